@@ -1,0 +1,133 @@
+"""Epoch key batches: each reviewer's sealing key of each week, signed by that reviewer (formats §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from crypto.encoding import b64, canonical_json, expect, expect_list, parse_json, unb64
+from crypto.envelope import build_envelope, parse_envelope
+from crypto.errors import Malformed
+from crypto.row import Readers
+from crypto.signing import SigningKey
+from crypto.xwing import PUBLIC_BYTES, SealingKey
+from keys.roster import BrokenChain, Expired, Roster, RosterError
+
+MAGIC = b"SNYK"
+PURPOSE = "senyap/v1/batch"
+MAX_EPOCHS = 106  # two years of weeks
+
+
+class KeyAlarm(RosterError):
+    """A second key for one epoch, or one key for two: somebody's keys are not what they seem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive epochs of one reviewer, from `first_epoch` on."""
+
+    deployment: str
+    reviewer: str
+    first_epoch: int
+    keys: tuple[SealingKey, ...]
+    roster_version: int
+    raw: bytes = field(repr=False, default=b"", compare=False)
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that has a key."""
+        return self.first_epoch + len(self.keys) - 1
+
+
+def sign_batch(batch: Batch, key: SigningKey) -> bytes:
+    """Build the signed file of a batch."""
+    body = canonical_json(
+        {
+            "deployment": batch.deployment,
+            "reviewer": batch.reviewer,
+            "first_epoch": batch.first_epoch,
+            "count": len(batch.keys),
+            "keys": [b64(k.raw) for k in batch.keys],
+            "roster_version": batch.roster_version,
+        }
+    )
+    return build_envelope(body, MAGIC, PURPOSE, {0: key})
+
+
+def verify_batch(data: bytes, roster: Roster) -> Batch:
+    """Parse a batch and verify it against the roster; raises Malformed, BadSignature, BrokenChain, KeyAlarm."""
+    envelope = parse_envelope(data, MAGIC, "batch")
+    if [signer for signer, _ in envelope.signatures] != [0]:
+        raise Malformed("batch: want one signature, by signer 0")
+    batch = parse_batch(envelope.body)
+    if batch.deployment != roster.deployment:
+        raise BrokenChain("batch: of another deployment")
+    if batch.roster_version > roster.version:
+        raise BrokenChain(f"batch: made for roster version {batch.roster_version}, in use is {roster.version}")
+    signer = next((m.key for g in roster.groups for m in g.members if m.id == batch.reviewer), None)
+    if signer is None:
+        raise BrokenChain("batch: its reviewer is not in the roster")
+    signer.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
+    return replace(batch, raw=data)
+
+
+def parse_batch(body: bytes) -> Batch:
+    """Parse the JSON body; raises Malformed, or KeyAlarm when one key stands for two epochs."""
+    value = expect(
+        parse_json(body, "batch"),
+        "batch",
+        {"deployment": str, "reviewer": str, "first_epoch": int, "count": int, "keys": list, "roster_version": int},
+    )
+    texts = expect_list(value["keys"], "batch: keys", str)
+    if len(texts) != value["count"] or not 1 <= len(texts) <= MAX_EPOCHS:
+        raise Malformed(f"batch: {len(texts)} keys, want {value['count']} and 1 to {MAX_EPOCHS}")
+    if len(set(texts)) != len(texts):
+        raise KeyAlarm("batch: one key stands for two epochs")
+    keys = tuple(SealingKey.parse(unb64(text, PUBLIC_BYTES, "batch: key")) for text in texts)
+    return Batch(value["deployment"], value["reviewer"], value["first_epoch"], keys, value["roster_version"])
+
+
+class KeyTable:
+    """The sealing keys of all reviewers in force under one roster."""
+
+    def __init__(self, roster: Roster, batches: Iterable[Batch] = ()) -> None:
+        self.roster = roster
+        self._keys: dict[tuple[str, int], SealingKey] = {}
+        self._seen: dict[bytes, tuple[str, int]] = {}
+        for batch in batches:
+            self.add(batch)
+
+    def add(self, batch: Batch) -> None:
+        """Take a verified batch; the same key again is nothing, another key for an epoch is a KeyAlarm."""
+        for offset, key in enumerate(batch.keys):
+            place = (batch.reviewer, batch.first_epoch + offset)
+            if self._keys.get(place, key).raw != key.raw:
+                raise KeyAlarm(f"batch: a second key for epoch {place[1]} of one reviewer")
+            if self._seen.get(key.raw, place) != place:
+                raise KeyAlarm("batch: a key that stands elsewhere already")
+        for offset, key in enumerate(batch.keys):
+            place = (batch.reviewer, batch.first_epoch + offset)
+            self._keys[place] = key
+            self._seen[key.raw] = place
+
+    def readers(self, group_ids: Iterable[str], epoch: int) -> tuple[Readers, ...]:
+        """Return what a row is sealed to: all members of each group, never a part of them.
+
+        Raises Expired when any member's key of this epoch is missing.
+        """
+        out = []
+        for group_id in group_ids:
+            group = self.roster.group(group_id)
+            keys = [self._keys.get((m.id, epoch)) for m in group.members]
+            present = tuple(key for key in keys if key is not None)
+            if not present or len(present) != len(keys):
+                raise Expired(f"batch: {len(present)} of {len(keys)} keys of one group for epoch {epoch}")
+            out.append(Readers(group.k, present))
+        return tuple(out)
+
+    def last_epoch(self, group_id: str) -> int:
+        """Return the last epoch in which every member of a group has a key, or -1."""
+        members = [m.id for m in self.roster.group(group_id).members]
+        epochs = [{e for (who, e) in self._keys if who == m} for m in members]
+        common = set.intersection(*epochs) if epochs else set()
+        return max(common, default=-1)

@@ -1,0 +1,152 @@
+"""Make a whole demo deployment: every key of every party in one folder, for trying and testing only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crypto import medium, passphrase, sharing
+from crypto.encoding import epoch_of, today
+from crypto.receipt import wordlist
+from crypto.signing import SigningKey
+from keys import units
+from keys.batch import Batch, sign_batch
+from keys.keyring import Keyring
+from keys.roster import Group, Member, Root, Roster, Sizes, Station, fingerprint_words, root_pin, sign_roster
+
+WEEKS = 26
+ROOTS, ROOT_K = 3, 2
+PASSPHRASE_WORDS = 6  # 66 bits
+QUORUMS = {units.PROVINCE: (2, 3)}
+OTHER_QUORUM = (1, 2)
+ROSTER_DAYS = 400
+SIZES = Sizes(slots=1024, daily_cover=64, mailboxes=256, births=8, forwarded=16)
+
+
+@dataclass(slots=True)
+class Made:
+    """What the demo made, for the caller to print."""
+
+    pin: bytes
+    passphrases: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def make_demo(folder: Path, *, day: int | None = None, sizes: Sizes = SIZES) -> Made:
+    """Build server/, keys/, stations/<group>/ and demo-passphrases.txt below `folder`.
+
+    Raises FileExistsError when the folder holds a deployment already.
+    """
+    if (folder / "server").exists():
+        raise FileExistsError(f"{folder}: holds a deployment already")
+    day = today() if day is None else day
+    deployment = f"demo-{secrets.token_hex(4)}"
+    made = Made(pin=b"")
+    roots = {i: SigningKey.generate() for i in range(1, ROOTS + 1)}
+    station_keys: dict[str, SigningKey] = {}
+    groups, batches = [], []
+    for group in (*units.GOVERNMENTS, units.KPK):
+        rings, station_keys[group] = _make_station(folder / "stations" / group, group, made.passphrases)
+        groups.append(_group(group, rings))
+        batches += [_batch(deployment, ring, epoch_of(day)) for ring in rings]
+    server_key = SigningKey.generate()
+    root_set = tuple(Root(i, key.public) for i, key in roots.items())
+    made.pin = root_pin(root_set, ROOT_K)
+    roster = _roster(deployment, day, sizes, root_set, tuple(groups), station_keys, server_key)
+    signed = sign_roster(roster, {i: roots[i] for i in sorted(roots)[:ROOT_K]})
+    public = {"roster.senyap": signed, "root.pin": made.pin}
+    public |= {f"batches/{batch_name}": data for batch_name, data in batches}
+    homes = [folder / "server", folder / "keys", *(folder / "stations" / group for group in station_keys)]
+    for home in homes:
+        for name, data in public.items():
+            medium.write_file(home / name, data)
+    for group in station_keys:
+        medium.write_file(folder / "stations" / group / "station.id", group.encode("ascii"))
+    medium.write_file(folder / "server" / "server.key", server_key.seed)
+    medium.write_file(folder / "server" / "settings.toml", _settings(deployment).encode("utf-8"))
+    _write_roots(folder / "keys", roots)
+    lines = "".join(f"{who}\t{words}\n" for who, words in made.passphrases.items())
+    medium.write_file(folder / "demo-passphrases.txt", lines.encode("utf-8"))
+    return made
+
+
+def make_passphrase() -> str:
+    """Return a random passphrase of 6 words (66 bits)."""
+    return " ".join(secrets.choice(wordlist()) for _ in range(PASSPHRASE_WORDS))
+
+
+def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[list[Keyring], SigningKey]:
+    k, n = QUORUMS.get(group, OTHER_QUORUM)
+    vault_key, station = os.urandom(32), SigningKey.generate()
+    rings = []
+    for number, share in enumerate(sharing.split(vault_key, k, n), 1):
+        reviewer = f"{group}-{number}"
+        passphrases[reviewer] = make_passphrase()
+        ring = Keyring.create(home / "keyring" / reviewer, reviewer, passphrases[reviewer])
+        ring.keep_share(share)
+        rings.append(ring)
+    sealed = passphrase.seal_with_key(vault_key, station.seed, f"senyap/v1/station/{group}")
+    medium.write_file(home / "station.key", sealed)
+    return rings, station
+
+
+def _group(group: str, rings: list[Keyring]) -> Group:
+    name_id, name_en = units.names_of(group)
+    k, _ = QUORUMS.get(group, OTHER_QUORUM)
+    return Group(group, name_id, name_en, k, tuple(Member(r.reviewer, r.signing.public) for r in rings))
+
+
+def _batch(deployment: str, ring: Keyring, first_epoch: int) -> tuple[str, bytes]:
+    keys = ring.make_epochs(range(first_epoch, first_epoch + WEEKS))
+    batch = Batch(deployment, ring.reviewer, first_epoch, tuple(key.public for key in keys), 1)
+    return f"{ring.reviewer}-{first_epoch:08d}.senyap", sign_batch(batch, ring.signing)
+
+
+def _roster(
+    deployment: str,
+    day: int,
+    sizes: Sizes,
+    roots: tuple[Root, ...],
+    groups: tuple[Group, ...],
+    stations: Mapping[str, SigningKey],
+    server: SigningKey,
+) -> Roster:
+    return Roster(
+        deployment=deployment,
+        version=1,
+        previous=bytes(64),
+        issued=day,
+        expires=day + ROSTER_DAYS,
+        roots=roots,
+        root_k=ROOT_K,
+        groups=groups,
+        stations=tuple(Station(g, g, key.public, True, g == units.PROVINCE) for g, key in stations.items()),
+        server_key=server.public,
+        routing=units.routing(),
+        province=units.PROVINCE,
+        fallback=units.KPK,
+        cover_weights=units.COVER_WEIGHTS,
+        min_suite=1,
+        sizes=sizes,
+    )
+
+
+def _settings(deployment: str) -> str:
+    return f'deployment = "{deployment}"\ncourier_days = 7            # days between two rounds of the courier\n'
+
+
+def _write_roots(folder: Path, roots: Mapping[int, SigningKey]) -> None:
+    lines = []
+    for number, key in roots.items():
+        words = make_passphrase()
+        locked = passphrase.lock(words, key.seed, f"senyap/v1/root/{number}")
+        medium.write_file(folder / "roots" / f"root-{number}.locked", locked)
+        lines.append(f"root-{number}\t{words}\n")
+    medium.write_file(folder / "roots" / "demo-passphrases.txt", "".join(lines).encode("utf-8"))
+
+
+def print_words(pin: bytes) -> str:
+    """Return the fingerprint words of a root pin as one line."""
+    return " ".join(fingerprint_words(pin))
