@@ -54,6 +54,7 @@ class Letter:
     reply_key_hash: bytes = field(default=b"", repr=False)
     thread_key: bytes = field(default=b"", repr=False)
     claim: bytes = field(default=b"", repr=False)
+    mailbox_name: str = field(default="", repr=False)
     thread_mac: bytes = field(default=b"", repr=False)
 
     @property
@@ -122,6 +123,7 @@ def parse_letter(data: bytes) -> Letter:
         readers=readers,
         mailbox=unb64(value["mailbox"], MAILBOX_BYTES, "letter: mailbox"),
         attachments=tuple(_parse_attachment(item) for item in files),
+        mailbox_name=value.get("mailbox_name", ""),
         **_parse_keys(value),
     )
     if unb64(value["content"], 32, "letter: content") != letter.content:
@@ -133,7 +135,7 @@ _COMMON: dict[str, type] = {
     "type": str, "object_id": str, "fields": dict, "language": str, "day": int, "readers": list,
     "mailbox": str, "content": str, "attachments": list,
 }  # fmt: skip
-_REPORT: dict[str, type] = {"reply_key": str, "thread_key": str, "claim": str}
+_REPORT: dict[str, type] = {"reply_key": str, "thread_key": str, "claim": str, "mailbox_name": str}
 _FOLLOW_UP: dict[str, type] = {"reply_key_hash": str, "thread_mac": str}
 _ATTACHMENT: dict[str, type] = {
     "object_id": str, "name": str, "media_type": str, "size": int, "parts": int, "sha256": str, "cleaned": str,
@@ -185,6 +187,7 @@ def _to_json(letter: Letter, *, with_mac: bool = True) -> dict[str, Any]:
     }
     if letter.type == REPORT:
         value |= {"reply_key": b64(letter.reply_key), "thread_key": b64(letter.thread_key), "claim": b64(letter.claim)}
+        value["mailbox_name"] = letter.mailbox_name
     else:
         value["reply_key_hash"] = b64(letter.reply_key_hash)
         if with_mac:

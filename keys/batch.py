@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from crypto.encoding import b64, canonical_json, expect, expect_list, parse_json, unb64
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import Malformed
-from crypto.row import Readers
+from crypto.row import OBJECT_ID_BYTES, Decoys, Kind, Readers, Record, seal_row
 from crypto.signing import SigningKey
 from crypto.xwing import PUBLIC_BYTES, SealingKey
 from keys.roster import BrokenChain, Expired, Roster, RosterError
@@ -16,6 +18,7 @@ from keys.roster import BrokenChain, Expired, Roster, RosterError
 MAGIC = b"SNYK"
 PURPOSE = "senyap/v1/batch"
 MAX_EPOCHS = 106  # two years of weeks
+_DICE = random.SystemRandom()
 
 
 class KeyAlarm(RosterError):
@@ -131,3 +134,20 @@ class KeyTable:
         epochs = [{e for (who, e) in self._keys if who == m} for m in members]
         common = set.intersection(*epochs) if epochs else set()
         return max(common, default=-1)
+
+    def draw_cover(self, epoch: int, decoys: Decoys) -> bytes:
+        """Seal one cover row to real readers, drawn from the routing by the roster's weights.
+
+        Raises Expired when keys of the drawn groups are missing.
+        """
+        weights = self.roster.cover_weights
+        chosen: tuple[str, ...] = ()
+        while not chosen:
+            area, level = _draw(weights["areas"]), _draw(weights["levels"])
+            chosen = self.roster.route(area, level, self.roster.excluded(area, [_draw(weights["exclusions"])]))
+        record = Record(Kind.COVER, os.urandom(OBJECT_ID_BYTES), 0, 0, b"")
+        return seal_row(self.readers(chosen, epoch), epoch, record, decoys)
+
+
+def _draw(weights: Mapping[str, int]) -> str:
+    return _DICE.choices(list(weights), list(weights.values()))[0]

@@ -22,6 +22,7 @@ from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"
 MAX_ID = 24
+AREA_INSPECTORATE, PROVINCE_INSPECTORATE = "inspektorat-daerah", "inspektorat-provinsi"  # what a reporter may exclude
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -147,6 +148,11 @@ class Roster:
     def hash(self) -> bytes:
         """SHA-512 of the signed body: what the next version names as `previous`."""
         return hashlib.sha512(self.raw).digest()
+
+    def excluded(self, area: str, wishes: Collection[str]) -> frozenset[str]:
+        """Turn a reporter's wishes into group ids: the area's own inspectorate, the province's, or a group id."""
+        named = {AREA_INSPECTORATE: area, PROVINCE_INSPECTORATE: self.province}
+        return frozenset(named.get(wish, wish) for wish in wishes) & self.group_ids
 
     def route(self, area: str, level: str, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Return the ids of the groups that will read; empty when no permitted group can.
