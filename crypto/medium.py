@@ -28,7 +28,7 @@ def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600
                 out.write(piece)
             out.flush()
             os.fsync(out.fileno())
-        os.rename(temporary, path)
+        temporary.rename(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
