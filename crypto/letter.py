@@ -122,7 +122,7 @@ def parse_letter(data: bytes) -> Letter:
         day=value["day"],
         readers=readers,
         mailbox=unb64(value["mailbox"], MAILBOX_BYTES, "letter: mailbox"),
-        attachments=tuple(_parse_attachment(item) for item in files),
+        attachments=tuple(parse_attachment(item) for item in files),
         mailbox_name=value.get("mailbox_name", ""),
         **_parse_keys(value),
     )
@@ -149,7 +149,8 @@ def _parse_keys(value: Mapping[str, Any]) -> dict[str, bytes]:
     return {name: unb64(value[name], size, f"letter: {name}") for name, size in sizes.items() if name in value}
 
 
-def _parse_attachment(item: Any) -> Attachment:
+def parse_attachment(item: Any) -> Attachment:
+    """Parse one attachment's JSON object; raises Malformed."""
     expect(item, "attachment", _ATTACHMENT)
     if item["cleaned"] not in CLEANED:
         raise Malformed("attachment: cleaned is not a known word")
@@ -166,7 +167,8 @@ def _parse_attachment(item: Any) -> Attachment:
     )
 
 
-def _attachment_json(a: Attachment) -> dict[str, Any]:
+def attachment_json(a: Attachment) -> dict[str, Any]:
+    """Return one attachment as a JSON object."""
     return {
         "object_id": b64(a.object_id), "name": a.name, "media_type": a.media_type, "size": a.size,
         "parts": a.parts, "sha256": b64(a.sha256), "cleaned": a.cleaned,
@@ -183,7 +185,7 @@ def _to_json(letter: Letter, *, with_mac: bool = True) -> dict[str, Any]:
         "readers": list(letter.readers),
         "mailbox": b64(letter.mailbox),
         "content": b64(letter.content),
-        "attachments": [_attachment_json(a) for a in letter.attachments],
+        "attachments": [attachment_json(a) for a in letter.attachments],
     }
     if letter.type == REPORT:
         value |= {"reply_key": b64(letter.reply_key), "thread_key": b64(letter.thread_key), "claim": b64(letter.claim)}

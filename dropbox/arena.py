@@ -1,0 +1,95 @@
+"""The arena: a fixed number of slots full of rows that look alike (formats §7).
+
+A slot is free (it holds cover that left already, or never will) or waiting (it is to leave with the
+next bundle). Which of the waiting rows are reports, only a station can tell.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from crypto.row import ROW_BYTES
+from dropbox.errors import Full
+from dropbox.store import Store, rows, slots
+
+FILES_UP_TO = 0.5  # files stop when half the arena waits
+_SHUFFLER = random.SystemRandom()
+
+
+class Arena:
+    """Slots of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def set_up(self, count: int, make_cover: Callable[[], bytes]) -> None:
+        """Fill an empty arena with `count` cover rows; does nothing when it is filled already."""
+        with self._store.writing() as connection:
+            if connection.scalar(select(func.count()).select_from(slots)):
+                return
+            for slot in range(count):
+                connection.execute(insert(slots), {"id": slot, "waiting": 0})
+                connection.execute(insert(rows), {"id": slot, "row": make_cover()})
+
+    def counts(self) -> tuple[int, int]:
+        """Return (slots waiting, slots in all)."""
+        with self._store.reading() as connection:
+            return _counts(connection)
+
+    def put(self, files: Sequence[bytes], letter: bytes | None = None) -> list[int]:
+        """Write rows to random free slots and make them waiting, in one synced transaction.
+
+        Files stop when half the arena waits, a letter only when no slot is free: then nothing is written
+        and Full is raised. Returns the slots.
+        """
+        sealed = [*files, *([letter] if letter is not None else [])]
+        if any(len(row) != ROW_BYTES for row in sealed):
+            raise ValueError("a row has another size")
+        if not sealed:
+            return []
+        with self._store.writing() as connection:
+            free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+            waiting, total = _counts(connection)
+            if files and waiting + len(files) > total * FILES_UP_TO:
+                raise Full("no room for files")
+            if len(sealed) > len(free):
+                raise Full("no room for letters")
+            chosen = _SHUFFLER.sample(free, len(sealed))
+            overwrite(connection, zip(chosen, sealed, strict=True))
+            set_waiting(connection, chosen, 1)
+        return chosen
+
+    def release(self, taken: Sequence[int], make_cover: Callable[[], bytes]) -> None:
+        """Overwrite slots of a submission that came to nothing with fresh cover and free them."""
+        if not taken:
+            return
+        cover = [make_cover() for _ in taken]
+        with self._store.writing() as connection:
+            overwrite(connection, zip(taken, cover, strict=True))
+            set_waiting(connection, taken, 0)
+
+    def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield (slot, row) of the given slots, in the order given, one at a time."""
+        for slot in wanted:
+            with self._store.reading() as connection:
+                yield slot, connection.scalar(select(rows.c.row).where(rows.c.id == slot)) or b""
+
+
+def overwrite(connection: Connection, new: Iterable[tuple[int, bytes]]) -> None:
+    """Overwrite rows in place: a row of the same size stays on its pages."""
+    statement = update(rows).where(rows.c.id == bindparam("slot")).values(row=bindparam("sealed"))
+    connection.execute(statement, [{"slot": slot, "sealed": sealed} for slot, sealed in new])
+
+
+def set_waiting(connection: Connection, which: Iterable[int], value: int) -> None:
+    """Set the state of slots: 1 waiting, 0 free."""
+    statement = update(slots).where(slots.c.id == bindparam("slot")).values(waiting=value)
+    connection.execute(statement, [{"slot": slot} for slot in which])
+
+
+def _counts(connection: Connection) -> tuple[int, int]:
+    waiting = connection.scalar(select(func.count()).where(slots.c.waiting == 1)) or 0
+    return waiting, connection.scalar(select(func.count()).select_from(slots)) or 0

@@ -1,0 +1,68 @@
+"""The mailbox table: exactly what the last outboxes said, and what a code opens there (formats §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from crypto.errors import BadSignature, CryptoError
+from crypto.mailbox import News, open_news, seal_news
+from crypto.receipt import Receipt
+from crypto.signing import SigningKey
+from dropbox.errors import Refused
+from dropbox.store import Store, mailboxes
+from keys.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a code opened. `hit` is False where no row stands; `forged` where one stands that no station signed."""
+
+    news: News = field(repr=False)
+    hit: bool
+    forged: bool = False
+
+
+class Mailboxes:
+    """Mailbox rows of one store."""
+
+    def __init__(self, store: Store, roster: Roster, server: SigningKey) -> None:
+        self._store = store
+        self._roster = roster
+        self._server = server
+
+    def open(self, receipt: Receipt, today: int) -> Opened:
+        """Open the row of a receipt, or a fresh one that says there is no news.
+
+        Hit and miss do the same: one database read, one signature, one seal, one open, one verification.
+        """
+        with self._store.reading() as connection:
+            found = connection.execute(
+                select(mailboxes.c.station, mailboxes.c.row).where(mailboxes.c.id == receipt.mailbox)
+            ).one_or_none()
+        empty = News(seq=0, as_of=today, status="received", readers=())
+        fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, self._server)
+        station, row = found or ("", fresh)
+        key = self._roster.station(station).key if found else self._server.public
+        try:
+            return Opened(open_news(row, receipt.reply, receipt.mailbox, [key]), hit=found is not None)
+        except (BadSignature, CryptoError):
+            return Opened(empty, hit=False, forged=True)
+
+
+def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]]) -> None:
+    """Make a station's rows exactly these (id, row), sorted by id; raises Refused for another station's id."""
+    owned = dict(connection.execute(select(mailboxes.c.id, mailboxes.c.station)).tuples().all())
+    if any(owned.get(mailbox, station) != station for mailbox, _row in new):
+        raise Refused("outbox: a mailbox belongs to another station")
+    kept = {mailbox for mailbox, _row in new}
+    gone = [mailbox for mailbox, owner in owned.items() if owner == station and mailbox not in kept]
+    for mailbox in gone:
+        connection.execute(delete(mailboxes).where(mailboxes.c.id == mailbox))
+    for mailbox, row in new:
+        if mailbox in owned:
+            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(row=row))
+        else:
+            connection.execute(insert(mailboxes).values(id=mailbox, station=station, row=row))

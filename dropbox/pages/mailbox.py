@@ -1,0 +1,280 @@
+"""Open a mailbox with a receipt code and write again: /kotak and /kotak/pesan."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from flask_babel import lazy_gettext
+
+from crypto import letter as letters
+from crypto import receipt as receipts
+from crypto.encoding import date_of, today
+from crypto.mailbox import News
+from crypto.row import OBJECT_ID_BYTES
+from dropbox import form, statuses
+from dropbox.errors import BadRequest, Busy, Closed, Full
+from dropbox.intake import Received, read_form
+from dropbox.mailboxes import Opened
+from dropbox.pages.report import boundary, problem_text, refuse_cross_site
+from dropbox.pages.show import show
+from dropbox.sealing import RowWriter
+from dropbox.services import here
+from dropbox.sessions import Session, SessionEnded
+from keys.roster import Group
+
+CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
+MAX_CODE_LETTERS = 1_000
+# What follows key stretching takes a few milliseconds, a little more where there is news. Every answer
+# is held until a whole step after it, so that hit and miss take equally long.
+STEP_SECONDS = 0.030
+
+
+def install(pages: Blueprint) -> None:
+    """Add the pages of this module."""
+    pages.get("/kotak")(ask)
+    pages.post("/kotak")(open_mailbox)
+    pages.post("/kotak/pesan")(write)
+
+
+def ask() -> Response:
+    """Ask for the code."""
+    return _ask_again()
+
+
+def open_mailbox() -> Response:
+    """Show status and messages. A wrong checksum is answered before any key is stretched."""
+    refuse_cross_site()
+    text = _short_text(CODE)
+    try:
+        session, opened, started = _derive(text)
+    except receipts.Mistyped as error:
+        return _ask_again(text=text, mistyped=error, status=422)
+    except Busy as error:
+        return _ask_again(text=text, problems=[form.Problem("", problem_text(error))], status=503)
+    page = _show_mailbox(session, opened)
+    elapsed = time.monotonic() - started
+    time.sleep(-elapsed % STEP_SECONDS)
+    return page
+
+
+@dataclass(slots=True)
+class _Reply:
+    """One message on its way; the thread is known before the first file."""
+
+    day: int
+    session: Session | None = field(default=None, repr=False)
+    groups: tuple[Group, ...] = ()
+    mistyped: receipts.Mistyped | None = None
+    problems: list[form.Problem] = field(default_factory=list, repr=False)
+
+    def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
+        """Find thread and readers; None when the form must be mended first."""
+        self.resolve(typed)
+        return here().writer(self.groups, self.day) if self.groups else None
+
+    def resolve(self, typed: Mapping[str, Sequence[str]]) -> None:
+        """Set the session and the readers of this message."""
+        if self.session is None and self.mistyped is None:
+            self.session = self._session(typed)
+        if self.session is not None and not self.groups:
+            self.groups = self._route(typed, self.session)
+
+    def _session(self, typed: Mapping[str, Sequence[str]]) -> Session | None:
+        try:
+            return here().fields.open_session("".join(typed.get(SESSION, ())))
+        except SessionEnded:
+            pass
+        text = "".join(typed.get(CODE, ()))[:MAX_CODE_LETTERS]
+        if not text:
+            return None
+        try:
+            return _derive(text)[0]
+        except receipts.Mistyped as error:
+            self.mistyped = error
+            return None
+
+    def _route(self, typed: Mapping[str, Sequence[str]], session: Session) -> tuple[Group, ...]:
+        directory = here().directory
+        roster = directory.roster
+        if session.readers and set(session.readers) <= roster.group_ids:
+            return tuple(roster.group(x) for x in session.readers)
+        wanted = [form.BY_KEY[key] for key in form.ROUTING]
+        if not any(any(typed.get(key, ())) for key in form.ROUTING):
+            return (roster.group(roster.fallback),)
+        fields, self.problems = form.read_fields(typed, wanted, roster)
+        if self.problems:
+            return ()
+        wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
+        return directory.route(fields[form.AREA], fields[form.LEVEL], wishes)
+
+
+def write() -> Response:
+    """Take a further letter of a case, with files; its readers are those of the case."""
+    refuse_cross_site()
+    reply = _Reply(today())
+    received = Received()
+    try:
+        received = read_form(request.stream, boundary(), reply.open_writer)  # type: ignore[arg-type]
+        reply.resolve(received.typed)
+        if reply.session is None:
+            return _ask_code(reply, received)
+        fields, problems = form.read_fields(received.typed, [form.MESSAGE], here().directory.roster)
+        problems += reply.problems + received.problems
+        if received.dropped and not received.problems:
+            problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+        if received.files and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
+            problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, too
+        if problems:
+            return _refuse(reply.session, received, problems, 413 if received.problems else 422)
+        _commit(reply, received, fields)
+    except (Busy, Full, Closed) as error:
+        problems = [form.Problem("", problem_text(error))]
+        if reply.session is None:
+            return _ask_again(problems=problems, typed=received.typed, status=503)
+        return _refuse(reply.session, received, problems, 503)
+    return _sent(reply.session, len(received.files))
+
+
+def _derive(text: str) -> tuple[Session, Opened, float]:
+    """Read a code, stretch it, open its row; raises Mistyped or Busy."""
+    services = here()
+    readings = receipts.read_code(text)
+    with services.mailbox_lane.enter():
+        derived = [(reading, receipts.derive(reading.code, services.settings.deployment)) for reading in readings]
+    started = time.monotonic()
+    right = [r for reading, r in derived if reading.name is None or reading.name == r.name]
+    if not right:
+        raise receipts.Mistyped("code: the mailbox name does not fit the code")
+    receipt = right[0]
+    opened = services.mailboxes.open(receipt, today())
+    session = Session(
+        mailbox=receipt.mailbox,
+        reply_key_hash=hashlib.sha256(receipt.reply.public.raw).digest(),
+        thread=receipt.thread,
+        seq=opened.news.seq,
+        name=receipt.name,
+        readers=opened.news.readers,
+    )
+    return session, opened, started
+
+
+def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
+    services = here()
+    session = reply.session
+    if session is None or not reply.groups:
+        raise BadRequest("a message without a mailbox")
+    writer = received.writer or services.writer(reply.groups, reply.day)
+    letter = letters.Letter(
+        type=letters.FOLLOW_UP,
+        object_id=os.urandom(OBJECT_ID_BYTES),
+        fields=fields | {"surat": str(session.seq)},  # the same words in answer to other news are another letter
+        language=g.language,
+        day=reply.day,
+        readers=tuple(group.id for group in reply.groups),
+        mailbox=session.mailbox,
+        attachments=tuple(received.files),
+        reply_key_hash=session.reply_key_hash,
+    )
+    writer.finish(letter.object_id, letters.build_letter(letters.seal_thread(letter, session.thread)))
+
+
+def _short_text(name: str) -> str:
+    """Return one small text field of a form, however it was encoded."""
+    if request.mimetype == "multipart/form-data":
+        received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
+        return "".join(received.typed.get(name, ()))[:MAX_CODE_LETTERS]
+    if (request.content_length or 0) > 64 * 1024:
+        raise BadRequest("a code of that length is none")
+    return request.form.get(name, "")[:MAX_CODE_LETTERS]
+
+
+def _ask_again(
+    *,
+    text: str = "",
+    mistyped: receipts.Mistyped | None = None,
+    problems: Sequence[form.Problem] = (),
+    typed: Mapping[str, Sequence[str]] | None = None,
+    status: int = 200,
+) -> Response:
+    return show(
+        "kotak.html",
+        status=status,
+        mailbox_page=True,
+        session=None,
+        text=text,
+        mistyped=mistyped,
+        problems=list(problems),
+        problem_of={p.key: p.message for p in reversed(list(problems))},
+        typed=typed or {},
+        **_form_parts(),
+    )
+
+
+def _ask_code(reply: _Reply, received: Received) -> Response:
+    """The session has ended: keep the text and ask for the code again."""
+    problems = [] if reply.mistyped else [
+        form.Problem(CODE, lazy_gettext("Halaman ini sudah lama terbuka. Masukkan kode Anda sekali lagi; "
+                                        "pesan Anda masih di bawah."))
+    ]  # fmt: skip
+    text = "".join(received.typed.get(CODE, ()))[:MAX_CODE_LETTERS]
+    return _ask_again(text=text, mistyped=reply.mistyped, problems=problems, typed=received.typed, status=422)
+
+
+def _show_mailbox(
+    session: Session,
+    opened: Opened | None,
+    *,
+    typed: Mapping[str, Sequence[str]] | None = None,
+    problems: Sequence[form.Problem] = (),
+    sent: int | None = None,
+    status: int = 200,
+) -> Response:
+    services = here()
+    news: News | None = opened.news if opened is not None and opened.hit else None
+    return show(
+        "kotak.html",
+        status=status,
+        mailbox_page=True,
+        session=session,
+        sealed=services.fields.seal_session(session),
+        opened=opened,
+        news=news,
+        as_of=date_of(news.as_of) if news else None,
+        next_update=date_of(news.next_update) if news else None,
+        date_of=date_of,
+        status_name=statuses.NAMES.__getitem__,
+        status_text=statuses.TEXTS.__getitem__,
+        names={x.id: x for x in services.directory.roster.groups},
+        typed=typed or {},
+        problems=list(problems),
+        problem_of={p.key: p.message for p in reversed(list(problems))},
+        sent=sent,
+        **_form_parts(),
+    )
+
+
+def _refuse(session: Session, received: Received, problems: Sequence[form.Problem], status: int) -> Response:
+    """Give the message back; its files are released and must be chosen again."""
+    if received.writer is not None:
+        received.writer.abandon()
+    return _show_mailbox(session, None, typed=received.typed, problems=problems, status=status)
+
+
+def _sent(session: Session | None, files: int) -> Response:
+    if session is None:
+        raise BadRequest("a message without a mailbox")
+    return _show_mailbox(session, None, sent=files)
+
+
+def _form_parts() -> dict[str, Any]:
+    return {
+        "message_field": form.MESSAGE,
+        "routing_fields": [form.BY_KEY[key] for key in form.ROUTING],
+        "areas": form.area_options(here().directory.roster, g.language),
+    }

@@ -1,0 +1,277 @@
+"""Write and send a report: GET and POST /lapor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from flask_babel import lazy_gettext
+
+from crypto import letter as letters
+from crypto import receipt as receipts
+from crypto.encoding import today
+from crypto.row import OBJECT_ID_BYTES
+from dropbox import form
+from dropbox.errors import BadRequest, Busy, Closed, DropboxError, Full
+from dropbox.intake import Received, drain, read_form
+from dropbox.pages.show import show
+from dropbox.sealing import RowWriter
+from dropbox.services import here
+from dropbox.sessions import KeptFiles, SessionEnded
+from keys.roster import Group
+
+_SECTION_ORDER = (form.WHERE, form.WHAT, form.EVIDENCE, form.SAFETY)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A form on its way: what was typed, checked, routed."""
+
+    received: Received = field(repr=False)
+    day: int
+    fields: dict[str, str] = field(default_factory=dict, repr=False)
+    problems: list[form.Problem] = field(default_factory=list, repr=False)
+    groups: tuple[Group, ...] = ()
+    kept: tuple[letters.Attachment, ...] = field(default=(), repr=False)
+    status: int = 422
+
+    @property
+    def attachments(self) -> tuple[letters.Attachment, ...]:
+        """Files of earlier tries, then those of this one."""
+        return (*self.kept, *self.received.files)
+
+
+def install(pages: Blueprint) -> None:
+    """Add the pages of this module."""
+    pages.get("/lapor")(empty_form)
+    pages.post("/lapor")(send)
+    pages.post("/lapor/siapa")(who_reads)
+
+
+def empty_form() -> Response:
+    """Show an empty form with a fresh secret of its own."""
+    return show_form({}, status=200)
+
+
+def who_reads() -> Response:
+    """Show the form again with the readers that these answers lead to; nothing is stored."""
+    received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
+    try:
+        groups, _problems = routed(received.typed)
+        kept = kept_files(received.typed, [x.id for x in groups])
+    except (Closed, SessionEnded):
+        kept, received.dropped = (), True
+    return show_form(received.typed, status=200, kept=kept, dropped=received.dropped, asked_who=True)
+
+
+def send() -> Response:
+    """Take a report: all its rows are stored and synced before the receipt is shown."""
+    refuse_cross_site()
+    day = today()
+    received = read_form(request.stream, boundary(), lambda typed: open_writer(typed, day))  # type: ignore[arg-type]
+    draft = Draft(received, day)
+    try:
+        _check(draft)
+        if draft.problems:
+            return _refuse(draft)
+        return _commit(draft)
+    except (Busy, Full, Closed) as error:
+        draft.status = 503
+        draft.problems.append(form.Problem("", problem_text(error)))
+        return _refuse(draft)
+
+
+def boundary() -> bytes:
+    """Return the multipart boundary of this request; raises BadRequest after draining it."""
+    raw = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data" or not 1 <= len(raw) <= 200 or not raw.isascii():
+        drain(request.stream)  # type: ignore[arg-type]
+        raise BadRequest("not a multipart form")
+    return raw.encode("ascii")
+
+
+def refuse_cross_site() -> None:
+    """Refuse a form that another site made a browser send; raises BadRequest."""
+    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+        drain(request.stream)  # type: ignore[arg-type]
+        raise BadRequest("sent from another site")
+
+
+def routed(typed: Mapping[str, Sequence[str]]) -> tuple[tuple[Group, ...], list[form.Problem]]:
+    """Return the groups that the routing answers lead to, or what must be mended in them."""
+    directory = here().directory
+    wanted = [form.BY_KEY[key] for key in form.ROUTING]
+    fields, problems = form.read_fields(typed, wanted, directory.roster)
+    if problems:
+        return (), problems
+    wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
+    return directory.route(fields[form.AREA], fields[form.LEVEL], wishes), []
+
+
+def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | None:
+    """Return the writer for files of this form, None when its routing must be mended first."""
+    if form.AREA not in typed or form.LEVEL not in typed:
+        raise BadRequest("a file before the routing fields")
+    try:
+        groups, problems = routed(typed)
+        return None if problems else here().writer(groups, day)
+    except Closed:
+        return None
+
+
+def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[letters.Attachment, ...]:
+    """Return the files named in `berkas` if they are sealed to these groups; raises SessionEnded otherwise."""
+    text = "".join(typed.get(form.KEPT, ()))
+    if not text:
+        return ()
+    kept = here().fields.open_files(text)
+    if kept.readers != tuple(group_ids):
+        raise SessionEnded("files: sealed to other readers")
+    return kept.attachments
+
+
+def problem_text(error: DropboxError) -> Any:
+    """Return what a reporter is told about a refusal that is not their doing."""
+    return {
+        Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
+                           "tunggu satu menit, lalu kirim lagi."),
+        Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
+        Closed: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang disimpan. "
+                             "Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, Ombudsman 137."),
+    }[type(error)]  # fmt: skip
+
+
+def _check(draft: Draft) -> None:
+    received = draft.received
+    draft.fields, draft.problems = form.read_fields(received.typed, form.FIELDS, here().directory.roster)
+    if any(p.key == form.FILES or p.key == "" for p in received.problems):
+        draft.status = 413
+    draft.problems += received.problems
+    routing_ok = not any(p.key in form.ROUTING for p in draft.problems)
+    if routing_ok:
+        draft.groups, _none = routed(received.typed)
+        try:
+            draft.kept = kept_files(received.typed, [x.id for x in draft.groups])
+        except SessionEnded:
+            received.dropped = True
+            draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    if received.dropped and not any(p.key == form.FILES for p in draft.problems):
+        draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    if len(draft.attachments) > letters.MAX_ATTACHMENTS:
+        draft.status = 413
+        text = lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=letters.MAX_ATTACHMENTS)
+        draft.problems.append(form.Problem(form.FILES, text))
+    if form_seed(received.typed) is None:
+        text = lazy_gettext("Halaman ini sudah lama terbuka. Periksa tulisan Anda, lalu kirim sekali lagi.")
+        draft.problems.append(form.Problem("", text))
+
+
+def form_seed(typed: Mapping[str, Sequence[str]]) -> bytes | None:
+    """Return the 32 bytes of the hidden field `benih`, None when it is not what a page of ours held."""
+    try:
+        raw = base64.b64decode("".join(typed.get(form.SEED, ())), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == receipts.SEED_BYTES else None
+
+
+def _commit(draft: Draft) -> Response:
+    services = here()
+    seed = form_seed(draft.received.typed) or b""
+    ids = tuple(x.id for x in draft.groups)
+    writer = draft.received.writer or services.writer(draft.groups, draft.day)
+    code = receipts.make_code(seed, draft.fields, ids, [a.sha256 for a in draft.attachments])
+    with services.report_lane.enter():
+        receipt = receipts.derive(code, services.settings.deployment)
+    letter = letters.Letter(
+        type=letters.REPORT,
+        object_id=os.urandom(OBJECT_ID_BYTES),
+        fields=draft.fields,
+        language=draft.fields.get("bahasa", g.language),
+        day=draft.day,
+        readers=ids,
+        mailbox=receipt.mailbox,
+        attachments=draft.attachments,
+        reply_key=receipt.reply.public.raw,
+        thread_key=receipt.thread,
+        claim=receipt.claim,
+        mailbox_name=" ".join(receipt.name),
+    )
+    writer.finish(letter.object_id, letters.build_letter(letter))
+    return show(
+        "terima.html",
+        words=receipts.code_words(code),
+        name=receipt.name,
+        groups=draft.groups,
+        barred=_barred(draft.received.typed),
+        attachments=draft.attachments,
+    )
+
+
+def _refuse(draft: Draft) -> Response:
+    """Give the form back with everything typed, and keep the files that arrived whole."""
+    received = draft.received
+    kept = draft.kept
+    if received.writer is not None:
+        try:
+            received.writer.flush()
+            kept = draft.attachments[: letters.MAX_ATTACHMENTS]
+        except Full:
+            received.writer.abandon()
+            received.dropped = received.dropped or bool(received.files)
+    draft.kept = kept
+    return show_form(received.typed, status=draft.status, problems=draft.problems, kept=kept, groups=draft.groups)
+
+
+def _barred(typed: Mapping[str, Sequence[str]]) -> tuple[Group, ...]:
+    roster = here().directory.roster
+    fields, _problems = form.read_fields(typed, [form.BY_KEY[key] for key in form.ROUTING], roster)
+    if form.AREA not in fields or form.LEVEL not in fields:
+        return ()
+    wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
+    return here().directory.barred(fields[form.AREA], fields[form.LEVEL], wishes)
+
+
+def show_form(
+    typed: Mapping[str, Sequence[str]],
+    *,
+    status: int,
+    problems: Sequence[form.Problem] = (),
+    kept: Sequence[letters.Attachment] = (),
+    groups: Sequence[Group] = (),
+    dropped: bool = False,
+    asked_who: bool = False,
+) -> Response:
+    """Render the form with what was typed, what must be mended, and who would read it."""
+    services = here()
+    closed = False
+    if not groups and any(typed.get(form.AREA, ())) and any(typed.get(form.LEVEL, ())):
+        try:
+            groups, _unused = routed(typed)
+        except Closed:
+            closed = True
+    seed = form_seed(typed) or os.urandom(receipts.SEED_BYTES)
+    sealed = services.fields.seal_files(KeptFiles(tuple(x.id for x in groups), tuple(kept))) if kept else ""
+    sections = [(title, [f for f in form.FIELDS if f.section is title]) for title in _SECTION_ORDER]
+    return show(
+        "lapor.html",
+        status=status,
+        sections=sections,
+        areas=form.area_options(services.directory.roster, g.language),
+        typed=typed,
+        problems=list(problems),
+        problem_of={p.key: p.message for p in reversed(problems)},
+        seed=base64.b64encode(seed).decode("ascii"),
+        kept=kept,
+        kept_sealed=sealed,
+        groups=groups,
+        barred=_barred(typed),
+        closed=closed,
+        dropped=dropped,
+        asked_who=asked_who,
+    )

@@ -1,0 +1,52 @@
+"""Render a page with what every page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g, make_response, render_template, request
+from flask_babel import format_date
+
+from crypto.encoding import today
+from dropbox.headers import stylesheet
+from dropbox.services import here
+
+
+def show(template: str, *, status: int = 200, mailbox_page: bool = False, **values: Any) -> Response:
+    """Render a template in the page's language; mailbox pages all get one length."""
+    services = here()
+    english = g.get("language", "id") == "en"
+    schedule = services.rounds.schedule(today())
+    page = render_template(
+        template,
+        css=stylesheet(),
+        lang="en" if english else "id",
+        prefix="/en" if english else "",
+        other_path=_other(request.path, english),
+        fingerprint=services.directory.fingerprint,
+        schedule=schedule,
+        onion=services.settings.onion,
+        connection=_connection(),
+        day=lambda date: format_date(date, "d MMMM yyyy"),
+        group_name=lambda group: group.name_en if english else group.name_id,
+        **values,
+    )
+    response = make_response(page, status)
+    if mailbox_page:
+        response.headers["X-Mailbox-Page"] = "1"
+    return response
+
+
+def _connection() -> str:
+    """Say how this page was reached: onion, https or plain. Nothing of it is kept."""
+    host = request.host.split(":")[0]
+    if host.endswith(".onion"):
+        return "onion"
+    return "https" if request.is_secure or request.headers.get("X-Forwarded-Proto") == "https" else "plain"
+
+
+def _other(path: str, english: bool) -> str:
+    """Return the address of the same page in the other language, without what was typed."""
+    path = path.removeprefix("/en") or "/"
+    path = {"/lapor/siapa": "/lapor", "/kotak/pesan": "/kotak"}.get(path, path)
+    return path if english else "/en" + path

@@ -1,0 +1,48 @@
+"""The courier's rounds as reporters see them: the last one, the next one, and missed ones."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from crypto.encoding import date_of
+from dropbox.store import Store, chains
+
+MISSED_BEFORE_NOTICE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Dates a page may show. `last` is None before the first round."""
+
+    last: datetime.date | None
+    next: datetime.date
+    first_answer: datetime.date
+    late: bool
+
+
+class Rounds:
+    """Days of the courier, from the days that stand in the outboxes taken."""
+
+    def __init__(self, store: Store, courier_days: int, started: int) -> None:
+        self._store = store
+        self._every = courier_days
+        self._started = started
+
+    def schedule(self, today: int) -> Schedule:
+        """Return last and next round and the latest day of a first answer to a report sent today.
+
+        A report leaves with the next round and its answer comes with the one after.
+        """
+        with self._store.reading() as connection:
+            last = connection.scalar(select(func.max(chains.c.day)).where(chains.c.direction == "in"))
+        since = self._started if last is None else last
+        upcoming = max(since + self._every, today)
+        return Schedule(
+            last=None if last is None else date_of(last),
+            next=date_of(upcoming),
+            first_answer=date_of(upcoming + self._every),
+            late=today > since + MISSED_BEFORE_NOTICE * self._every,
+        )

@@ -1,0 +1,135 @@
+"""Sealed form fields: the mailbox session and the files that already arrived (formats §3, §5).
+
+Their keys live only in memory shared by the workers, two at a time, replaced every 4 hours: what a
+person left on a screen yesterday opens nothing today, and a seized disk holds none of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mmap
+import os
+import struct
+import time
+from dataclasses import dataclass, field
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
+from nacl.exceptions import CryptoError as NaclError
+
+from crypto.encoding import Reader, canonical_json, expect, expect_list, label, parse_json
+from crypto.errors import CryptoError
+from crypto.letter import Attachment, attachment_json, parse_attachment
+from dropbox.errors import DropboxError
+from dropbox.lanes import Lanes
+
+PERIOD_SECONDS = 4 * 3600
+_READERS_BYTES = 256
+_SESSION = "senyap/v1/session"
+_FILES = "senyap/v1/files"
+
+
+class SessionEnded(DropboxError):
+    """The sealed field is too old, or was not made here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What lets a person write again without the code. `readers` is empty where no row existed yet."""
+
+    mailbox: bytes = field(repr=False)
+    reply_key_hash: bytes = field(repr=False)
+    thread: bytes = field(repr=False)
+    seq: int
+    name: tuple[str, str] = field(repr=False)
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """Files that arrived whole before a form was refused, and the groups they are sealed to."""
+
+    readers: tuple[str, ...]
+    attachments: tuple[Attachment, ...] = field(repr=False)
+
+
+class SealedFields:
+    """Seals and opens form fields under the keys of this and the last period."""
+
+    def __init__(self, lane: Lanes) -> None:
+        self._memory = mmap.mmap(-1, 4096)  # shared with every process forked later, backed by no file
+        self._lane = lane
+        self._memory[:72] = struct.pack(">Q", 0) + os.urandom(64)
+
+    def seal_session(self, session: Session, *, now: float | None = None) -> str:
+        """Return the text of the hidden field `sesi`; its length does not depend on the session."""
+        readers = ",".join(session.readers).encode("ascii").ljust(_READERS_BYTES, b"\0")
+        names = " ".join(session.name).encode("ascii").ljust(24, b"\0")
+        plain = session.mailbox + session.reply_key_hash + session.thread + struct.pack(">Q", session.seq)
+        return self._seal(plain + names + readers, _SESSION, now)
+
+    def open_session(self, text: str, *, now: float | None = None) -> Session:
+        """Open the hidden field `sesi`; raises SessionEnded."""
+        reader = Reader(self._open(text, _SESSION, now), "session")
+        try:
+            mailbox, key_hash, thread = reader.take(16), reader.take(32), reader.take(32)
+            seq, names = reader.number("Q"), reader.take(24).rstrip(b"\0").decode("ascii").split()
+            readers = reader.take(_READERS_BYTES).rstrip(b"\0").decode("ascii")
+            reader.end()
+            first, second = names
+        except (CryptoError, ValueError):
+            raise SessionEnded("session: not made here") from None
+        groups = tuple(readers.split(",")) if readers else ()
+        return Session(mailbox, key_hash, thread, seq, (first, second), groups)
+
+    def seal_files(self, kept: KeptFiles, *, now: float | None = None) -> str:
+        """Return the text of the hidden field `berkas`."""
+        files = [attachment_json(a) for a in kept.attachments]
+        plain = canonical_json({"readers": list(kept.readers), "files": files}, ascii_only=False)
+        return self._seal(plain, _FILES, now)
+
+    def open_files(self, text: str, *, now: float | None = None) -> KeptFiles:
+        """Open the hidden field `berkas`; raises SessionEnded."""
+        try:
+            value = parse_json(self._open(text, _FILES, now), "files", ascii_only=False)
+            expect(value, "files", {"readers": list, "files": list})
+            readers = tuple(expect_list(value["readers"], "files: readers", str))
+            return KeptFiles(readers, tuple(parse_attachment(item) for item in value["files"]))
+        except CryptoError:
+            raise SessionEnded("files: not made here") from None
+
+    def _seal(self, plain: bytes, purpose: str, now: float | None) -> str:
+        moment = time.time() if now is None else now
+        nonce = os.urandom(24)
+        body = struct.pack(">I", int(moment) + PERIOD_SECONDS) + plain
+        sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(body, label(purpose), nonce, self._keys(moment)[0])
+        return base64.b64encode(nonce + sealed).decode("ascii")
+
+    def _open(self, text: str, purpose: str, now: float | None) -> bytes:
+        moment = time.time() if now is None else now
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise SessionEnded("sealed field: not base64") from None
+        for key in self._keys(moment):
+            try:
+                plain = crypto_aead_xchacha20poly1305_ietf_decrypt(raw[24:], label(purpose), raw[:24], key)
+            except (NaclError, ValueError):
+                continue
+            if moment <= int.from_bytes(plain[:4], "big"):
+                return plain[4:]
+        raise SessionEnded("sealed field: too old, or not made here")
+
+    def _keys(self, moment: float) -> tuple[bytes, bytes]:
+        """Return (current, last) key; the first to notice a new period replaces them for every process."""
+        period = int(moment) // PERIOD_SECONDS
+        if int.from_bytes(self._memory[:8], "big") != period:
+            with self._lane.enter():
+                kept = int.from_bytes(self._memory[:8], "big")
+                if kept != period:
+                    last = self._memory[8:40] if kept == period - 1 else os.urandom(32)
+                    self._memory[:72] = struct.pack(">Q", period) + os.urandom(32) + last
+        return self._memory[8:40], self._memory[40:72]

@@ -1,0 +1,47 @@
+"""Settings of a drop box: one short TOML file in its home; an unknown key is refused."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from dropbox.errors import BadSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides. Sizes of the arena stand in the signed roster, not here."""
+
+    home: Path
+    deployment: str
+    courier_days: int = 7
+    database: str = ""
+    onion: str = ""
+    max_waiting: int = 48  # people in one process who may wait for key stretching, per lane
+    lanes: int = 2  # key stretchings at once on the whole machine, for reports and for mailboxes each
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL: SQLite in the home unless the settings name another."""
+        return self.database or f"sqlite:///{self.home / 'dropbox.db'}"
+
+
+def load_settings(home: Path) -> Settings:
+    """Read `settings.toml` of a home; raises BadSettings naming the key, or OSError."""
+    try:
+        values = tomllib.loads((home / "settings.toml").read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise BadSettings("settings.toml: not TOML") from None
+    known = {f.name: f.type for f in fields(Settings) if f.name != "home"}
+    for name, value in values.items():
+        if name not in known:
+            raise BadSettings(f"settings.toml: unknown key {name!r}")
+        if type(value).__name__ != known[name]:
+            raise BadSettings(f"settings.toml: {name} is not of type {known[name]}")
+    if "deployment" not in values:
+        raise BadSettings("settings.toml: deployment is missing")
+    settings = Settings(home=home, **values)
+    if not 1 <= settings.courier_days <= 60 or not 1 <= settings.lanes <= 64 or settings.max_waiting < 1:
+        raise BadSettings("settings.toml: courier_days, lanes or max_waiting is out of range")
+    return settings

@@ -1,0 +1,127 @@
+"""The database of a drop box: its tables and how a connection must be set (formats §7).
+
+There is no date, order, size, sender or recipient of a report in any column.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+
+from dropbox.lanes import Lanes
+
+metadata = MetaData()
+
+# State and bytes of a slot are apart, so that looking for free slots reads no rows.
+slots = Table("slots", metadata, Column("id", Integer, primary_key=True), Column("waiting", Integer, nullable=False))
+rows = Table("rows", metadata, Column("id", Integer, primary_key=True), Column("row", LargeBinary, nullable=False))
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("station", String(24), nullable=False),
+    Column("row", LargeBinary, nullable=False),
+)
+# The last transport of each chain: direction 'out' (bundles) or 'in' (outboxes).
+chains = Table(
+    "chains",
+    metadata,
+    Column("peer", String(24)),
+    Column("direction", String(3)),
+    Column("seq", Integer, nullable=False),
+    Column("hash", LargeBinary(64), nullable=False),
+    Column("day", Integer, nullable=False),
+    PrimaryKeyConstraint("peer", "direction"),
+)
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("peer", String(24)),
+    Column("seq", Integer),
+    Column("hash", LargeBinary(64), nullable=False),
+    PrimaryKeyConstraint("peer", "seq"),
+)
+# Which row of which slot went out in which bundle, until every collector has acknowledged it.
+exports = Table(
+    "exports",
+    metadata,
+    Column("peer", String(24)),
+    Column("seq", Integer),
+    Column("slot", Integer),
+    Column("row_hash", LargeBinary(64), nullable=False),
+    Column("acknowledged", Integer, nullable=False),
+    PrimaryKeyConstraint("peer", "seq", "slot"),
+)
+
+_PRAGMAS = (
+    "journal_mode=DELETE",  # WAL and PERSIST keep rows in the order they were written
+    "synchronous=EXTRA",  # FULL, and the folder is synced too: a vanished journal stays vanished
+    "secure_delete=ON",
+    "temp_store=MEMORY",
+    "foreign_keys=ON",
+    "cache_size=-4096",
+    "busy_timeout=60000",
+)
+PAGE_BYTES = 16_384
+
+
+class Store:
+    """The engine, and one writer at a time on this machine."""
+
+    def __init__(self, url: str, writers: Lanes) -> None:
+        self.engine = _engine(url)
+        self._writers = writers
+        metadata.create_all(self.engine)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection inside one transaction, committed and synced at the end; others wait in line."""
+        with self._writers.enter(), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def after_fork(self) -> None:
+        """Forget the parent's connections without closing them."""
+        self.engine.dispose(close=False)
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=120, pool_timeout=30)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA page_size={PAGE_BYTES}")
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.execute(text("BEGIN"))
