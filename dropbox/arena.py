@@ -57,10 +57,15 @@ class Arena:
                 raise Full("no room for files")
             if len(sealed) > len(free):
                 raise Full("no room for letters")
-            chosen = _SHUFFLER.sample(free, len(sealed))
+            chosen = self.choose(free, len(sealed))
             overwrite(connection, zip(chosen, sealed, strict=True))
             set_waiting(connection, chosen, 1)
         return chosen
+
+    @staticmethod
+    def choose(free: Sequence[int], count: int) -> list[int]:
+        """Draw slots by the operating system's randomness."""
+        return _SHUFFLER.sample(free, count)
 
     def release(self, taken: Sequence[int], make_cover: Callable[[], bytes]) -> None:
         """Overwrite slots of a submission that came to nothing with fresh cover and free them."""

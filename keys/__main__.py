@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from crypto import medium
 from keys.demo import make_demo, print_words
 
 EXIT_REFUSED, EXIT_DISK = 3, 6
+PIN_BYTES = 64
 
 
 @click.group()
@@ -31,6 +33,18 @@ def demo(folder: Path) -> None:
     click.echo(f"root fingerprint: {print_words(made.pin)}", err=True)
     click.echo(f"passphrases of all demo reviewers: {folder / 'demo-passphrases.txt'}", err=True)
     click.echo(str(folder))
+
+
+@main.command()
+@click.argument("home", type=click.Path(path_type=Path, file_okay=False))
+def fingerprint(home: Path) -> None:
+    """Print the root fingerprint words that the home of a drop box or a station is pinned to."""
+    try:
+        pin = medium.read_file(home / "root.pin", PIN_BYTES)
+    except OSError as error:
+        click.echo(f"cannot read root.pin: {error.strerror}", err=True)
+        raise SystemExit(EXIT_DISK) from None
+    click.echo(print_words(pin))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ ROSTER_DAYS = 400
 SIZES = Sizes(slots=1024, daily_cover=64, mailboxes=256, births=8, forwarded=16)
 
 
+_PARTS = ("demo-passphrases.txt", "keys", "stations", "server")
+
+
 @dataclass(slots=True)
 class Made:
     """What the demo made, for the caller to print."""
@@ -37,11 +41,21 @@ class Made:
 def make_demo(folder: Path, *, day: int | None = None, sizes: Sizes = SIZES) -> Made:
     """Build server/, keys/, stations/<group>/ and demo-passphrases.txt below `folder`.
 
+    Everything is made aside and moved in at the end: an interrupted run leaves no half deployment.
     Raises FileExistsError when the folder holds a deployment already.
     """
-    if (folder / "server").exists():
+    if any((folder / name).exists() for name in _PARTS):
         raise FileExistsError(f"{folder}: holds a deployment already")
-    day = today() if day is None else day
+    aside = folder / ".making"
+    shutil.rmtree(aside, ignore_errors=True)
+    made = _make(aside, today() if day is None else day, sizes)
+    for name in _PARTS:
+        (aside / name).rename(folder / name)
+    aside.rmdir()
+    return made
+
+
+def _make(folder: Path, day: int, sizes: Sizes) -> Made:
     deployment = f"demo-{secrets.token_hex(4)}"
     made = Made(pin=b"")
     roots = {i: SigningKey.generate() for i in range(1, ROOTS + 1)}

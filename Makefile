@@ -1,0 +1,44 @@
+# make run   install, make a demo deployment once, serve the drop box
+# make test  all tests        make bench  figures        make long  the long forms of the tests
+
+VENV ?= .venv
+PY = $(VENV)/bin/python
+DEMO_DIR ?= var/demo
+PORT ?= 8080
+
+.PHONY: run test lint types bench long texts prove clean
+
+$(VENV)/run.stamp: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[station]'
+	touch $@
+
+$(VENV)/dev.stamp: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+run: $(VENV)/run.stamp
+	@DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
+
+test: $(VENV)/dev.stamp
+	$(PY) -m pytest
+
+lint: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/dev.stamp
+	$(PY) tests/bench/run.py
+
+long: $(VENV)/dev.stamp
+	$(PY) -m pytest -m slow
+
+texts: $(VENV)/dev.stamp
+	$(PY) dropbox/translations/make.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,105 @@
+"""Start gunicorn around the application: 2 workers × 64 threads, no access log, nothing said of requests."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gunicorn.http.wsgi
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+WORKERS, THREADS = 2, 64
+
+
+class SilentLogger(Logger):  # type: ignore[misc]
+    """Logs starts, stops and the class of an error; never an address, a path or a text."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the error log alone."""
+        super().setup(cfg)
+        self.access_log.disabled = True
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Log the class of the exception and nothing else."""
+        kind = sys.exc_info()[0]
+        self.error_log.error("error while answering: %s", kind.__name__ if kind else "unknown")
+
+    def error(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Log that there was an error; its arguments may hold what somebody sent."""
+        self.error_log.error("error: %s", str(msg).split("%", 1)[0].split("\n", 1)[0])
+
+    warning = error
+
+    def debug(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Log nothing: debug messages hold addresses and paths."""
+
+    def access(self, *_: Any) -> None:
+        """Log nothing."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with the settings of this project."""
+
+    def __init__(self, make_app: Callable[[], Flask], listen: str, ready: Callable[[], None]) -> None:
+        self._make_app = make_app
+        self._listen = listen
+        self._ready = ready
+        self._app: Flask | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set every option; nothing is read from files or the command line."""
+        options = {
+            "bind": self._listen,
+            "worker_class": "gthread",
+            "workers": WORKERS,
+            "threads": THREADS,
+            "worker_connections": 4 * THREADS,
+            "preload_app": True,
+            "worker_tmp_dir": "/dev/shm",  # noqa: S108
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "error",
+            "logger_class": SilentLogger,
+            "keepalive": 5,
+            "timeout": 120,
+            "graceful_timeout": 20,
+            "limit_request_line": 1024,
+            "limit_request_fields": 64,
+            "proc_name": "senyap-dropbox",
+            "when_ready": lambda _server: self._ready(),
+            "post_fork": lambda _server, _worker: self._after_fork(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application once, before the workers fork."""
+        if self._app is None:
+            self._app = self._make_app()
+        return self._app
+
+    def _after_fork(self) -> None:
+        if self._app is not None:
+            self._app.extensions["senyap"].after_fork()
+
+
+def run(make_app: Callable[[], Flask], listen: str, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM."""
+    logging.raiseExceptions = False
+    _hide_server_name()
+    Server(make_app, listen, ready).run()
+
+
+def _hide_server_name() -> None:
+    """Answer without a Server header: gunicorn has no option for it."""
+    original = gunicorn.http.wsgi.Response.default_headers
+
+    def without_server(response: Any) -> list[str]:
+        return [line for line in original(response) if not line.startswith("Server:")]
+
+    gunicorn.http.wsgi.Response.default_headers = without_server

@@ -1,0 +1,255 @@
+"""Bundles out, outboxes in: the drop box's side of the courier (formats §7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from crypto import bundle, medium
+from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
+from crypto.encoding import epoch_of, today
+from crypto.errors import Malformed
+from dropbox.arena import overwrite, set_waiting
+from dropbox.errors import Alarm, Full, Refused
+from dropbox.mailboxes import replace_rows
+from dropbox.services import Services
+from dropbox.store import bundles, chains, exports, rows, slots
+
+MAX_OUTBOX_BYTES = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What an outbox changed."""
+
+    station: str
+    seq: int
+    mailboxes: int
+    freed: int
+    repeated: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def write_bundle(services: Services, station: str, folder: Path, *, day: int | None = None) -> Path:
+    """Write bundle-NNNNNNNN.senyap for a station into a folder: every waiting row it has not acknowledged.
+
+    The export is recorded before the stick is written; the arena does not change. The file is read back
+    and verified. Raises KeyError for an unknown station, OSError, Tampered when the medium lies.
+    """
+    services.directory.roster.station(station)
+    day = today() if day is None else day
+    with services.store.writing() as connection:
+        wanted = _unacknowledged(connection, station)
+        hashes, oldest = _hash_rows(connection, wanted, epoch_of(day))
+        manifest = _manifest(services, connection, station, day, hashes, oldest)
+        _record(connection, station, manifest, dict(zip(wanted, hashes, strict=True)))
+    path = folder / f"bundle-{manifest.seq:08d}.senyap"
+    medium.write_file(path, _pieces(services, manifest, wanted), mode=0o644)
+    with path.open("rb") as source:
+        bundle.verify_transport(source, bundle.BUNDLE, services.directory.roster.server_key)
+    return path
+
+
+def receive(services: Services, path: Path) -> Received:
+    """Take an outbox: store mailbox rows and forwarded rows, then free what every collector acknowledged.
+
+    Atomic. The same outbox again is nothing to do. Raises Refused, Alarm, CryptoError, Full or OSError,
+    and then nothing is changed.
+    """
+    if not path.is_file() or path.stat().st_size > MAX_OUTBOX_BYTES:
+        raise Refused("outbox: not a regular file of a size that an outbox has")
+    with path.open("rb") as source:
+        manifest = _verify(services, source)
+        with services.store.writing() as connection:
+            repeated, warnings = _check_chain(connection, manifest)
+            count = 0
+            if not repeated:
+                count = _store_records(services, connection, source, manifest)
+                _advance(connection, manifest.sender, "in", manifest)
+                warnings += _acknowledge(connection, manifest)
+    # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
+    freed = _free(services)
+    return Received(manifest.sender, manifest.seq, count, freed, repeated, tuple(warnings))
+
+
+def _unacknowledged(connection: Connection, station: str) -> list[int]:
+    done = select(exports.c.slot).where(exports.c.peer == station, exports.c.acknowledged == 1)
+    wanted = select(slots.c.id).where(slots.c.waiting == 1, slots.c.id.not_in(done)).order_by(slots.c.id)
+    return list(connection.scalars(wanted))
+
+
+def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int) -> tuple[list[bytes], int]:
+    hashes, oldest = [], epoch
+    for slot in wanted:
+        row = connection.scalar(select(rows.c.row).where(rows.c.id == slot)) or b""
+        hashes.append(hashlib.sha512(row).digest())
+        oldest = min(oldest, int.from_bytes(row[6:10], "big"))
+    return hashes, oldest
+
+
+def _manifest(
+    services: Services, connection: Connection, station: str, day: int, hashes: Sequence[bytes], oldest: int
+) -> Manifest:
+    total = RecordHash()
+    for digest in hashes:
+        total.add_digest(digest)
+    last, applied = _chain(connection, station, "out"), _chain(connection, station, "in")
+    return Manifest(
+        type=bundle.BUNDLE,
+        deployment=services.directory.roster.deployment,
+        sender="server",
+        to=station,
+        seq=last.seq + 1,
+        previous=last.hash,
+        roster_version=services.directory.roster.version,
+        day=day,
+        sections=(("row", len(hashes)), ("mailbox", 0), ("file", 0)),
+        records=total.digest(),
+        applied=applied,
+        oldest_waiting_epoch=oldest,
+    )
+
+
+def _record(connection: Connection, station: str, manifest: Manifest, sent: dict[int, bytes]) -> None:
+    _advance(connection, station, "out", manifest)
+    connection.execute(insert(bundles).values(peer=station, seq=manifest.seq, hash=manifest.hash))
+    if sent:
+        values = [
+            {"peer": station, "seq": manifest.seq, "slot": slot, "row_hash": digest, "acknowledged": 0}
+            for slot, digest in sent.items()
+        ]
+        connection.execute(insert(exports), values)
+
+
+def _pieces(services: Services, manifest: Manifest, wanted: Sequence[int]) -> Iterator[bytes]:
+    yield bundle.build_head(manifest, services.server_key)
+    for _slot, row in services.arena.waiting_rows(wanted):
+        yield row
+
+
+def _verify(services: Services, source: BinaryIO) -> Manifest:
+    """Verify an outbox with the key of the station that it names; leaves `source` at the first record."""
+    roster = services.directory.roster
+    named, _data, _signature = bundle.read_manifest(source, bundle.OUTBOX)
+    start = source.tell()
+    try:
+        station = roster.station(named.sender)
+    except KeyError:
+        raise Refused("outbox: its station is not in the roster") from None
+    source.seek(0)
+    manifest = bundle.verify_transport(source, bundle.OUTBOX, station.key)
+    source.seek(start)
+    if manifest.deployment != roster.deployment or manifest.to != "server":
+        raise Refused("outbox: of another deployment, or not for the server")
+    counts = dict(manifest.sections)
+    if counts["mailbox"] != roster.sizes.mailboxes or counts["row"] != roster.sizes.forwarded:
+        raise Refused("outbox: not the number of records that the roster says")
+    return manifest
+
+
+def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list[str]]:
+    last = _chain(connection, manifest.sender, "in")
+    if manifest.seq == last.seq and manifest.hash == last.hash:
+        return True, []
+    if manifest.seq <= last.seq:
+        raise Alarm(f"outbox: number {manifest.seq} with other content or older than number {last.seq}")
+    if manifest.seq == last.seq + 1 and manifest.previous != last.hash:
+        raise Alarm(f"outbox: number {manifest.seq} does not follow the one taken before")
+    missing = manifest.seq - last.seq - 1
+    return False, [f"{missing} outboxes in between never came"] if missing else []
+
+
+def _store_records(services: Services, connection: Connection, source: BinaryIO, manifest: Manifest) -> int:
+    forwarded, news, total = [], [], RecordHash()
+    for kind, record in bundle.iter_records(source, manifest):
+        total.add(record)
+        if kind == "row":
+            forwarded.append(record)
+        elif kind == "mailbox":
+            news.append((record[:16], record[16:]))
+    if total.digest() != manifest.records:
+        raise Refused("outbox: the medium changed while it was read")
+    ids = [mailbox for mailbox, _row in news]
+    if ids != sorted(set(ids)):
+        raise Malformed("outbox: mailboxes are not sorted by id")
+    replace_rows(connection, manifest.sender, news)
+    _put_forwarded(services, connection, forwarded)
+    return len(news)
+
+
+def _put_forwarded(services: Services, connection: Connection, forwarded: Sequence[bytes]) -> None:
+    if not forwarded:
+        return
+    free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+    if len(free) < len(forwarded):
+        raise Full("no free slots for the rows of this outbox: fetch a bundle first")
+    chosen = services.arena.choose(free, len(forwarded))
+    overwrite(connection, zip(chosen, forwarded, strict=True))
+    set_waiting(connection, chosen, 1)
+
+
+def _acknowledge(connection: Connection, manifest: Manifest) -> list[str]:
+    warnings = []
+    for ack in manifest.acks:
+        sent = connection.scalar(
+            select(bundles.c.hash).where(bundles.c.peer == manifest.sender, bundles.c.seq == ack.seq)
+        )
+        if sent is None:
+            continue  # acknowledged and forgotten long ago
+        if sent != ack.hash:
+            warnings.append(f"bundle {ack.seq} was acknowledged with another content: nothing freed for it")
+            continue
+        connection.execute(
+            update(exports).where(exports.c.peer == manifest.sender, exports.c.seq == ack.seq).values(acknowledged=1)
+        )
+    return warnings
+
+
+def _free(services: Services) -> int:
+    """Overwrite with fresh cover and free each waiting row that every collector has acknowledged."""
+    collectors = [s.id for s in services.directory.roster.collectors]
+    with services.store.reading() as connection:
+        candidates = list(
+            connection.scalars(
+                select(exports.c.slot)
+                .join(slots, slots.c.id == exports.c.slot)
+                .where(slots.c.waiting == 1, exports.c.acknowledged == 1, exports.c.peer.in_(collectors))
+                .group_by(exports.c.slot)
+                .having(func.count(exports.c.peer.distinct()) == len(collectors))
+            )
+        )
+    cover = [services.make_cover() for _ in candidates]
+    with services.store.writing() as connection:
+        if candidates:
+            overwrite(connection, zip(candidates, cover, strict=True))
+            set_waiting(connection, candidates, 0)
+            gone = delete(exports).where(exports.c.slot == bindparam("freed"))
+            connection.execute(gone, [{"freed": slot} for slot in candidates])
+        _forget_bundles(connection)
+    return len(candidates)
+
+
+def _forget_bundles(connection: Connection) -> None:
+    """Drop the record of bundles of which no exported row is left, the newest of each station excepted."""
+    newest = select(chains.c.seq).where(chains.c.peer == bundles.c.peer, chains.c.direction == "out").scalar_subquery()
+    left = select(exports.c.slot).where(exports.c.peer == bundles.c.peer, exports.c.seq == bundles.c.seq).exists()
+    connection.execute(delete(bundles).where(~left, bundles.c.seq < newest))
+
+
+def _chain(connection: Connection, peer: str, direction: str) -> Taken:
+    found = connection.execute(
+        select(chains.c.seq, chains.c.hash).where(chains.c.peer == peer, chains.c.direction == direction)
+    ).one_or_none()
+    return Taken(found.seq, found.hash) if found else Taken(0, FIRST_PREVIOUS)
+
+
+def _advance(connection: Connection, peer: str, direction: str, manifest: Manifest) -> None:
+    connection.execute(delete(chains).where(chains.c.peer == peer, chains.c.direction == direction))
+    connection.execute(
+        insert(chains).values(peer=peer, direction=direction, seq=manifest.seq, hash=manifest.hash, day=manifest.day)
+    )
