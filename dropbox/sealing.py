@@ -1,21 +1,25 @@
-"""Seal the rows of one submission and write them to the arena."""
+"""Seal the rows of one submission and write them to the arena while the rest still arrives."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crypto.row import Decoys, Kind, Readers, Record, seal_row
 from dropbox.arena import Arena
+from dropbox.errors import Full
 
-BATCH_ROWS = 16
+BATCH_ROWS = 24  # 6 MiB: at most two batches of one upload are in memory
 
 
 @dataclass(slots=True)
 class RowWriter:
     """Seals to one set of readers under one reading of the clock.
 
-    File rows are written in batches as they come; `finish` writes what is left together with the letter.
+    Three things go on at once: the request is read, rows are sealed, a batch is written and synced.
+    `finish` writes what is left together with the letter.
     """
 
     arena: Arena
@@ -25,43 +29,75 @@ class RowWriter:
     epoch: int
     decoys: Decoys = field(repr=False)
     make_cover: Callable[[], bytes] = field(repr=False)
-    _pending: list[bytes] = field(default_factory=list, repr=False)
+    _sealer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
+    _scribe: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
+    _pending: list[Future[bytes]] = field(default_factory=list, repr=False)
+    _writing: tuple[list[Future[bytes]], Future[list[int]]] | None = field(default=None, repr=False)
     _slots: list[int] = field(default_factory=list, repr=False)
 
     def add(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> None:
-        """Seal one row; every 16 rows are written and synced. Raises Full."""
-        self._pending.append(self._seal(kind, object_id, part, parts, data))
+        """Take one row; a full batch starts being written. Raises Full when an earlier batch found no room."""
+        self._pending.append(self._sealer.submit(self._seal, kind, object_id, part, parts, data))
         if len(self._pending) >= BATCH_ROWS:
-            self.flush()
+            self._settle()
+            batch, self._pending = self._pending, []
+            self._writing = (batch, self._scribe.submit(self._put, batch))
 
     def flush(self) -> None:
-        """Write what is pending; raises Full and keeps it pending."""
-        self._slots += self.arena.put(self._pending)
+        """Write everything that is pending: the files stay, though the form came to nothing. Raises Full."""
+        self._settle()
+        self._slots += self._put(self._pending)
         self._pending = []
+        self._stop()
 
     def finish(self, letter_id: bytes, letter: bytes) -> None:
         """Write pending rows and the letter in one synced transaction: the commit of the submission.
 
         Raises Full; nothing is written then.
         """
+        self._settle()
         sealed = self._seal(Kind.LETTER, letter_id, 0, 1, letter)
-        self.arena.put(self._pending, sealed)
+        self.arena.put([f.result() for f in self._pending], sealed)
         self._pending = []
+        self._stop()
 
     def mark(self) -> int:
         """Return a point to which `forget_since` can go back."""
-        return len(self._slots) + len(self._pending)
+        writing = len(self._writing[0]) if self._writing else 0
+        return len(self._slots) + writing + len(self._pending)
 
     def forget_since(self, mark: int) -> None:
-        """Release what was written after a mark."""
-        keep = max(0, mark - len(self._slots))
-        self._pending = self._pending[:keep]
+        """Release what was taken after a mark."""
+        with contextlib.suppress(Full):
+            self._settle()
+        self._pending = self._pending[: max(0, mark - len(self._slots))]
         self.arena.release(self._slots[mark:], self.make_cover)
         self._slots = self._slots[:mark]
 
     def abandon(self) -> None:
         """Release everything: the submission came to nothing."""
-        self.forget_since(0)
+        try:
+            self.forget_since(0)
+        finally:
+            self._stop()
+
+    def _settle(self) -> None:
+        """Wait for the batch being written; one that found no room is pending again."""
+        if self._writing is None:
+            return
+        (batch, future), self._writing = self._writing, None
+        try:
+            self._slots += future.result()
+        except BaseException:
+            self._pending = batch + self._pending
+            raise
+
+    def _put(self, batch: Sequence[Future[bytes]]) -> list[int]:
+        return self.arena.put([f.result() for f in batch])
 
     def _seal(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> bytes:
         return seal_row(self.readers, self.epoch, Record(kind, object_id, part, parts, data), self.decoys)
+
+    def _stop(self) -> None:
+        self._sealer.shutdown(wait=False)
+        self._scribe.shutdown(wait=False)

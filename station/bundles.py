@@ -1,0 +1,209 @@
+"""Bundles on the shelf: taken from a stick, judged by their chain, kept byte for byte, passed on.
+
+bundles/<to>/bundle-%08d.senyap     one chain of numbers for each (from, to)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import sqlalchemy as sa
+
+from crypto import bundle, medium
+from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash
+from crypto.errors import Malformed, Tampered
+from crypto.row import ROW_BYTES
+from station import vault
+from station.errors import Alarm, Refused
+from station.home import SERVER, Home, check_number
+
+MAX_SEQ = 99_999_999  # what a file name holds
+MAX_DAY = 1_000_000
+MAX_BUNDLE_BYTES = 4 * 1024**3 + 1024**2  # twice the arena of 8,192 rows
+_THREADS = 2
+_AHEAD = 16  # rows in memory that wait to be hashed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bundle stands in its chain: taken before, or new, perhaps after a gap."""
+
+    repeat: bool
+    missing: int = 0
+    late: bool = False  # fills a gap: the bundle after it names its hash
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A verified copy under a temporary name, and the SHA-512 of each of its rows in order."""
+
+    manifest: Manifest
+    path: Path
+    digests: tuple[bytes, ...]
+
+
+def bundle_name(seq: int) -> str:
+    """Return the file name of a bundle."""
+    return f"bundle-{seq:08d}.senyap"
+
+
+@contextmanager
+def open_regular(path: Path, cap: int = MAX_BUNDLE_BYTES) -> Iterator[BinaryIO]:
+    """Open a regular file, no link and no device, of at most `cap` bytes; raises Refused or OSError."""
+    if path.is_symlink():
+        raise Refused("bundle: a link, want a regular file")
+    # O_NONBLOCK: opening a pipe on a prepared stick must not wait for its other end
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb") as source:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused("bundle: want a regular file")
+        if found.st_size > cap:
+            raise Refused(f"bundle: {found.st_size} bytes, want {cap} or fewer")
+        yield source
+
+
+def read_head(source: BinaryIO, home: Home) -> Manifest:
+    """Verify a bundle's signature and address before its records are touched.
+
+    Raises BadSignature, Malformed, or Refused for another deployment or another station.
+    """
+    manifest, data, signature = bundle.read_manifest(source, bundle.BUNDLE)
+    home.roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
+    if manifest.deployment != home.roster.deployment:
+        raise Refused("bundle: of another deployment")
+    if manifest.sender != SERVER or not home.accepts(manifest.to):
+        raise Refused("bundle: addressed to another station")
+    check_number(manifest.seq, MAX_SEQ, "bundle")
+    check_number(manifest.applied.seq, MAX_SEQ // 2, "bundle")  # our next outbox must stay above it
+    check_number(manifest.day, MAX_DAY, "bundle")
+    return manifest
+
+
+def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
+    """Judge a bundle by the chain of those taken before; raises Alarm for a fork or a rollback."""
+    b = vault.bundles
+    chain = {
+        seq: (hash_, previous)
+        for seq, hash_, previous in transaction.execute(
+            sa.select(b.c.seq, b.c.hash, b.c.previous).where(b.c.sender == manifest.sender, b.c.to == manifest.to)
+        )
+    }
+    seq, newest = manifest.seq, max(chain, default=0)
+    if seq in chain:
+        if chain[seq][0] != manifest.hash:
+            raise Alarm(f"fork: bundle {seq} was taken before with other content")
+        return Place(repeat=True)
+    if seq < newest:
+        named = seq + 1 in chain and chain[seq + 1][1] == manifest.hash
+        if named and (seq - 1 not in chain or chain[seq - 1][0] == manifest.previous):
+            return Place(repeat=False, late=True)
+        raise Alarm(f"rollback: bundle {seq} is unknown and bundle {newest} was taken before")
+    before = chain[newest][0] if newest else FIRST_PREVIOUS
+    if seq == newest + 1 and manifest.previous != before:
+        raise Alarm(f"fork: bundle {seq} does not follow the bundle {newest} taken before")
+    return Place(repeat=False, missing=seq - newest - 1)
+
+
+class _Copying:
+    """A source that writes down what is read from it: a bundle of 2 GiB is read once and never held whole."""
+
+    def __init__(self, source: BinaryIO, out: BinaryIO) -> None:
+        self._source, self._out = source, out
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        self._out.write(data)
+        return data
+
+
+def _sha512(record: bytes) -> bytes:
+    return hashlib.sha512(record).digest()
+
+
+def _verify(source: BinaryIO, home: Home, pool: ThreadPoolExecutor) -> tuple[Manifest, list[bytes]]:
+    """Make the checks of `crypto.bundle.verify_transport` and return the hashes of the records, too.
+
+    They are needed to know rows again; hashing once and in threads halves the time before the first row.
+    """
+    manifest, data, signature = bundle.read_manifest(source, bundle.BUNDLE)
+    home.roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
+    running: deque[Future[bytes]] = deque()
+    digests, total = [], RecordHash()
+    for _, record in bundle.iter_records(source, manifest):
+        running.append(pool.submit(_sha512, record))
+        if len(running) > _AHEAD:
+            digests.append(running.popleft().result())
+    digests += [future.result() for future in running]
+    if source.read(1):
+        raise Malformed("bundle: longer than its manifest says")
+    for digest in digests:
+        total.add_digest(digest)
+    if total.digest() != manifest.records:
+        raise Tampered("bundle: records do not match the signed manifest")
+    return manifest, digests
+
+
+@contextmanager
+def shelve(source: BinaryIO, head: Manifest, home: Home) -> Iterator[Copied]:
+    """Copy and verify a bundle; it gets its name, synced, when the block ends without an error.
+
+    The rows of the copy may be used inside the block; nothing of them may be committed before it ended.
+    Raises BadSignature, Malformed, Tampered, Refused or OSError; then no file is left behind.
+    """
+    folder = home.bundles / head.to
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = bundle_name(head.seq)
+    temporary = folder / f".{name}.{os.getpid()}.part"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as out, ThreadPoolExecutor(_THREADS) as pool:
+            manifest, digests = _verify(cast(BinaryIO, _Copying(source, out)), home, pool)
+            out.flush()
+            if manifest.hash != head.hash:
+                raise Refused("bundle: the file changed while it was read")
+            syncing = pool.submit(os.fsync, fd)  # the disk works while the rows are opened
+            yield Copied(manifest, temporary, tuple(digests[: dict(manifest.sections)["row"]]))
+            syncing.result()
+        temporary.rename(folder / name)
+    finally:
+        temporary.unlink(missing_ok=True)
+    medium.sync_folder(folder)
+
+
+def iter_rows(copied: Copied) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (SHA-512, row) of a verified copy; raises Malformed."""
+    with copied.path.open("rb") as source:
+        manifest, _, _ = bundle.read_manifest(source, bundle.BUNDLE)
+        records = bundle.iter_records(source, manifest)
+        for digest in copied.digests:
+            yield digest, next(records)[1]
+
+
+def relay(home: Home, folder: Path) -> tuple[Path, ...]:
+    """Copy the bundles of this collector, byte for byte and under the same names, for other stations.
+
+    Raises Refused when this station is no collector or holds none, and what `verify_transport` raises.
+    """
+    if not home.station.collector:
+        raise Refused("relay: this station is not a collector")
+    names = sorted((home.bundles / home.id).glob("bundle-*.senyap"))
+    if not names:
+        raise Refused("relay: no bundle was imported yet")
+    made = []
+    for stored in names:
+        with open_regular(stored) as source:
+            medium.write_file(folder / stored.name, iter(lambda: source.read(ROW_BYTES), b""))
+        with open_regular(folder / stored.name) as copy:
+            bundle.verify_transport(copy, bundle.BUNDLE, home.roster.server_key)
+        made.append(folder / stored.name)
+    return tuple(made)

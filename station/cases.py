@@ -1,0 +1,151 @@
+"""Cases: what reviewers see, and what they answer."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from crypto.letter import parse_letter
+from crypto.mailbox import MAX_TEXT_BYTES, STATUSES
+from station.attachments import File, files_of
+from station.errors import Refused
+from station.home import Home
+from station.vault import FileState, attachments, cases, letters, messages
+
+_CASE = re.compile(r"K-([0-9]{4,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case in the list."""
+
+    case: str
+    mailbox_name: str = field(repr=False)
+    status: str
+    language: str
+    day: int
+    letters: int
+    incomplete: int
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a case: from the reporter, or from the group that answers."""
+
+    sender: str
+    day: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case with everything in it."""
+
+    id: int
+    mailbox_name: str = field(repr=False)
+    status: str
+    language: str
+    day: int
+    fields: Mapping[str, str] = field(repr=False)
+    readers: tuple[str, ...]
+    attachments: tuple[File, ...]
+    messages: tuple[Said, ...]
+
+    @property
+    def name(self) -> str:
+        """The case's id for people: K-0001."""
+        return case_name(self.id)
+
+
+def case_name(number: int) -> str:
+    """Return the id for people of a case's number."""
+    return f"K-{number:04d}"
+
+
+def list_cases(transaction: sa.Connection, home: Home) -> tuple[Line, ...]:
+    """Return all cases, oldest first."""
+    count_letters = sa.select(sa.func.count()).where(letters.c.case_id == cases.c.id).scalar_subquery()
+    unfinished = (
+        sa.select(sa.func.count())
+        .select_from(attachments.join(letters))
+        .where(letters.c.case_id == cases.c.id, attachments.c.state != FileState.WHOLE)
+        .scalar_subquery()
+    )
+    rows = transaction.execute(sa.select(cases, count_letters, unfinished).order_by(cases.c.id))
+    return tuple(
+        Line(
+            case=case_name(row.id),
+            mailbox_name=row.mailbox_name,
+            status=row.status,
+            language=row.language,
+            day=row.day,
+            letters=row[-2],
+            incomplete=row[-1],
+            lead=home.leads(tuple(row.readers)),
+        )
+        for row in rows
+    )
+
+
+def show_case(transaction: sa.Connection, name: str) -> Case:
+    """Return one case; raises Refused when there is none of that id."""
+    row = transaction.execute(sa.select(cases).where(cases.c.id == _number(name))).one_or_none()
+    if row is None:
+        raise Refused("case: no case has this id")
+    raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == row.id).order_by(letters.c.id))
+    said = transaction.execute(sa.select(messages).where(messages.c.case_id == row.id).order_by(messages.c.id))
+    return Case(
+        id=row.id,
+        mailbox_name=row.mailbox_name,
+        status=row.status,
+        language=row.language,
+        day=row.day,
+        fields=parse_letter(bytes(raw or b"")).fields,
+        readers=tuple(row.readers),
+        attachments=files_of(transaction, row.id),
+        messages=tuple(Said(m.sender, m.day, m.text) for m in said),
+    )
+
+
+def reply(transaction: sa.Connection, home: Home, name: str, *, status: str | None, text: str, day: int) -> None:
+    """Set a case's status and note a message for the next outbox.
+
+    Raises Refused for an unknown case or status, a case that another station answers, a text of more
+    than 4,000 bytes, and an empty text without a change of status.
+    """
+    case = show_case(transaction, name)
+    if not home.leads(case.readers):
+        raise Refused("reply: another station answers this case")
+    status = case.status if status is None else status
+    if status not in STATUSES:
+        raise Refused("reply: unknown status")
+    text = clean_text(text)
+    if not text and status == case.status:
+        raise Refused("reply: neither a text nor another status")
+    transaction.execute(sa.update(cases).where(cases.c.id == case.id).values(status=status))
+    if text:
+        sender = home.station.group
+        transaction.execute(sa.insert(messages).values(case_id=case.id, day=day, sender=sender, text=text))
+
+
+def clean_text(text: str) -> str:
+    """Remove control characters other than newline; raises Refused when more than 4,000 bytes are left."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()
+    try:
+        size = len(kept.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise Refused("reply: the text is not Unicode") from None
+    if size > MAX_TEXT_BYTES:
+        raise Refused(f"reply: text of {size} bytes, want {MAX_TEXT_BYTES} or fewer")
+    return kept
+
+
+def _number(name: str) -> int:
+    match = _CASE.fullmatch(name)
+    return int(match[1]) if match else 0

@@ -1,0 +1,57 @@
+"""The refusals of the station. Messages never hold a word of a report, a key, a passphrase or a path."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from crypto.errors import CryptoError, WrongPassphrase
+from keys.keyring import QuorumNotMet
+
+EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_LOCKED, EXIT_NETWORK, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 4, 5, 6, 7
+
+
+class StationError(Exception):
+    """Root of every refusal made by `station`; `exit_code` is what a command ends with."""
+
+    exit_code: ClassVar[int] = EXIT_REFUSED
+
+
+class Refused(StationError):
+    """Input that this station does not take: another deployment, another station, an unknown case."""
+
+
+class NoRoom(StationError):
+    """More live mailboxes than the roster's number of mailboxes can carry."""
+
+
+class NotAirGapped(StationError):
+    """This machine has, or could have, a network. `reasons` say what was found."""
+
+    exit_code = EXIT_NETWORK
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class VaultUnreadable(StationError):
+    """The vault is damaged, or was made with another key."""
+
+    exit_code = EXIT_DISK
+
+
+class Alarm(StationError):
+    """A fork, a rollback, or a replay with other content: nothing was imported, people must look."""
+
+    exit_code = EXIT_ALARM
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code of docs/interface.md for an error of ours, of `crypto`, or of the disk."""
+    if isinstance(error, StationError):
+        return error.exit_code
+    if isinstance(error, WrongPassphrase | QuorumNotMet):
+        return EXIT_LOCKED
+    if isinstance(error, CryptoError):
+        return EXIT_REFUSED
+    return EXIT_DISK

@@ -1,0 +1,240 @@
+"""The inbox: one bundle file in, cases out; all of it in one transaction, and the same file twice does nothing.
+
+signature and address → chain → copy, verify, sync → rows, in file order → letters: reports first → commit
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crypto import row
+from crypto.bundle import Manifest
+from crypto.encoding import epoch_of, today
+from crypto.errors import Malformed, NotForThisKey, Tampered
+from crypto.letter import REPORT
+from crypto.row import Kind, Record, Waiting
+from crypto.xwing import OpeningKey
+from station import attachments, letters, vault
+from station.bundles import Place, find_place, iter_rows, open_regular, read_head, shelve
+from station.desk import Desk
+from station.letters import Opened, parse_opened, take_letter
+from station.vault import Outcome, held_rows, seen_rows
+
+CHUNK = 32  # rows in memory, 8 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one import found. `incomplete` counts what still waits on this station, from any bundle."""
+
+    new: int
+    repeated: int
+    cover: int
+    foreign: int
+    incomplete: int
+    alarms: tuple[str, ...]
+
+
+def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported:
+    """Take one bundle from a stick.
+
+    Raises Refused, Alarm, BadSignature, Malformed, Tampered, OSError: nothing is imported then.
+    """
+    day = today() if day is None else day
+    with open_regular(path) as source:
+        head = read_head(source, desk.home)
+        source.seek(0)
+        with desk.vault.begin() as transaction:
+            place = find_place(transaction, head)
+            run = _Run(desk, transaction, head, day)
+            with shelve(source, head, desk.home) as copied:
+                run.retry_held()
+                rows = iter_rows(copied)
+                while chunk := list(islice(rows, CHUNK)):
+                    run.take_rows(chunk)
+                run.take_letters()
+                run.close(place)
+            return run.report(place)
+
+
+class _Run:
+    """One import: what was counted so far."""
+
+    def __init__(self, desk: Desk, transaction: sa.Connection, manifest: Manifest, day: int) -> None:
+        self._desk, self._transaction, self._manifest = desk, transaction, manifest
+        self._day = min(day, manifest.day)  # a wrong day in a bundle must not age what waits here
+        self._keys: dict[int, Mapping[str, OpeningKey]] = {}
+        self._known: dict[bytes, Outcome] = {}  # rows of this very bundle
+        self._letters: list[Opened] = []
+        self._counts: Counter[Outcome] = Counter()
+        self._new = 0
+        self._alarms: list[str] = []
+        self._no_key: Counter[int] = Counter()
+
+    def retry_held(self) -> None:
+        """Open again what waited for more reviewers; a row that still waits stays."""
+        for digest in self._transaction.scalars(sa.select(held_rows.c.digest)).all():
+            raw = self._transaction.scalar(sa.select(held_rows.c.raw).where(held_rows.c.digest == digest))
+            outcome = self._open(digest, bytes(raw or b""), row.row_epoch(bytes(raw or b"")))
+            if outcome not in (Outcome.HELD, Outcome.FOREIGN):
+                self._transaction.execute(sa.delete(held_rows).where(held_rows.c.digest == digest))
+                self._note([(digest, outcome, "")])
+                self._known[digest] = outcome
+                self._count_row(outcome, None)
+
+    def take_rows(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Judge some rows of the bundle, from the vault's memory where it knows them."""
+        seen = {
+            digest: (Outcome(outcome), tried)
+            for digest, outcome, tried in self._transaction.execute(
+                sa.select(seen_rows).where(seen_rows.c.digest.in_([digest for digest, _ in rows]))
+            )
+        }
+        notes = []
+        for digest, raw in rows:
+            outcome = self._known.get(digest)
+            if outcome is None:
+                known, tried = seen.get(digest, (None, ""))
+                outcome, tried_now = self._judge(digest, raw, known, tried)
+                self._known[digest] = outcome
+                if known is not outcome or tried_now != tried:
+                    notes.append((digest, outcome, tried_now))
+                self._count_row(outcome, known)
+        self._note(notes)
+
+    def _judge(self, digest: bytes, raw: bytes, known: Outcome | None, tried: str) -> tuple[Outcome, str]:
+        """Return a row's outcome and, for a foreign one, whose keys were tried on it so far."""
+        if known is not None and known is not Outcome.FOREIGN:
+            return known, tried
+        try:
+            epoch = row.row_epoch(raw)
+            if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
+                return Outcome.QUARANTINED, ""
+        except Malformed:
+            return Outcome.QUARANTINED, ""
+        names = {name for name in tried.split(",") if name}
+        present = self._present(epoch)
+        if not present:
+            self._no_key[epoch] += 1
+        if known is Outcome.FOREIGN and names.issuperset(present):
+            return known, tried
+        outcome = self._open(digest, raw, epoch)
+        if outcome is Outcome.HELD:
+            self._transaction.execute(sa.insert(held_rows).values(digest=digest, raw=raw))
+        return outcome, ",".join(sorted(names.union(present))) if outcome is Outcome.FOREIGN else ""
+
+    def _present(self, epoch: int) -> Mapping[str, OpeningKey]:
+        if epoch not in self._keys:
+            self._keys[epoch] = self._desk.opening_keys(epoch)
+        return self._keys[epoch]
+
+    def _open(self, digest: bytes, raw: bytes, epoch: int) -> Outcome:
+        try:
+            record = row.open_row(raw, tuple(self._present(epoch).values()))
+            return Outcome.HELD if isinstance(record, Waiting) else self._take_record(digest, record)
+        except NotForThisKey:
+            return Outcome.FOREIGN
+        except (Malformed, Tampered):
+            return Outcome.QUARANTINED
+
+    def _take_record(self, digest: bytes, record: Record) -> Outcome:
+        if record.kind is Kind.COVER:
+            return Outcome.COVER
+        if record.kind is Kind.ATTACHMENT:
+            return attachments.keep_part(self._transaction, record, self._day)
+        if record.kind is Kind.LETTER:
+            self._letters.append(parse_opened(digest, record.data, self._day))
+            return Outcome.LETTER
+        return Outcome.QUARANTINED  # a forwarded row: this version makes none and takes none
+
+    def _count_row(self, outcome: Outcome, known: Outcome | None) -> None:
+        """Count what is final; letters found now are counted by `take_letters`."""
+        if outcome is Outcome.LETTER:
+            self._counts[Outcome.REPEAT] += known is not None
+        else:
+            self._counts[outcome] += 1
+
+    def take_letters(self) -> None:
+        """Apply the rules to all letters of the bundle: reports first, so that follow-ups find their case."""
+        self._letters.sort(key=lambda opened: (opened.letter.type != REPORT, opened.letter.day))
+        for opened in self._letters:
+            verdicts = take_letter(self._transaction, opened, self._desk.home.station.group)
+            for verdict in verdicts:
+                if verdict.outcome is Outcome.LETTER:
+                    self._new += 1
+                else:
+                    self._counts[verdict.outcome] += 1
+                if verdict.alarm:
+                    self._alarms.append(verdict.alarm)
+            self._note([(verdict.digest, verdict.outcome, "") for verdict in verdicts])
+
+    def close(self, place: Place) -> None:
+        """Check files, drop what waited too long, and take the bundle into its chain."""
+        if damaged := attachments.settle(self._transaction):
+            self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
+        if not place.repeat and not place.missing and not self._count_held():
+            attachments.drop_orphans(self._transaction, self._day)
+        letters.drop_old(self._transaction, self._day)
+        if not place.repeat:
+            m = self._manifest
+            self._transaction.execute(
+                sa.insert(vault.bundles).values(
+                    sender=m.sender,
+                    to=m.to,
+                    seq=m.seq,
+                    hash=m.hash,
+                    previous=m.previous,
+                    day=m.day,
+                    applied_seq=m.applied.seq,
+                    applied_hash=m.applied.hash,
+                )
+            )
+
+    def report(self, place: Place) -> Imported:
+        """Return the counts, with every alarm in words."""
+        waiting = self._count_held() + letters.count_held(self._transaction)
+        return Imported(
+            new=self._new,
+            repeated=self._counts[Outcome.REPEAT],
+            cover=self._counts[Outcome.COVER],
+            foreign=self._counts[Outcome.FOREIGN],
+            incomplete=attachments.count_incomplete_letters(self._transaction) + waiting,
+            alarms=(*self._chain_alarms(place), *self._row_alarms(), *self._alarms),
+        )
+
+    def _count_held(self) -> int:
+        return self._transaction.scalar(sa.select(sa.func.count()).select_from(held_rows)) or 0
+
+    def _chain_alarms(self, place: Place) -> Iterator[str]:
+        m, ours = self._manifest, self._desk.home.roster.version
+        if place.missing:
+            yield f"gap: {place.missing} bundles before bundle {m.seq} never came"
+        if place.late:
+            yield f"late: bundle {m.seq} fills a gap"
+        if m.roster_version > ours:
+            yield f"roster: the drop box uses version {m.roster_version}, this station has version {ours}"
+        if m.to == self._desk.home.id and m.applied.seq:
+            known = self._transaction.scalar(
+                sa.select(vault.outboxes.c.hash).where(vault.outboxes.c.seq == m.applied.seq)
+            )
+            if known != m.applied.hash:
+                yield f"outbox: the drop box took an outbox {m.applied.seq} that this vault did not make"
+
+    def _row_alarms(self) -> Iterator[str]:
+        if count := self._counts[Outcome.QUARANTINED]:
+            yield f"quarantined: {count} rows are damaged, too old, or not as the format says"
+        for epoch, count in sorted(self._no_key.items()):
+            yield f"keys: no reviewer present has a key of epoch {epoch}, {count} rows stay closed"
+
+    def _note(self, notes: list[tuple[bytes, Outcome, str]]) -> None:
+        if notes:
+            statement = sa.insert(seen_rows).prefix_with("OR REPLACE")
+            self._transaction.execute(
+                statement, [dict(zip(("digest", "outcome", "tried"), n, strict=True)) for n in notes]
+            )

@@ -1,0 +1,162 @@
+"""The rules for a letter that was opened: a new case, a further letter, a repeat, or refused (formats §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from crypto.errors import BadSignature, Malformed
+from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_letter
+from crypto.mailbox import STATUSES
+from crypto.xwing import SealingKey
+from station.attachments import expect_files, forget_files
+from station.vault import REPORTER, Outcome, cases, held_letters, letters, messages
+
+HELD_DAYS = 90
+MAX_DAY = 1_000_000
+FOLLOW_UP_FIELD = "pesan"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A letter as it came out of its row. `digest` names the row, `day` is the bundle's."""
+
+    digest: bytes
+    raw: bytes = field(repr=False)
+    letter: Letter
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one letter; an alarm says why it was refused."""
+
+    digest: bytes
+    outcome: Outcome
+    alarm: str = ""
+
+
+def parse_opened(digest: bytes, raw: bytes, day: int) -> Opened:
+    """Parse the data of a letter row; raises Malformed."""
+    letter = parse_letter(raw)
+    if letter.day > MAX_DAY:
+        raise Malformed("letter: day is out of range")
+    return Opened(digest, raw, letter, day)
+
+
+def take_letter(transaction: sa.Connection, opened: Opened, group: str) -> list[Verdict]:
+    """Apply the rules to one letter; a report is followed by the verdicts on the follow-ups that waited for it."""
+    letter = opened.letter
+    if group not in letter.readers:
+        return [_refused(opened, "a letter does not name this unit among its readers")]
+    case = transaction.execute(sa.select(cases).where(cases.c.mailbox == letter.mailbox)).one_or_none()
+    if letter.type == FOLLOW_UP:
+        return [_take_follow_up(transaction, opened, case)]
+    if letter.mailbox != mailbox_of(letter.reply_key):
+        return [_refused(opened, "a report names a mailbox that is not its own key's")]
+    if case is not None:
+        if not hmac.compare_digest(case.thread_key, letter.thread_key):
+            return [_refused(opened, "a report for a known mailbox carries another thread key")]
+        return [_add_letter(transaction, case.id, opened, as_message=True)]
+    try:
+        SealingKey.parse(letter.reply_key)
+    except Malformed:
+        return [_refused(opened, "a report carries a reply key that nothing can be sealed to")]
+    case_id = _add_case(transaction, letter, opened.day)
+    first = _add_letter(transaction, case_id, opened, as_message=False)
+    return [first, *_release(transaction, letter.mailbox, group)]
+
+
+def drop_old(transaction: sa.Connection, day: int) -> None:
+    """Drop follow-ups that waited 90 days for a report."""
+    transaction.execute(sa.delete(held_letters).where(held_letters.c.day <= day - HELD_DAYS))
+
+
+def count_held(transaction: sa.Connection) -> int:
+    """Return how many follow-ups wait for their report."""
+    return transaction.scalar(sa.select(sa.func.count()).select_from(held_letters)) or 0
+
+
+def letter_text(letter: Letter) -> str:
+    """Return what a further letter says, as one text."""
+    if set(letter.fields) == {FOLLOW_UP_FIELD}:
+        return letter.fields[FOLLOW_UP_FIELD]
+    return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
+
+
+def _refused(opened: Opened, alarm: str) -> Verdict:
+    return Verdict(opened.digest, Outcome.REFUSED, f"refused: {alarm}")
+
+
+def _take_follow_up(transaction: sa.Connection, opened: Opened, case: sa.Row[tuple[object, ...]] | None) -> Verdict:
+    letter = opened.letter
+    if case is None:
+        transaction.execute(
+            sa.insert(held_letters).values(digest=opened.digest, mailbox=letter.mailbox, day=opened.day, raw=opened.raw)
+        )
+        return Verdict(opened.digest, Outcome.ORPHAN)
+    if not hmac.compare_digest(letter.reply_key_hash, hashlib.sha256(case.reply_key).digest()):
+        return _refused(opened, "a follow-up names another reply key than its report")
+    try:
+        check_thread(letter, case.thread_key)
+    except BadSignature:
+        return _refused(opened, "a follow-up was not made with its report's receipt code")
+    return _add_letter(transaction, case.id, opened, as_message=True)
+
+
+def _add_case(transaction: sa.Connection, letter: Letter, day: int) -> int:
+    made = transaction.scalar(
+        sa.insert(cases)
+        .values(
+            mailbox=letter.mailbox,
+            reply_key=letter.reply_key,
+            thread_key=letter.thread_key,
+            claim=letter.claim,
+            mailbox_name=letter.mailbox_name,
+            status=STATUSES[0],
+            language=letter.language,
+            readers=list(letter.readers),
+            day=day,
+        )
+        .returning(cases.c.id)
+    )
+    return int(made or 0)
+
+
+def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_message: bool) -> Verdict:
+    letter = opened.letter
+    same = sa.select(letters.c.id).where(letters.c.case_id == case_id, letters.c.content == letter.content)
+    if transaction.scalar(same) is not None:
+        forget_files(transaction, letter)
+        return Verdict(opened.digest, Outcome.REPEAT)
+    made = transaction.scalar(
+        sa.insert(letters)
+        .values(
+            case_id=case_id,
+            object_id=letter.object_id,
+            content=letter.content,
+            arrived=opened.day,
+            raw=opened.raw,
+        )
+        .returning(letters.c.id)
+    )
+    expect_files(transaction, int(made or 0), letter)
+    if as_message:
+        text = letter_text(letter)
+        transaction.execute(sa.insert(messages).values(case_id=case_id, day=letter.day, sender=REPORTER, text=text))
+    return Verdict(opened.digest, Outcome.LETTER)
+
+
+def _release(transaction: sa.Connection, mailbox: bytes, group: str) -> list[Verdict]:
+    """Judge the follow-ups that came before their report."""
+    held = transaction.execute(
+        sa.select(held_letters).where(held_letters.c.mailbox == mailbox).order_by(held_letters.c.day)
+    ).all()
+    transaction.execute(sa.delete(held_letters).where(held_letters.c.mailbox == mailbox))
+    verdicts = []
+    for row in held:
+        verdicts += take_letter(transaction, parse_opened(row.digest, row.raw, row.day), group)
+    return verdicts

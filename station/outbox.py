@@ -1,0 +1,192 @@
+"""The outbox: the station's whole state for the drop box, as full of cover as of news (formats §7).
+
+Each one carries every mailbox freshly sealed, always M of them; B are new and B gone each time, so that a
+mailbox that appears says nothing about a report that came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crypto import bundle, mailbox, medium, xwing
+from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, RecordHash, Taken
+from crypto.encoding import epoch_of, label, today
+from crypto.letter import MAILBOX_BYTES
+from crypto.mailbox import Arrival, Message, News
+from crypto.row import Decoys
+from crypto.xwing import SealingKey
+from station import vault
+from station.bundles import bundle_name
+from station.desk import Desk
+from station.errors import NoRoom
+from station.home import SERVER
+from station.vault import REPORTER, FileState, attachments, cases, letters, mailboxes, messages, outboxes
+
+MAX_ACKS = 256
+DAYS_TO_NEXT = 7
+_DICE = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The mailboxes of one outbox: mailbox id → case, or None for cover."""
+
+    present: dict[bytes, int | None]
+    born: tuple[bytes, ...]
+    gone: tuple[bytes, ...]
+
+
+def outbox_name(station: str, seq: int) -> str:
+    """Return the file name of an outbox."""
+    return f"outbox-{station}-{seq:08d}.senyap"
+
+
+def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
+    """Write the next outbox into a folder and read it back.
+
+    Its number and hash are in the vault before the file is written: a number is never used twice.
+    Raises NoRoom, a RosterError when keys or the roster have ended, OSError, Tampered when what was
+    read back is not what was written.
+    """
+    day = today() if day is None else day
+    sizes = desk.home.roster.sizes
+    decoys, table = Decoys(), desk.home.key_table()
+    cover = [table.draw_cover(epoch_of(day), decoys) for _ in range(sizes.forwarded)]
+    with desk.vault.begin() as transaction:
+        last = _last(transaction, desk)
+        turn = _next_turn(transaction, desk)
+        rows = []
+        for box, case_id in sorted(turn.present.items()):
+            rows.append(box + _seal(transaction, desk, box, case_id, last.seq + 1, day, decoys))
+        records = [*cover, *rows]
+        manifest = Manifest(
+            type=OUTBOX,
+            deployment=desk.home.roster.deployment,
+            sender=desk.home.id,
+            to=SERVER,
+            seq=last.seq + 1,
+            previous=last.hash,
+            roster_version=desk.home.roster.version,
+            day=day,
+            sections=(("row", len(cover)), ("mailbox", len(rows)), ("file", 0)),
+            records=_hash(records),
+            acks=_acks(transaction, desk),
+        )
+        _remember(transaction, manifest, turn)
+    path = folder / outbox_name(desk.home.id, manifest.seq)
+    medium.write_file(path, [bundle.build_head(manifest, desk.signing), *records])
+    with path.open("rb") as written:
+        bundle.verify_transport(written, OUTBOX, desk.home.station.key)
+    return path
+
+
+def _last(transaction: sa.Connection, desk: Desk) -> Taken:
+    """Return the newest outbox: of this vault, or, after a restored backup, one that the drop box names."""
+    b = vault.bundles
+    found = [Taken(0, FIRST_PREVIOUS)]
+    for query in (
+        sa.select(outboxes.c.seq, outboxes.c.hash).order_by(outboxes.c.seq.desc()).limit(1),
+        sa.select(b.c.applied_seq, b.c.applied_hash)
+        .where(b.c.to == desk.home.id)
+        .order_by(b.c.applied_seq.desc())
+        .limit(1),
+    ):
+        found += [Taken(seq, hash_) for seq, hash_ in transaction.execute(query)]
+    newest = max(taken.seq for taken in found)
+    return next(taken for taken in reversed(found) if taken.seq == newest)
+
+
+def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
+    """Acknowledge the newest bundles addressed to this station whose files still lie on its disk."""
+    b = vault.bundles
+    query = sa.select(b.c.seq, b.c.hash).where(b.c.sender == SERVER, b.c.to == desk.home.id)
+    taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
+    folder = desk.home.bundles / desk.home.id
+    return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle_name(seq)).is_file())
+
+
+def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
+    """Draw which mailboxes come and go. Live ones come first and never go; raises NoRoom."""
+    sizes = desk.home.roster.sizes
+    present: dict[bytes, int | None] = {
+        row.id: row.case_id for row in transaction.execute(sa.select(mailboxes.c.id, mailboxes.c.case_id))
+    }
+    served = {case_id for case_id in present.values() if case_id is not None}
+    waiting = [
+        (case.mailbox, case.id)
+        for case in transaction.execute(sa.select(cases).order_by(cases.c.id))
+        if case.id not in served and desk.home.leads(tuple(case.readers))
+    ]
+    if present:
+        births = sizes.births + max(0, sizes.mailboxes - len(present))
+        deaths = sizes.births + max(0, len(present) - sizes.mailboxes)
+    else:
+        births, deaths = sizes.mailboxes, 0
+    covers = [box for box, case_id in present.items() if case_id is None]
+    if len(covers) < deaths or (not present and len(waiting) > births):
+        live = len(served) + len(waiting)
+        raise NoRoom(f"outbox: {live} live mailboxes do not fit {sizes.mailboxes}, a roster with more is needed")
+    gone = _DICE.sample(covers, deaths)
+    for box in gone:
+        del present[box]
+    born: dict[bytes, int | None] = dict(waiting[:births])
+    while len(born) < births:
+        born[os.urandom(MAILBOX_BYTES)] = None
+    return _Turn(present | born, tuple(born), tuple(gone))
+
+
+def _seal(
+    transaction: sa.Connection, desk: Desk, box: bytes, case_id: int | None, seq: int, day: int, decoys: Decoys
+) -> bytes:
+    if case_id is None:
+        # nobody can open it, so nobody can see that it is empty
+        return decoys.draw().seal(label("senyap/v1/mailbox") + box, bytes(mailbox.ROW_BYTES - xwing.OVERHEAD_BYTES))
+    case = transaction.execute(sa.select(cases).where(cases.c.id == case_id)).one()
+    said = transaction.execute(
+        sa.select(messages).where(messages.c.case_id == case_id, messages.c.sender != REPORTER).order_by(messages.c.id)
+    )
+    news = News(
+        seq=seq,
+        as_of=day,
+        status=case.status,
+        readers=tuple(case.readers),
+        messages=tuple(Message(m.day, m.sender, m.text) for m in said),
+        arrivals=_arrivals(transaction, case_id),
+        next_update=day + DAYS_TO_NEXT,
+    )
+    return mailbox.seal_news(news, SealingKey.parse(case.reply_key), box, desk.signing)
+
+
+def _arrivals(transaction: sa.Connection, case_id: int) -> tuple[Arrival, ...]:
+    files = sa.func.count(attachments.c.id)
+    whole = sa.func.coalesce(sa.func.sum(sa.case((attachments.c.state == FileState.WHOLE, 1), else_=0)), 0)
+    query = (
+        sa.select(letters.c.object_id, letters.c.content, letters.c.arrived, whole, files)
+        .select_from(letters.outerjoin(attachments))
+        .where(letters.c.case_id == case_id)
+        .group_by(letters.c.id)
+        .order_by(letters.c.id)
+    )
+    return tuple(Arrival(*row) for row in transaction.execute(query))
+
+
+def _hash(records: list[bytes]) -> bytes:
+    total = RecordHash()
+    for record in records:
+        total.add_digest(hashlib.sha512(record).digest())
+    return total.digest()
+
+
+def _remember(transaction: sa.Connection, manifest: Manifest, turn: _Turn) -> None:
+    transaction.execute(sa.insert(outboxes).values(seq=manifest.seq, hash=manifest.hash, day=manifest.day))
+    if turn.gone:
+        transaction.execute(sa.delete(mailboxes).where(mailboxes.c.id.in_(turn.gone)))
+    born = [{"id": box, "case_id": turn.present[box], "born": manifest.seq} for box in turn.born]
+    if born:
+        transaction.execute(sa.insert(mailboxes), born)

@@ -1,0 +1,121 @@
+"""What a command prints. A reporter's words are hostile input to a terminal: nothing in them may steer it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from crypto.encoding import date_of
+from station.cases import Case, Line
+from station.inbox import Imported
+from station.vault import REPORTER, FileState
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
+
+
+def visible(text: str, *, indent: str | None = None) -> str:
+    """Spell control characters, direction overrides and other invisible ones as \\u{XXXX}.
+
+    With `indent`, newlines stay and every further line is indented; without, they are spelled, too.
+    """
+    out = []
+    for c in text:
+        if c == "\n" and indent is not None:
+            out.append("\n" + indent)
+        elif unicodedata.category(c) in _HIDDEN:
+            out.append(f"\\u{{{ord(c):04X}}}")
+        else:
+            out.append(c)
+    return "".join(out)
+
+
+def imported_json(found: Imported) -> dict[str, Any]:
+    """Return the JSON of `import`."""
+    return {
+        "new": found.new,
+        "repeated": found.repeated,
+        "cover": found.cover,
+        "foreign": found.foreign,
+        "incomplete": found.incomplete,
+        "alarms": list(found.alarms),
+    }
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """Return the JSON of one case in `list`."""
+    return {name: getattr(line, name) for name in Line.__slots__}
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """Return the JSON of `show`."""
+    return {
+        "case": case.name,
+        "mailbox_name": case.mailbox_name,
+        "status": case.status,
+        "language": case.language,
+        "day": case.day,
+        "fields": dict(case.fields),
+        "readers": list(case.readers),
+        "attachments": [
+            {
+                "name": a.name,
+                "media_type": a.media_type,
+                "size": a.size,
+                "sha256": a.sha256.hex(),
+                "complete": a.state is FileState.WHOLE,
+                "cleaned": a.cleaned,
+            }
+            for a in case.attachments
+        ],
+        "messages": [{"from": m.sender, "day": m.day, "text": m.text} for m in case.messages],
+    }
+
+
+def imported_text(found: Imported) -> str:
+    """Return the summary of an import; alarms are printed elsewhere."""
+    labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap")
+    values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete)
+    return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
+
+
+def list_text(lines: Sequence[Line]) -> str:
+    """Return the table of cases."""
+    if not lines:
+        return "belum ada perkara"
+    table = [("PERKARA", "KOTAK", "STATUS", "BAHASA", "MASUK", "SURAT", "")]
+    for x in lines:
+        mark = "berkas belum lengkap" if x.incomplete else ""
+        when = date_of(x.day).isoformat()
+        cells = (x.case, x.mailbox_name, x.status, x.language, when, str(x.letters), mark)
+        table.append(tuple(visible(cell) for cell in cells))  # type: ignore[arg-type]
+    widths = [max(len(row[at]) for row in table) for at in range(7)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
+
+
+def case_text(case: Case) -> str:
+    """Return one case for people to read."""
+    out = [
+        f"Perkara   {case.name}",
+        f"Kotak     {visible(case.mailbox_name)}",
+        f"Status    {case.status}",
+        f"Masuk     {date_of(case.day).isoformat()}",
+        f"Bahasa    {visible(case.language)}",
+        f"Pembaca   {visible(', '.join(case.readers))}",
+        "",
+    ]
+    for name, text in case.fields.items():
+        out += [f"{visible(name)}:", "    " + visible(text, indent="    ")]
+    if case.attachments:
+        out += ["", "Lampiran"]
+    for number, a in enumerate(case.attachments, 1):
+        out.append(
+            f"  {number:03d}  {a.size:>10} B  {_FILE_STATES[a.state]}  {visible(a.media_type)}  {visible(a.name)}"
+        )
+    if case.messages:
+        out += ["", "Pesan"]
+    for m in case.messages:
+        who = "pelapor" if m.sender == REPORTER else m.sender
+        out += [f"  {date_of(m.day).isoformat()}  {visible(who)}", "    " + visible(m.text, indent="    ")]
+    return "\n".join(out)

@@ -1,0 +1,173 @@
+"""A real drop box for tests: the shipped start command on a free port, and a small HTTP client."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BOUNDARY = b"----formgrens7f3a"
+Upload = tuple[str, bytes | Iterable[bytes], str]  # name, bytes, media type
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8")
+
+    def hidden(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        assert found, f"no hidden field {name}"
+        return found[1]
+
+    @property
+    def words(self) -> list[str]:
+        code = re.search(r'id="kode-tanda-terima".*?</ol>', self.text, re.S)
+        assert code, "no receipt code on this page"
+        return re.findall(r"</span>\s*([a-z]+)", code[0])
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+class LiveServer:
+    """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment."""
+
+    def __init__(self, home: Path, *, wiping: bool = True, env: Mapping[str, str] | None = None) -> None:
+        self.home, self.port = home, free_port()
+        self._wiping, self._env = wiping, dict(env or {})
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> LiveServer:
+        code = "import sys; from dropbox.__main__ import main; sys.argv[0] = 'senyap-dropbox'; main()"
+        if not self._wiping:
+            code = "import dropbox.process as p; p.restart_wiping = lambda: None; " + code.replace(
+                "from dropbox.__main__", "import dropbox.__main__ as m; m.restart_wiping = lambda: None; from dropbox.__main__"
+            )
+        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
+        env |= {"PYTHONPATH": str(ROOT), **self._env}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
+            cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self._wait()
+        return self
+
+    def _wait(self) -> None:
+        assert self.process and self.process.stdout
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            ready, _, _ = select.select([self.process.stdout], [], [], 1)
+            if ready:
+                line = self.process.stdout.readline()
+                if line.startswith("READY"):
+                    return
+                if not line:
+                    break
+        self.process.kill()
+        raise AssertionError(f"server did not start: {self.process.stderr.read() if self.process.stderr else ''}")
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def pids(self) -> list[int]:
+        """The arbiter and its workers."""
+        assert self.process
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
+        return [self.process.pid, *map(int, found)]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(
+        self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Answer:
+        return self.request("GET", path)
+
+    def post(
+        self,
+        path: str,
+        fields: Mapping[str, str | list[str]] | list[tuple[str, str]],
+        files: Iterable[Upload] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        body = multipart(fields, files)
+        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}", "Content-Length": str(len(body))}
+        return self.request("POST", path, body, kind | dict(headers or {}))
+
+    def report(self, fields: Mapping[str, str | list[str]], files: Iterable[Upload] = ()) -> Answer:
+        """Fetch a fresh form and send it."""
+        seed = self.get("/lapor").hidden("benih")
+        return self.post("/lapor", {"benih": seed, **fields}, files)
+
+
+def multipart(fields: Mapping[str, str | list[str]] | list[tuple[str, str]], files: Iterable[Upload] = ()) -> bytes:
+    """Encode a form as browsers do; file names are sent as UTF-8 with quotes and line ends escaped."""
+    pairs = list(fields.items()) if isinstance(fields, Mapping) else fields
+    out = bytearray()
+    for name, value in pairs:
+        for item in [value] if isinstance(value, str) else value:
+            out += b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n' % (BOUNDARY, name.encode())
+            out += item.encode() + b"\r\n"
+    for name, data, kind in files:
+        quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
+        out += b'--%s\r\nContent-Disposition: form-data; name="lampiran"; filename="%s"\r\n' % (BOUNDARY, quoted)
+        out += b"Content-Type: %s\r\n\r\n" % kind.encode()
+        out += data if isinstance(data, bytes) else b"".join(data)
+        out += b"\r\n"
+    return bytes(out + b"--%s--\r\n" % BOUNDARY)
+
+
+REPORT = {
+    "wilayah": "sumsel",
+    "jenjang_terlapor": "pegawai-provinsi",
+    "kategori": "pengadaan",
+    "uraian": "Seseorang mengatur pemenang lelang jalan sejak tahun lalu.",
+}
+
+
+def copy_home(source: Path, target: Path) -> Path:
+    """Copy a part of the demo, so that a test may change it."""
+    shutil.copytree(source, target)
+    return target
+
+
+def passphrases(demo: Path) -> Iterator[tuple[str, str]]:
+    for line in (demo / "demo-passphrases.txt").read_text().splitlines():
+        who, _, words = line.partition("\t")
+        yield who, words

@@ -1,0 +1,476 @@
+"""station.inbox: what is taken, what is refused, and that a second time changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest_station import Reporter, Stick, attach, sit, world
+
+from crypto.bundle import Taken
+from crypto.encoding import today
+from crypto.errors import BadSignature, Malformed, Tampered
+from crypto.letter import build_letter, mailbox_of
+from crypto.row import MAX_DATA_BYTES, Kind, Record
+from crypto.signing import SigningKey
+from station import attachments, cases, vault
+from station.desk import Desk
+from station.errors import Alarm, Refused
+from station.inbox import Imported, import_bundle
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    home = world().copy_home("sumsel", tmp_path)
+    with sit(home, "sumsel-1", "sumsel-2") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Stick:
+    return Stick(tmp_path / "stick")
+
+
+def show(desk: Desk, name: str = "K-0001") -> cases.Case:
+    with desk.vault.begin() as transaction:
+        return cases.show_case(transaction, name)
+
+
+def count(desk: Desk, table: sa.Table) -> int:
+    with desk.vault.begin() as transaction:
+        return transaction.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def is_untouched(desk: Desk) -> bool:
+    tables = (vault.bundles, vault.seen_rows, vault.cases, vault.letters, vault.parts, vault.held_rows)
+    files = [p for p in desk.home.bundles.rglob("*") if p.is_file()]
+    return not any(count(desk, table) for table in tables) and not files
+
+
+def test_a_report_among_cover_and_foreign_rows_becomes_a_case(desk: Desk, stick: Stick):
+    w = world()
+    cover = [w.seal(Record(Kind.COVER, os.urandom(16), 0, 0, b"")) for _ in range(3)]
+    foreign = [w.seal(Record(Kind.COVER, os.urandom(16), 0, 0, b""), ["kpk"]) for _ in range(2)]
+    found = import_bundle(desk, stick.write([*cover, *foreign, w.letter_row(Reporter().report("sungai keruh"))]))
+    assert found == Imported(new=1, repeated=0, cover=3, foreign=2, incomplete=0, alarms=())
+    case = show(desk)
+    assert (case.name, case.status, case.readers) == ("K-0001", "received", ("sumsel",))
+    assert case.fields["uraian"] == "sungai keruh"
+
+
+def test_importing_twice_counts_the_same_and_changes_nothing(desk: Desk, stick: Stick):
+    file = attach(b"x" * 10)
+    rows = [*world().cover(2), world().letter_row(Reporter().report(files=[file])), *world().part_rows(file, b"x" * 10)]
+    path = stick.write(rows)
+    first = import_bundle(desk, path)
+    tables = (vault.bundles, vault.seen_rows, vault.cases, vault.letters, vault.parts, vault.messages)
+    before = [count(desk, table) for table in tables]
+    second = import_bundle(desk, path)
+    assert second == replace(first, new=0, repeated=1)
+    assert [count(desk, table) for table in tables] == before
+
+
+def test_the_bundle_is_kept_byte_for_byte(desk: Desk, stick: Stick):
+    path = stick.write(world().cover(2))
+    import_bundle(desk, path)
+    kept = desk.home.bundles / "sumsel" / path.name
+    assert kept.read_bytes() == path.read_bytes()
+    assert [p.name for p in kept.parent.iterdir()] == [path.name]
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("defect", "error"),
+    [
+        (lambda data: data[:-1], Malformed),
+        (lambda data: data[:3000], Malformed),
+        (lambda data: b"", Malformed),
+        (lambda data: data + b"\0", Malformed),
+        (lambda data: data[:-5] + bytes([data[-5] ^ 1]) + data[-4:], Tampered),
+        (lambda data: data[:400] + bytes([data[400] ^ 1]) + data[401:], (Malformed, BadSignature)),
+        (lambda data: data[:1500] + bytes([data[1500] ^ 1]) + data[1501:], (Malformed, BadSignature)),
+        (lambda data: b"SNYO" + data[4:], Malformed),
+    ],
+    ids=["last_byte_cut", "cut_in_head", "empty", "trailing_byte", "row_byte_flipped", "manifest_byte_flipped",
+         "signature_byte_flipped", "magic_of_an_outbox"],
+)  # fmt: skip
+def test_a_damaged_bundle_is_refused_and_leaves_nothing(desk: Desk, stick: Stick, defect, error):
+    path = stick.write([world().letter_row(Reporter().report())])
+    path.write_bytes(defect(path.read_bytes()))
+    with pytest.raises(error):
+        import_bundle(desk, path)
+    assert is_untouched(desk)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"deployment": "demo-elsewhere"}, Refused),
+        ({"to": "palembang"}, Refused),
+        ({"to": "../../etc"}, Refused),
+        ({"sender": "sumsel"}, Refused),
+        ({"signer": SigningKey.generate()}, BadSignature),
+        ({"seq": 100_000_000}, Malformed),
+        ({"day": 2**70}, Malformed),
+        ({"applied": Taken(2**63, bytes(64))}, Malformed),
+    ],
+    ids=str,
+)
+def test_a_bundle_of_others_is_refused_and_leaves_nothing(desk: Desk, stick: Stick, change, error):
+    with pytest.raises(error):
+        import_bundle(desk, stick.write([world().letter_row(Reporter().report())], **change))
+    assert is_untouched(desk)
+
+
+def test_a_link_a_pipe_and_a_folder_are_no_bundle(desk: Desk, stick: Stick, tmp_path: Path):
+    (tmp_path / "link").symlink_to(stick.write([]))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("link", "pipe", "folder"):
+        with pytest.raises((Refused, IsADirectoryError)):
+            import_bundle(desk, tmp_path / name)
+    assert is_untouched(desk)
+
+
+def test_a_file_larger_than_any_bundle_is_refused_unread(desk: Desk, stick: Stick):
+    path = stick.write([])
+    os.truncate(path, 5 * 1024**3)
+    with pytest.raises(Refused, match="or fewer"):
+        import_bundle(desk, path)
+
+
+def test_another_bundle_of_a_known_number_is_a_fork(desk: Desk, stick: Stick, tmp_path: Path):
+    path = stick.write([world().letter_row(Reporter().report())])
+    import_bundle(desk, path)
+    with pytest.raises(Alarm, match="fork"):
+        import_bundle(desk, Stick(tmp_path / "other").write([world().letter_row(Reporter().report())]))
+    assert count(desk, vault.cases) == 1
+    assert (desk.home.bundles / "sumsel" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_next_number_after_another_bundle_is_a_fork(desk: Desk, stick: Stick):
+    import_bundle(desk, stick.write([]))
+    with pytest.raises(Alarm, match="does not follow"):
+        import_bundle(desk, stick.write([world().letter_row(Reporter().report())], previous=bytes(63) + b"\1"))
+    assert count(desk, vault.cases) == 0
+
+
+def test_a_first_bundle_that_follows_another_is_a_fork(desk: Desk, stick: Stick):
+    with pytest.raises(Alarm, match="fork"):
+        import_bundle(desk, stick.write([], previous=b"\1" * 64))
+
+
+def test_a_gap_is_imported_with_a_warning(desk: Desk, stick: Stick):
+    import_bundle(desk, stick.write([]))
+    stick.write([])
+    found = import_bundle(desk, stick.write([world().letter_row(Reporter().report())]))
+    assert found.new == 1
+    assert found.alarms == ("gap: 1 bundles before bundle 3 never came",)
+
+
+def test_an_older_bundle_never_seen_is_a_rollback_unless_its_successor_names_it(
+    desk: Desk, stick: Stick, tmp_path: Path
+):
+    first = stick.write([])
+    import_bundle(desk, first)
+    after_first = replace(stick.last)
+    second = stick.write([world().letter_row(Reporter().report())])
+    import_bundle(desk, stick.write([]))
+    with pytest.raises(Alarm, match="rollback"):
+        import_bundle(desk, Stick(tmp_path / "other", last=after_first).write(world().cover()))
+    found = import_bundle(desk, second)
+    assert (found.new, found.alarms) == (1, ("late: bundle 2 fills a gap",))
+
+
+def test_a_replayed_older_bundle_is_only_a_repeat(desk: Desk, stick: Stick):
+    first = stick.write([world().letter_row(Reporter().report())])
+    import_bundle(desk, first)
+    import_bundle(desk, stick.write([]))
+    assert import_bundle(desk, first) == Imported(0, 1, 0, 0, 0, ())
+
+
+def test_a_row_that_is_still_waiting_in_the_next_bundle_is_a_repeat(desk: Desk, stick: Stick):
+    row = world().letter_row(Reporter().report())
+    import_bundle(desk, stick.write([row]))
+    assert import_bundle(desk, stick.write([row])) == Imported(0, 1, 0, 0, 0, ())
+
+
+def test_a_newer_roster_of_the_drop_box_and_an_unknown_outbox_are_warned_of(desk: Desk, stick: Stick):
+    found = import_bundle(desk, stick.write([], roster_version=2, applied=Taken(7, b"\7" * 64)))
+    assert [alarm.split(":")[0] for alarm in found.alarms] == ["roster", "outbox"]
+
+
+def test_an_excluded_unit_finds_foreign_rows_only(tmp_path: Path, stick: Stick):
+    rows = [world().letter_row(Reporter().report("tentang palembang")), *world().cover(0)]
+    path = stick.write(rows)
+    with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
+        found = import_bundle(desk, path)
+        assert found == Imported(0, 0, 0, 1, 0, ())
+        assert count(desk, vault.cases) == count(desk, vault.held_rows) == 0
+
+
+def test_a_damaged_row_is_quarantined_and_the_rest_is_imported(desk: Desk, stick: Stick):
+    w = world()
+    good = w.letter_row(Reporter().report())
+    not_json = w.seal(Record(Kind.LETTER, os.urandom(16), 0, 1, b"bukan json"))
+    forwarded = w.seal(Record(Kind.FORWARDED, os.urandom(16), 0, 1, b""))
+    far_part = w.seal(Record(Kind.ATTACHMENT, os.urandom(16), 4_000_000_000, 0, b""))
+    bad_body = w.cover()[0][:-1] + b"\0"
+    while True:  # a cover row that is for us, with a bent body
+        sealed = w.seal(Record(Kind.COVER, os.urandom(16), 0, 0, b""))
+        bad_body = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        break
+    no_row = bytes(262_144)
+    too_old = w.seal(Record(Kind.COVER, os.urandom(16), 0, 0, b""), epoch=w.epoch - 9)
+    path = stick.write([not_json, forwarded, far_part, bad_body, good, no_row, too_old])
+    found = import_bundle(desk, path)
+    assert found.new == 1
+    assert found.alarms == ("quarantined: 6 rows are damaged, too old, or not as the format says",)
+    assert import_bundle(desk, path) == replace(found, new=0, repeated=1)
+
+
+def test_a_letter_with_a_number_no_column_holds_is_quarantined(desk: Desk, stick: Stick):
+    rows = [world().letter_row(Reporter().report(day=2**80)), world().letter_row(Reporter().report())]
+    found = import_bundle(desk, stick.write(rows))
+    assert found.new == 1
+    assert found.alarms[0].startswith("quarantined: 1 ")
+
+
+def test_the_same_report_sent_twice_is_one_case(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    rows = [world().letter_row(reporter.report()), world().letter_row(reporter.report())]
+    assert import_bundle(desk, stick.write(rows)) == Imported(1, 1, 0, 0, 0, ())
+    later = import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
+    assert later == Imported(0, 1, 0, 0, 0, ())
+    assert count(desk, vault.letters) == 1
+
+
+def test_another_report_of_the_same_code_is_a_further_letter_of_the_case(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    import_bundle(desk, stick.write([world().letter_row(reporter.report("satu"))]))
+    assert import_bundle(desk, stick.write([world().letter_row(reporter.report("dua"))])).new == 1
+    assert count(desk, vault.cases) == 1
+    assert [("reporter", "uraian: dua" in m.text) for m in show(desk).messages] == [("reporter", True)]
+
+
+@pytest.mark.parametrize(
+    ("bend", "words"),
+    [
+        (lambda r: r.report("b", thread_key=os.urandom(32)), "another thread key"),
+        (lambda r: r.report("b", mailbox=os.urandom(16)), "not its own key's"),
+        (lambda r: r.report("b", reply_key=Reporter().reply.public.raw), "not its own key's"),
+        (lambda r: replace(r.follow_up("b"), thread_mac=os.urandom(64)), "receipt code"),
+        (lambda r: replace(r.follow_up("b"), fields={"pesan": "c"}), "receipt code"),
+        (lambda r: r.follow_up("b", reply_key_hash=os.urandom(32)), "another reply key"),
+        (lambda r: r.report("b", readers=("kpk", "palembang")), "does not name this unit"),
+    ],
+    ids=["thread_key", "mailbox", "reply_key", "mac", "text_after_mac", "reply_key_hash", "readers"],
+)
+def test_a_letter_that_breaks_a_rule_is_refused_with_an_alarm(desk: Desk, stick: Stick, bend, words):
+    reporter = Reporter()
+    import_bundle(desk, stick.write([world().letter_row(reporter.report("a"))]))
+    path = stick.write([world().letter_row(bend(reporter), ["sumsel"])])
+    found = import_bundle(desk, path)
+    assert found.new == 0
+    assert len(found.alarms) == 1 and words in found.alarms[0] and found.alarms[0].startswith("refused")
+    assert (count(desk, vault.cases), count(desk, vault.letters)) == (1, 1)
+    assert show(desk).fields["uraian"] == "a"
+
+
+def test_a_reply_key_that_nothing_can_be_sealed_to_is_refused(desk: Desk, stick: Stick):
+    key = Reporter().reply.public.raw[:-32] + bytes(32)
+    row = world().letter_row(Reporter().report(reply_key=key, mailbox=mailbox_of(key)))
+    found = import_bundle(desk, stick.write([row]))
+    assert "reply key" in found.alarms[0]
+    assert count(desk, vault.cases) == 0
+
+
+def test_a_follow_up_joins_its_case(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    rows = [world().letter_row(reporter.follow_up("lanjutan")), world().letter_row(reporter.report())]
+    assert import_bundle(desk, stick.write(rows)) == Imported(2, 0, 0, 0, 0, ())
+    assert [(m.sender, m.text) for m in show(desk).messages] == [("reporter", "lanjutan")]
+
+
+def test_a_follow_up_before_its_report_waits_and_is_judged_when_it_comes(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    forged = replace(reporter.follow_up("palsu"), thread_mac=os.urandom(64))
+    early = stick.write([world().letter_row(reporter.follow_up("awal")), world().letter_row(forged)])
+    assert import_bundle(desk, early) == Imported(0, 0, 0, 0, 2, ())
+    assert count(desk, vault.cases) == 0
+    found = import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
+    assert (found.new, found.incomplete, len(found.alarms)) == (2, 0, 1)
+    assert [m.text for m in show(desk).messages] == ["awal"]
+    assert count(desk, vault.held_letters) == 0
+    assert import_bundle(desk, early) == Imported(0, 1, 0, 0, 0, ())
+
+
+def test_a_follow_up_without_a_report_is_dropped_after_90_days_and_not_before(desk: Desk, stick: Stick):
+    import_bundle(desk, stick.write([world().letter_row(Reporter().follow_up())]))
+    import_bundle(desk, stick.write([], day=today() + 89), day=today() + 89)
+    import_bundle(desk, stick.write([], day=today() + 5000), day=today() + 1)
+    assert count(desk, vault.held_letters) == 1
+    import_bundle(desk, stick.write([], day=today() + 90), day=today() + 90)
+    assert count(desk, vault.held_letters) == 0
+
+
+def test_parts_in_any_order_before_and_after_the_letter_make_the_file(desk: Desk, stick: Stick, tmp_path: Path):
+    data = os.urandom(MAX_DATA_BYTES * 2 + 17)
+    file = attach(data)
+    first, second, third = world().part_rows(file, data)
+    letter = world().letter_row(Reporter().report(files=[file]))
+    assert import_bundle(desk, stick.write([third, letter])) == Imported(1, 0, 0, 0, 1, ())
+    assert show(desk).attachments[0].state is vault.FileState.WAITING
+    assert import_bundle(desk, stick.write([second])).incomplete == 1
+    assert import_bundle(desk, stick.write([first])).incomplete == 0
+    with desk.vault.begin() as transaction:
+        (saved,) = attachments.save_files(transaction, 1, tmp_path / "out")
+    assert saved.name == "001.bin"
+    assert hashlib.sha256(saved.read_bytes()).digest() == file.sha256
+
+
+def test_an_empty_file_is_whole_with_its_one_part(desk: Desk, stick: Stick):
+    file = attach(b"")
+    rows = [*world().part_rows(file, b""), world().letter_row(Reporter().report(files=[file]))]
+    assert import_bundle(desk, stick.write(rows)).incomplete == 0
+
+
+def test_a_file_whose_hash_is_wrong_is_never_whole(desk: Desk, stick: Stick, tmp_path: Path):
+    file = attach(b"asli")
+    rows = [*world().part_rows(file, b"beda"), world().letter_row(Reporter().report(files=[file]))]
+    found = import_bundle(desk, stick.write(rows))
+    assert found.incomplete == 1 and found.alarms[0].startswith("attachments: 1 ")
+    with desk.vault.begin() as transaction:
+        assert attachments.save_files(transaction, 1, tmp_path / "out") == ()
+
+
+def test_a_second_part_with_other_data_does_not_replace_the_first(desk: Desk, stick: Stick):
+    file = attach(b"asli")
+    rows = [*world().part_rows(file, b"asli"), *world().part_rows(file, b"beda"), *world().part_rows(file, b"asli")]
+    found = import_bundle(desk, stick.write([*rows, world().letter_row(Reporter().report(files=[file]))]))
+    assert found.incomplete == 0
+    assert found.alarms[0].startswith("quarantined: 1 ")
+
+
+def test_parts_without_a_letter_are_dropped_only_late_and_only_without_a_gap(desk: Desk, stick: Stick):
+    import_bundle(desk, stick.write(world().part_rows(attach(b"a"), b"a")))
+    import_bundle(desk, stick.write([], day=today() + 60), day=today() + 59)
+    stick.write([])
+    import_bundle(desk, stick.write([], day=today() + 400), day=today() + 400)
+    assert count(desk, vault.parts) == 1
+    import_bundle(desk, stick.write([], day=today() + 400), day=today() + 400)
+    assert count(desk, vault.parts) == 0
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "a\0b", "‮fdp.exe", "001.bin\n002.bin", "", "x" * 900])
+def test_a_name_is_data_and_never_a_path(desk: Desk, stick: Stick, tmp_path: Path, name: str):
+    file = attach(b"isi", name=name)
+    import_bundle(
+        desk, stick.write([*world().part_rows(file, b"isi"), world().letter_row(Reporter().report(files=[file]))])
+    )
+    assert show(desk).attachments[0].name == name
+    out = tmp_path / "deep" / "out"
+    with desk.vault.begin() as transaction:
+        attachments.save_files(transaction, 1, out)
+    assert [p.name for p in (tmp_path / "deep").rglob("*")] == ["out", "001.bin"]
+    assert (out / "001.bin").stat().st_mode & 0o777 == 0o600 and out.stat().st_mode & 0o777 == 0o700
+
+
+def test_saving_never_replaces_a_file_and_never_follows_a_link(desk: Desk, stick: Stick, tmp_path: Path):
+    file = attach(b"isi")
+    import_bundle(
+        desk, stick.write([*world().part_rows(file, b"isi"), world().letter_row(Reporter().report(files=[file]))])
+    )
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "001.bin").symlink_to(tmp_path / "target")
+    with desk.vault.begin() as transaction, pytest.raises(Refused, match="already"):
+        attachments.save_files(transaction, 1, tmp_path / "out")
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_row_that_needs_more_reviewers_waits_and_opens_when_they_come(tmp_path: Path, stick: Stick):
+    w = world()
+    both = w.table.readers(["sumsel"], w.epoch)[0]
+    stricter = replace(both, k=3)
+    from crypto.row import seal_row
+
+    letter = Reporter().report()
+    row = seal_row([stricter], w.epoch, Record(Kind.LETTER, letter.object_id, 0, 1, build_letter(letter)), w.decoys)
+    home, path = w.copy_home("sumsel", tmp_path), stick.write([row])
+    with sit(home, "sumsel-1", "sumsel-2") as desk:
+        assert import_bundle(desk, path) == Imported(0, 0, 0, 0, 1, ())
+        assert import_bundle(desk, path) == Imported(0, 0, 0, 0, 1, ())
+    with sit(home, "sumsel-1", "sumsel-2", "sumsel-3") as desk:
+        assert import_bundle(desk, stick.write([])) == Imported(1, 0, 0, 0, 0, ())
+        assert count(desk, vault.held_rows) == 0
+        assert import_bundle(desk, path) == Imported(0, 1, 0, 0, 0, ())
+
+
+def test_a_row_foreign_to_one_reviewer_is_tried_again_by_another(tmp_path: Path):
+    w = world()
+    both = w.table.readers(["palembang"], w.epoch)[0]
+    from crypto.row import seal_row
+
+    letter = Reporter(["palembang"]).report()
+    record = Record(Kind.LETTER, letter.object_id, 0, 1, build_letter(letter))
+    row = seal_row([replace(both, members=both.members[1:])], w.epoch, record, w.decoys)
+    home, path = w.copy_home("palembang", tmp_path), Stick(tmp_path / "stick").write([row])
+    with sit(home, "palembang-1") as desk:
+        assert import_bundle(desk, path) == Imported(0, 0, 0, 1, 0, ())
+        assert import_bundle(desk, path) == Imported(0, 0, 0, 1, 0, ())
+    with sit(home, "palembang-2") as desk:
+        assert import_bundle(desk, path).new == 1
+
+
+def test_rows_of_a_week_without_a_key_are_not_passed_over_in_silence(tmp_path: Path, stick: Stick):
+    home = world().copy_home("sumsel", tmp_path)
+    kept = []
+    for key in sorted(home.glob(f"keyring/*/epoch-{world().epoch:08d}.key")):
+        kept.append((key, key.read_bytes()))
+        key.unlink()
+    path = stick.write([world().letter_row(Reporter().report())])
+    with sit(home, "sumsel-1", "sumsel-2") as desk:
+        found = import_bundle(desk, path)
+        assert found.new == 0 and found.alarms[0].startswith("keys: no reviewer present has a key of epoch")
+    for key, data in kept:
+        key.write_bytes(data)
+    with sit(home, "sumsel-1", "sumsel-2") as desk:
+        assert import_bundle(desk, path) == Imported(1, 0, 0, 0, 0, ())
+
+
+def test_a_crash_before_the_commit_leaves_a_bundle_that_can_be_imported(desk: Desk, stick: Stick, monkeypatch):
+    path = stick.write([world().letter_row(Reporter().report())])
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr("station.inbox._Run.report", lambda *_: 1 / 0)
+        import_bundle(desk, path)
+    assert count(desk, vault.bundles) == count(desk, vault.cases) == 0
+    assert import_bundle(desk, path).new == 1
+
+
+def test_a_full_disk_leaves_no_partial_file(desk: Desk, stick: Stick, monkeypatch):
+    path = stick.write(world().cover(2))
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr("station.bundles.os.fsync", full)
+        import_bundle(desk, path)
+    assert is_untouched(desk)
+
+
+def test_a_station_that_does_not_collect_takes_what_a_collector_passes_on(tmp_path: Path, stick: Stick):
+    reporter = Reporter(["palembang", "sumsel"])
+    path = stick.write([world().letter_row(reporter.report())])
+    with sit(world().copy_home("palembang", tmp_path), "palembang-2") as desk:
+        assert import_bundle(desk, path).new == 1
+        own = Stick(tmp_path / "own", to="palembang").write([])
+        assert import_bundle(desk, own) == Imported(0, 0, 0, 0, 0, ())  # another chain: its number 1 is no fork
+    with sit(world().copy_home("kpk", tmp_path), "kpk-1") as desk:
+        with pytest.raises(Refused):
+            import_bundle(desk, Stick(tmp_path / "not-a-collector", to="palembang").write([]))
