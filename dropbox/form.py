@@ -121,7 +121,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         EXCLUDED, "checks", _("Siapa yang tidak boleh menangani?"),
-        _("Laporan dikunci sehingga mereka tidak dapat membukanya dan tidak tahu laporan ini ada."),
+        _("Misalnya karena ikut terlibat. Mereka tidak dapat membukanya dan tidak tahu laporan ini ada."),
         options=EXCLUSIONS, section=WHERE,
     ),
     Field(
@@ -140,16 +140,16 @@ FIELDS: tuple[Field, ...] = (
           _("Nama atau jabatan, satu per baris. Jangan tulis nama Anda."), limit=1_500, section=WHAT),
     Field("waktu", "text", _("Kapan"), _("Bulan atau tahun sudah cukup. Tanggal persis bisa menunjuk Anda."),
           limit=200, section=WHAT),
-    Field("nilai", "select", _("Perkiraan kerugian"), _("Perkiraan saja."), options=LOSSES, section=WHAT),
+    Field("nilai", "select", _("Perkiraan kerugian"), options=LOSSES, section=WHAT),
     Field(
         "bukti_lokasi", "area", _("Bukti apa yang ada, dan di mana"),
         _("Nomor dan tanggal dokumen, nama kegiatan, atau siapa yang menyimpan. "
           "Ini lebih aman daripada mengirim salinan."),
         limit=3_000, section=EVIDENCE,
     ),
-    Field("sumber", "radio", _("Dari mana Anda tahu"), _("Membantu menilai bukti."), options=SOURCES, section=EVIDENCE),
+    Field("sumber", "radio", _("Dari mana Anda tahu"), options=SOURCES, section=EVIDENCE),
     Field("pernah_lapor", "text", _("Sudah pernah dilaporkan?"),
-          _("LAPOR!, KPK, atasan, kejaksaan: di mana dan kapan."), limit=300, section=EVIDENCE),
+          _("SP4N-LAPOR, KPK, atasan, kejaksaan: di mana dan kapan."), limit=300, section=EVIDENCE),
     Field("lingkar_tahu", "radio", _("Kira-kira berapa orang yang tahu hal ini"),
           _("Jika sedikit, petugas menyamarkan sumbernya."), options=CIRCLES, section=SAFETY),
     Field("keamanan", "area", _("Yang Anda khawatirkan"),

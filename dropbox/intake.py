@@ -48,6 +48,7 @@ class Received:
     problems: list[Problem] = field(default_factory=list, repr=False)
     writer: RowWriter | None = field(default=None, repr=False)
     dropped: bool = False  # a file was not kept and must be chosen again
+    full: bool = False  # a file found no room
 
 
 def drain(stream: BinaryIO, limit: int = DRAIN_BYTES) -> None:
@@ -199,6 +200,7 @@ class _FileSink:
             writer.add(Kind.ATTACHMENT, self._id, self._parts, self._parts + 1 if last else 0, data)
             self._parts += 1
         except Full:
+            self._received.full = True
             self._refuse(_("Lampiran tidak dapat diterima sekarang karena kotak hampir penuh. Kirim tulisannya saja, "
                            "lampiran menyusul lewat kotak."))  # fmt: skip
 

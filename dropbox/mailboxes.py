@@ -54,7 +54,8 @@ class Mailboxes:
 
 def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]]) -> None:
     """Make a station's rows exactly these (id, row), sorted by id; raises Refused for another station's id."""
-    owned = dict(connection.execute(select(mailboxes.c.id, mailboxes.c.station)).tuples().all())
+    known = connection.execute(select(mailboxes.c.id, mailboxes.c.station))
+    owned: dict[bytes, str] = {found.id: found.station for found in known}
     if any(owned.get(mailbox, station) != station for mailbox, _row in new):
         raise Refused("outbox: a mailbox belongs to another station")
     kept = {mailbox for mailbox, _row in new}

@@ -1,10 +1,25 @@
-"""What several test files share: one demo deployment, made once, because it takes seconds."""
+"""What several test files share: demo deployments, made once, because they take seconds."""
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from crypto import passphrase
+from crypto.encoding import today
+from crypto.signing import SigningKey
+from dropbox import create_app
+from dropbox.services import Services
+from dropbox.settings import load_settings
 from keys.demo import make_demo
+from keys.roster import Sizes, sign_roster, verify_roster
+
+SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, births=8, forwarded=4)
+WITH_STATION = ("sumsel", "palembang", "kpk")
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +28,59 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "home"
     make_demo(folder)
     return folder
+
+
+def root_keys(demo: Path, wanted: int = 2) -> dict[int, SigningKey]:
+    """Unlock root keys of a demo."""
+    keys = {}
+    for line in (demo / "keys" / "roots" / "demo-passphrases.txt").read_text().splitlines()[:wanted]:
+        who, _, words = line.partition("\t")
+        number = int(who.removeprefix("root-"))
+        locked = (demo / "keys" / "roots" / f"{who}.locked").read_bytes()
+        keys[number] = SigningKey.from_seed(passphrase.unlock(words, locked, f"senyap/v1/root/{number}"))
+    return keys
+
+
+@pytest.fixture(scope="session")
+def small(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with an arena of 64 slots, already filled. It is shared: use `home` or copy it."""
+    folder = tmp_path_factory.mktemp("small") / "home"
+    pin = (demo / "server" / "root.pin").read_bytes()
+    roster = verify_roster((demo / "server" / "roster.senyap").read_bytes(), previous=None, pin=pin, today=today())
+    signed = sign_roster(replace(roster, sizes=SMALL), root_keys(demo))
+    shutil.copytree(demo / "server", folder / "server")
+    for name in WITH_STATION:
+        shutil.copytree(demo / "stations" / name, folder / "stations" / name)
+    shutil.copy(demo / "demo-passphrases.txt", folder)
+    for place in folder.rglob("roster.senyap"):
+        place.write_bytes(signed)
+    Services.open(load_settings(folder / "server")).store.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def deployment(small: Path, tmp_path: Path) -> Path:
+    """A copy of the small demo that a test may change: server/, stations/, demo-passphrases.txt."""
+    return Path(shutil.copytree(small, tmp_path / "deployment"))
+
+
+@pytest.fixture
+def app(deployment: Path) -> Iterator[Flask]:
+    """The application of a small demo, in this process."""
+    made = create_app(load_settings(deployment / "server"))
+    yield made
+    made.extensions["senyap"].store.engine.dispose()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    """The parts of that application."""
+    found = app.extensions["senyap"]
+    assert isinstance(found, Services)
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that speaks to it without a network."""
+    return app.test_client()

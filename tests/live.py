@@ -60,7 +60,8 @@ class LiveServer:
         code = "import sys; from dropbox.__main__ import main; sys.argv[0] = 'senyap-dropbox'; main()"
         if not self._wiping:
             code = "import dropbox.process as p; p.restart_wiping = lambda: None; " + code.replace(
-                "from dropbox.__main__", "import dropbox.__main__ as m; m.restart_wiping = lambda: None; from dropbox.__main__"
+                "from dropbox.__main__",
+                "import dropbox.__main__ as m; m.restart_wiping = lambda: None; from dropbox.__main__",
             )
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
         env |= {"PYTHONPATH": str(ROOT), **self._env}
@@ -106,7 +107,11 @@ class LiveServer:
         return f"http://127.0.0.1:{self.port}"
 
     def request(
-        self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:

@@ -131,7 +131,8 @@ def write() -> Response:
         if received.files and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
             problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, too
         if problems:
-            return _refuse(reply.session, received, problems, 413 if received.problems else 422)
+            status = 503 if received.full else 413 if received.problems else 422
+            return _refuse(reply.session, received, problems, status)
         _commit(reply, received, fields)
     except (Busy, Full, Closed) as error:
         problems = [form.Problem("", problem_text(error))]

@@ -150,7 +150,7 @@ def _check(draft: Draft) -> None:
     received = draft.received
     draft.fields, draft.problems = form.read_fields(received.typed, form.FIELDS, here().directory.roster)
     if any(p.key == form.FILES or p.key == "" for p in received.problems):
-        draft.status = 413
+        draft.status = 503 if received.full else 413
     draft.problems += received.problems
     routing_ok = not any(p.key in form.ROUTING for p in draft.problems)
     if routing_ok:

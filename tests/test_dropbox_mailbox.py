@@ -1,0 +1,241 @@
+"""/kotak and /kotak/pesan: what a code opens, who reads a follow-up, and what an outsider can tell."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from live import REPORT, Answer
+from web import get, letters_of, open_box, opened, post, report, ring, waiting
+
+from crypto import letter as letters
+from crypto import mailbox, passphrase, receipt
+from crypto.encoding import today
+from crypto.signing import SigningKey
+from dropbox.mailboxes import replace_rows
+from dropbox.services import Services
+from keys.keyring import open_quorum
+
+
+def station_key(small: Path, station: str) -> SigningKey:
+    """Unlock a demo station's signing key with its quorum."""
+    home = small / "stations" / station
+    words = dict(line.split("\t") for line in (small / "demo-passphrases.txt").read_text().splitlines())
+    quorum = {who: words[who] for who in words if who in (f"{station}-1", f"{station}-2")}
+    _, key = open_quorum(home / "keyring", quorum)
+    return SigningKey.from_seed(
+        passphrase.open_with_key(key, (home / "station.key").read_bytes(), f"senyap/v1/station/{station}")
+    )
+
+
+def bring_news(
+    services: Services, small: Path, words: Sequence[str], *, texts: Sequence[str] = (), station: str = "sumsel",
+    readers: Sequence[str] = ("sumsel",), seq: int = 4, status: str = "need_info",
+) -> receipt.Receipt:  # fmt: skip
+    """Put a station's row for this code into the mailbox table, as an outbox would."""
+    secrets = receipt.derive(receipt.read_code(" ".join(words))[0].code, services.settings.deployment)
+    messages = tuple(mailbox.Message(today(), station, text) for text in texts)
+    arrival = mailbox.Arrival(b"o" * 16, b"h" * 32, today(), 1, 1)
+    news = mailbox.News(seq, today(), status, tuple(readers), messages, (arrival,), today() + 7)
+    row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, station))
+    with services.store.writing() as connection:
+        replace_rows(connection, station, [(secrets.mailbox, row)])
+    return secrets
+
+
+def write(client: FlaskClient, page: Answer, text: str, files=(), **more: str | list[str]) -> Answer:
+    return post(client, "/kotak/pesan", {"sesi": page.hidden("sesi"), "pesan": text, **more}, files)
+
+
+def test_before_the_first_courier_the_page_says_when_news_will_come(client: FlaskClient) -> None:
+    page = open_box(client, report(client).words)
+    assert page.status == 200 and 'data-status="none"' in page.text and "Belum ada kabar" in page.text
+    assert len(re.findall(r"\d{1,2} \w+ 20\d\d", page.text)) >= 2
+
+
+def test_status_messages_and_arrivals_are_shown_newest_first(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words, texts=["satu <b>", "dua"])
+    page = open_box(client, words)
+    assert 'data-status="need_info"' in page.text and "nomor 4" in page.text
+    assert page.text.index('id="pesan-2"') < page.text.index('id="pesan-1"')
+    assert "satu &lt;b&gt;" in page.text and " ".join(secrets.name) in page.text
+    assert "1 dari 1" in page.text
+
+
+def test_every_mailbox_answer_has_the_same_length(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    answers = [get(client, "/kotak"), open_box(client, words), post(client, "/kotak", {"kode": "salah"})]
+    bring_news(services, small, words, texts=["panjang " * 400, "x"])
+    hit = open_box(client, words)
+    answers += [hit, write(client, hit, "tambahan"), get(client, "/en/kotak")]
+    assert {len(a.body) for a in answers} == {65_536}
+
+
+def test_a_code_never_given_out_opens_a_page_like_a_code_without_news(client: FlaskClient) -> None:
+    used = open_box(client, report(client).words)
+    never = open_box(client, receipt.code_words(b"0123456789"))
+    plain = [re.sub(r'value="[^"]*"|<i id="nama-kotak">[^<]*</i>', "", a.text).strip() for a in (used, never)]
+    assert plain[0] == plain[1] and used.status == never.status == 200
+
+
+@pytest.mark.parametrize(
+    "form", [str.upper, lambda w: "-".join(w.split()), lambda w: "\n".join(x[:4] for x in w.split())]
+)
+def test_a_code_is_read_however_it_is_typed(client: FlaskClient, services: Services, small, form) -> None:
+    words = report(client).words
+    bring_news(services, small, words)
+    assert 'data-status="need_info"' in post(client, "/kotak", {"kode": form(" ".join(words))}).text
+
+
+def test_the_mailbox_name_typed_too_is_ignored_and_a_wrong_name_is_not(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words)
+    for typed in ([*words, *secrets.name], [*secrets.name, *words]):
+        assert 'data-status="need_info"' in open_box(client, typed).text
+    assert open_box(client, [*words, secrets.name[1], secrets.name[0]]).status in (
+        422,
+        200 * (secrets.name[0] == secrets.name[1]),
+    )
+
+
+def test_a_mistyped_code_is_answered_before_any_key_is_stretched(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("a key was stretched")
+
+    monkeypatch.setattr(receipt, "derive", never)
+    words = list(receipt.code_words(b"0123456789"))
+    unknown = open_box(client, [*words[:2], "bukankata", *words[3:]])
+    assert unknown.status == 422 and "nomor 3" in unknown.text and 'id="galat-kode"' in unknown.text
+    swapped = open_box(client, [words[1], words[0], *words[2:]])
+    assert swapped.status == 422 and words[1] in swapped.text
+
+
+def test_a_row_that_no_station_signed_is_not_shown(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words, texts=["benar"])
+    news = mailbox.News(9, today(), "closed_done", ("sumsel",), (mailbox.Message(today(), "sumsel", "palsu"),))
+    forged = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, SigningKey.generate())
+    with services.store.writing() as connection:
+        replace_rows(connection, "sumsel", [(secrets.mailbox, forged)])
+    page = open_box(client, words)
+    assert page.status == 200 and "palsu" not in page.text and "tidak dapat diperiksa" in page.text
+
+
+@pytest.mark.parametrize("courier_came", [False, True])
+def test_a_follow_up_reaches_the_readers_of_the_case_and_never_an_excluded_unit(
+    client: FlaskClient, services: Services, small, courier_came: bool
+) -> None:
+    routing = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-daerah", "jangan_dibuka": "inspektorat-daerah"}
+    words = report(client, **routing).words
+    if courier_came:
+        bring_news(services, small, words)
+    sent = write(client, open_box(client, words), "Berkasnya ada di gudang.", [("peta.png", b"P" * 500_000, "image/png")],
+                 **({} if courier_came else routing))  # fmt: skip
+    assert sent.status == 200 and 'id="terkirim"' in sent.text
+    records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
+    follow_up = next(x for x in letters_of(records) if x.type == letters.FOLLOW_UP)
+    first = next(x for x in letters_of(records) if x.type == letters.REPORT)
+    letters.check_thread(follow_up, first.thread_key)
+    assert follow_up.mailbox == first.mailbox and follow_up.fields["pesan"] == "Berkasnya ada di gudang."
+    assert opened(services, small, "palembang", "palembang-1", "palembang-2") == []
+
+
+def test_a_follow_up_with_blank_routing_goes_to_the_fallback_alone(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client, wilayah="palembang", jenjang_terlapor="pegawai-daerah").words
+    before = len(waiting(services))
+    assert write(client, open_box(client, words), "tambahan").status == 200
+    assert len(waiting(services)) == before + 1
+    assert [x.type for x in letters_of(opened(services, small, "kpk", "kpk-1"))] == [letters.FOLLOW_UP]
+    assert letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2")) == []
+
+
+def test_routing_filled_in_does_not_change_the_readers_of_a_known_case(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words)
+    write(client, open_box(client, words), "tambahan", wilayah="palembang", jenjang_terlapor="desa")
+    assert opened(services, small, "palembang", "palembang-1") == []
+
+
+def test_files_alone_are_a_message_and_nothing_at_all_is_not(client: FlaskClient, services: Services) -> None:
+    page = open_box(client, report(client).words)
+    empty = write(client, page, "  ")
+    assert empty.status == 422 and 'id="galat-pesan"' in empty.text
+    assert write(client, page, "", [("a.txt", b"a", "text/plain")]).status == 200
+
+
+def test_a_refused_message_keeps_its_text_and_leaves_no_file_behind(client: FlaskClient, services: Services) -> None:
+    page = open_box(client, report(client).words)
+    before = len(waiting(services))
+    text = "panjang " * 700
+    answer = write(client, page, text, [("a.txt", b"a", "text/plain")])
+    assert answer.status == 422 and text.strip() in answer.text and len(waiting(services)) == before
+
+
+def test_when_the_session_has_ended_the_text_is_kept_and_the_code_asked_again(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words)
+    answer = post(client, "/kotak/pesan", {"sesi": "AAAA", "pesan": "tetap ada"})
+    assert answer.status == 422 and "tetap ada" in answer.text and 'name="kode"' in answer.text
+    wrong = post(client, "/kotak/pesan", {"kode": "salah ketik", "pesan": "tetap ada"})
+    assert wrong.status == 422 and "tetap ada" in wrong.text and 'id="galat-kode"' in wrong.text
+    again = post(client, "/kotak/pesan", {"kode": " ".join(words), "pesan": "tetap ada"})
+    assert again.status == 200 and 'id="terkirim"' in again.text
+    kinds = [x.type for x in letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))]
+    assert sorted(kinds) == [letters.FOLLOW_UP, letters.REPORT]
+
+
+def test_the_session_field_holds_no_code_and_has_one_length(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    miss = open_box(client, words).hidden("sesi")
+    bring_news(services, small, words, readers=("sumsel", "palembang"))
+    assert len(open_box(client, words).hidden("sesi")) == len(miss)
+
+
+def test_when_too_many_wait_a_busy_page_comes_at_once(client: FlaskClient, services: Services) -> None:
+    words = report(client).words
+    holds = [services.mailbox_lane.enter() for _ in range(services.settings.lanes)]
+    for hold in holds:
+        hold.__enter__()
+    try:
+        services.mailbox_lane._places._value = 0  # as if everybody else stood in line
+        answer = open_box(client, words)
+        assert answer.status == 503 and " ".join(words) in answer.text
+    finally:
+        services.mailbox_lane._places._value = services.settings.lanes
+        for hold in holds:
+            hold.__exit__(None, None, None)
+    assert report(client).status == 200, "reports have lanes of their own"
+
+
+def test_hit_and_miss_do_the_same_work(client: FlaskClient, services: Services, small, monkeypatch) -> None:
+    words = report(client).words
+    calls: list[str] = []
+    for owner, name in ((mailbox, "seal_news"), (mailbox, "open_news")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(
+            "dropbox.mailboxes." + name, lambda *a, _r=real, _n=name, **k: (calls.append(_n), _r(*a, **k))[1]
+        )
+    open_box(client, words)
+    missed, calls[:] = list(calls), []
+    bring_news(services, small, words)
+    calls.clear()
+    open_box(client, words)
+    assert calls == missed == ["seal_news", "open_news"]
+
+
+def test_the_ring_of_another_unit_finds_nothing_of_a_mailbox(client: FlaskClient, services: Services, small) -> None:
+    report(client)
+    assert ring(small, "palembang", "palembang-1") and opened(services, small, "palembang", "palembang-1") == []
+    assert REPORT["wilayah"] == "sumsel"

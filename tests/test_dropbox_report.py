@@ -1,0 +1,281 @@
+"""POST /lapor: what is stored, what is refused, and that nothing typed is lost."""
+
+import re
+
+import pytest
+from conftest import WITH_STATION
+from flask.testing import FlaskClient
+from live import BOUNDARY, REPORT, multipart
+from web import get, letters_of, open_box, opened, post, report, waiting
+
+from crypto.row import MAX_DATA_BYTES, Kind
+from dropbox import intake
+from dropbox.arena import FILES_UP_TO
+from dropbox.services import Services
+
+LONG = "Seseorang mengatur pemenang lelang. " * 10
+PHOTO = ("foto.jpg", bytes(range(256)) * 40, "image/jpeg")
+
+
+def test_a_report_is_stored_as_one_letter_for_its_readers(client: FlaskClient, services: Services, small) -> None:
+    answer = report(client)
+    assert answer.status == 200 and len(answer.words) == 8
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-3"))
+    assert letter.fields == REPORT
+    assert letter.readers == ("sumsel",)
+    assert letter.mailbox_name in re.sub(r"<[^>]+>", "", answer.text)
+
+
+def test_files_are_stored_whole_whatever_their_names(client: FlaskClient, services: Services, small) -> None:
+    names = ["../../etc/passwd", "a\u202egpj.exe", "ナ" * 100, "sama.pdf", "sama.pdf"]
+    files = [(name, bytes([i]) * (MAX_DATA_BYTES + i), "application/pdf") for i, name in enumerate(names)]
+    assert report(client, files).status == 200
+    records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
+    (letter,) = letters_of(records)
+    assert [a.name for a in letter.attachments] == names
+    for (_, data, _), attachment in zip(files, letter.attachments, strict=True):
+        parts = {r.part: r.data for r in records if r.kind is Kind.ATTACHMENT and r.object_id == attachment.object_id}
+        assert b"".join(parts[i] for i in range(attachment.parts)) == data
+
+
+def test_an_empty_file_is_an_attachment_and_no_chosen_file_is_none(
+    client: FlaskClient, services: Services, small
+) -> None:
+    report(client, [("kosong.txt", b"", "text/plain"), ("", b"", "application/octet-stream")])
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert [(a.name, a.size, a.parts) for a in letter.attachments] == [("kosong.txt", 0, 1)]
+
+
+def test_the_same_form_again_gives_the_same_code(client: FlaskClient, services: Services, small) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    first, second = (post(client, "/lapor", {"benih": seed, **REPORT}, [PHOTO]) for _ in range(2))
+    assert first.words == second.words
+    one, two = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert one.mailbox == two.mailbox and one.content == two.content
+
+
+@pytest.mark.parametrize("change", ["text", "file", "readers", "seed"])
+def test_any_change_of_the_form_gives_another_code(client: FlaskClient, change: str) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    fields, file = {"benih": seed, **REPORT}, PHOTO
+    first = post(client, "/lapor", fields, [file])
+    if change == "text":
+        fields["uraian"] += " Dua kali."
+    elif change == "file":
+        file = (PHOTO[0], PHOTO[1] + b"x", PHOTO[2])
+    elif change == "readers":
+        fields["jangan_dibuka"] = "inspektorat-provinsi"
+    else:
+        fields["benih"] = get(client, "/lapor").hidden("benih")
+    assert post(client, "/lapor", fields, [file]).words != first.words
+
+
+def test_each_form_has_its_own_secret_and_browsers_are_told_not_to_keep_it(client: FlaskClient) -> None:
+    one, two = get(client, "/lapor"), get(client, "/lapor")
+    assert one.hidden("benih") != two.hidden("benih")
+    assert re.search(r'<form[^>]*autocomplete="off"', one.text)
+    assert re.search(r'name="benih"[^>]*autocomplete="off"', one.text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("wilayah", "", "Pilih salah satu."),
+        ("wilayah", "jakarta", "tidak dikenal"),
+        ("jenjang_terlapor", "raja", "tidak dikenal"),
+        ("kategori", "", "Pilih salah satu."),
+        ("uraian", "", "perlu diisi"),
+        ("uraian", "pendek", "Terlalu pendek: 6 huruf"),
+        ("uraian", "a" * 10_001, "Terlalu panjang: 10001 huruf"),
+        ("instansi", "b" * 151, "Terlalu panjang: 151 huruf"),
+    ],
+)
+def test_a_mistake_is_named_beside_its_field_and_everything_typed_is_kept(
+    client: FlaskClient, services: Services, field: str, value: str, message: str
+) -> None:
+    typed = {"waktu": "Maret 2026", "terlapor": 'kepala <bidang> & "rekan"'}
+    answer = report(client, **{**typed, field: value})
+    assert answer.status == 422
+    assert re.search(rf'id="galat-{field}">[^<]*{re.escape(message)}', answer.text)
+    assert f'href="#{field}"' in answer.text
+    assert "Maret 2026" in answer.text and "kepala &lt;bidang&gt; &amp; &#34;rekan&#34;" in answer.text
+    if value and field in ("uraian", "instansi"):
+        assert value in answer.text
+    assert waiting(services) == []
+
+
+def test_files_that_arrived_whole_need_not_be_sent_again(client: FlaskClient, services: Services, small) -> None:
+    refused = report(client, [PHOTO], uraian="pendek")
+    assert refused.status == 422 and "foto.jpg" in refused.text
+    fields = {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas"), **REPORT}
+    assert post(client, "/lapor", fields, [("dua.txt", b"dua", "text/plain")]).status == 200
+    records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
+    (letter,) = letters_of(records)
+    assert [a.name for a in letter.attachments] == ["foto.jpg", "dua.txt"]
+    assert {r.object_id for r in records if r.kind is Kind.ATTACHMENT} == {a.object_id for a in letter.attachments}
+
+
+def test_kept_files_are_never_given_to_other_readers(client: FlaskClient, services: Services, small) -> None:
+    refused = report(client, [PHOTO], uraian="pendek")
+    fields = {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas"), **REPORT}
+    answer = post(client, "/lapor", fields | {"jangan_dibuka": "inspektorat-provinsi"})
+    assert answer.status == 422 and 'id="galat-lampiran"' in answer.text
+    assert letters_of(opened(services, small, "kpk", "kpk-1")) == []
+
+
+def test_a_kept_field_made_elsewhere_is_refused_and_the_text_kept(client: FlaskClient) -> None:
+    answer = report(client, berkas="AAAA")
+    assert answer.status == 422 and REPORT["uraian"] in answer.text
+
+
+def test_a_file_over_the_limit_is_refused_by_name_and_the_others_kept(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert intake.MAX_ATTACHMENT_BYTES == 25_000_000
+    monkeypatch.setattr(intake, "MAX_ATTACHMENT_BYTES", 1_000_000)  # the small arena holds no 25 MB
+    big = ("besar.bin", bytes(1_000_001), "application/octet-stream")
+    answer = report(client, [PHOTO, big])
+    assert answer.status == 413
+    assert "besar.bin" in answer.text and REPORT["uraian"] in answer.text
+    assert "foto.jpg" in answer.text and answer.hidden("berkas")
+    assert len(waiting(services)) == 1
+
+
+def test_a_sixth_file_is_refused_and_five_are_kept(client: FlaskClient, services: Services) -> None:
+    answer = report(client, [(f"{i}.txt", b"x", "text/plain") for i in range(6)])
+    assert answer.status == 413 and "Paling banyak 5" in answer.text
+    assert len(waiting(services)) == 5
+
+
+def test_files_stop_when_half_the_arena_waits_but_a_letter_still_passes(
+    client: FlaskClient, services: Services
+) -> None:
+    _, total = services.arena.counts()
+    services.arena.put([services.make_cover() for _ in range(int(total * FILES_UP_TO))])
+    before = len(waiting(services))
+    answer = report(client, [PHOTO])
+    assert answer.status == 503 and REPORT["uraian"] in answer.text
+    assert len(waiting(services)) == before
+    assert report(client).status == 200
+
+
+def test_a_full_arena_shows_an_honest_page_with_the_text_kept(client: FlaskClient, services: Services) -> None:
+    _, total = services.arena.counts()
+    for _ in range(total):
+        services.arena.put([], services.make_cover())
+    answer = report(client)
+    assert answer.status == 503 and "penuh" in answer.text and REPORT["uraian"] in answer.text
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("wilayah", "sumsel"), ("wilayah", "palembang"), ("jenjang_terlapor", "desa")],
+        [("jenjang_terlapor", "desa"), ("jenjang_terlapor", "bupati"), ("wilayah", "sumsel")],
+    ],
+)
+def test_a_routing_field_given_twice_is_refused(client: FlaskClient, services: Services, pairs) -> None:
+    answer = post(client, "/lapor", [*pairs, ("kategori", "suap"), ("uraian", LONG)])
+    assert answer.status == 400 and waiting(services) == []
+
+
+def test_a_file_before_the_routing_fields_is_refused(client: FlaskClient, services: Services) -> None:
+    body = multipart({}, [PHOTO])[: -len(BOUNDARY) - 6] + multipart(REPORT)
+    answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
+    assert answer.status_code == 400 and waiting(services) == []
+
+
+def test_a_routing_field_after_a_file_is_refused_and_no_row_of_it_waits(
+    client: FlaskClient, services: Services
+) -> None:
+    body = multipart(REPORT, [PHOTO])[: -len(BOUNDARY) - 6] + multipart({"jangan_dibuka": "sumsel"})
+    answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
+    assert answer.status_code == 400 and waiting(services) == []
+
+
+def test_files_with_unmended_routing_are_dropped_and_asked_for_again(client: FlaskClient, services: Services) -> None:
+    answer = report(client, [PHOTO], wilayah="")
+    assert answer.status == 422 and 'id="galat-lampiran"' in answer.text and waiting(services) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(client: FlaskClient, services: Services) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    body = multipart({"benih": seed, **REPORT}, [PHOTO])[:-400]
+    answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
+    assert answer.status_code == 400 and waiting(services) == []
+
+
+def test_a_form_sent_by_another_site_is_refused(client: FlaskClient, services: Services) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    answer = post(client, "/lapor", {"benih": seed, **REPORT}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 400 and waiting(services) == []
+
+
+def test_a_form_without_its_secret_comes_back_with_a_new_one(client: FlaskClient, services: Services) -> None:
+    answer = post(client, "/lapor", REPORT)
+    assert answer.status == 422 and answer.hidden("benih") and waiting(services) == []
+    assert post(client, "/lapor", {"benih": answer.hidden("benih"), **REPORT}).status == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "text/plain"])
+def test_anything_but_a_browser_form_is_malformed(client: FlaskClient, kind: str) -> None:
+    assert client.post("/lapor", data=b"{}", content_type=kind).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("wilayah", "jenjang", "excluded", "readers"),
+    [
+        ("palembang", "pegawai-daerah", [], ["palembang"]),
+        ("palembang", "pegawai-daerah", ["inspektorat-daerah"], ["sumsel"]),
+        ("palembang", "pegawai-daerah", ["palembang"], ["sumsel"]),
+        ("palembang", "sekolah", [], ["palembang", "sumsel"]),
+        ("palembang", "bupati", [], ["sumsel"]),
+        ("sumsel", "gubernur", [], ["kpk"]),
+        ("sumsel", "pegawai-provinsi", ["inspektorat-provinsi"], ["kpk"]),
+        ("tidak-tahu", "tidak-tahu", [], ["sumsel"]),
+    ],
+)
+def test_who_reads_follows_the_roster_and_nobody_else_can_open(
+    client: FlaskClient, services: Services, small, wilayah: str, jenjang: str, excluded: list[str], readers: list[str]
+) -> None:
+    routing = {"wilayah": wilayah, "jenjang_terlapor": jenjang, "jangan_dibuka": excluded}
+    before = post(client, "/lapor/siapa", routing)
+    after = report(client, **routing)
+    assert before.status == after.status == 200
+    can = [s for s in WITH_STATION if opened(services, small, s, f"{s}-1", f"{s}-2")]
+    assert sorted(can) == sorted(readers)
+    for answer in (before, after):
+        box = re.search(r'id="siapa-membaca".*?</div>', answer.text, re.S)
+        assert box
+        names = {"sumsel": "Provinsi Sumatera Selatan", "palembang": "Kota Palembang", "kpk": "(KPK)"}
+        shown = box[0].split("Tidak bisa membuka")[0]
+        assert all((names[s] in shown) == (s in readers) for s in WITH_STATION)
+
+
+def test_asking_who_reads_stores_nothing_and_keeps_what_was_typed(client: FlaskClient, services: Services) -> None:
+    answer = post(client, "/lapor/siapa", REPORT, [PHOTO])
+    assert answer.status == 200 and REPORT["uraian"] in answer.text and waiting(services) == []
+
+
+def test_where_nobody_may_read_other_channels_are_shown_and_nothing_is_stored(
+    client: FlaskClient, services: Services
+) -> None:
+    answer = report(client, jangan_dibuka=["sumsel", "kpk"])
+    assert answer.status == 503 and "KPK 198" in answer.text and waiting(services) == []
+
+
+def test_one_reviewer_alone_opens_nothing(client: FlaskClient, services: Services, small) -> None:
+    report(client)
+    for who in ("sumsel-1", "sumsel-2", "sumsel-3"):
+        assert opened(services, small, "sumsel", who) == []
+
+
+def test_english_pages_send_to_english_answers(client: FlaskClient) -> None:
+    seed = get(client, "/en/lapor").hidden("benih")
+    assert '<html lang="en">' in post(client, "/en/lapor", {"benih": seed, **REPORT}).text
+
+
+def test_the_receipt_code_opens_its_mailbox(client: FlaskClient) -> None:
+    answer = report(client)
+    page = open_box(client, answer.words)
+    assert page.status == 200 and 'data-status="none"' in page.text
