@@ -6,7 +6,7 @@ PY = $(VENV)/bin/python
 DEMO_DIR ?= var/demo
 PORT ?= 8080
 
-.PHONY: run test lint types bench long texts prove clean
+.PHONY: run test lint types bench long images texts clean
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)
@@ -36,6 +36,9 @@ bench: $(VENV)/dev.stamp
 
 long: $(VENV)/dev.stamp
 	$(PY) -m pytest -m slow
+
+images: $(VENV)/dev.stamp
+	SENYAP_IMAGES='$(abspath docs/images)' $(PY) -m pytest tests/test_whole_journey.py -k scripts_off
 
 texts: $(VENV)/dev.stamp
 	$(PY) dropbox/translations/make.py

@@ -51,8 +51,10 @@ def free_port() -> int:
 class LiveServer:
     """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment."""
 
-    def __init__(self, home: Path, *, wiping: bool = True, env: Mapping[str, str] | None = None) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(
+        self, home: Path, *, wiping: bool = True, env: Mapping[str, str] | None = None, root: Path = ROOT
+    ) -> None:
+        self.home, self.port, self._root = home, free_port(), root
         self._wiping, self._env = wiping, dict(env or {})
         self.process: subprocess.Popen[str] | None = None
 
@@ -64,10 +66,10 @@ class LiveServer:
                 "import dropbox.__main__ as m; m.restart_wiping = lambda: None; from dropbox.__main__",
             )
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
-        env |= {"PYTHONPATH": str(ROOT), **self._env}
+        env |= {"PYTHONPATH": str(self._root), "PYTHONSAFEPATH": "1", **self._env}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
-            cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=self._root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._wait()
         return self
