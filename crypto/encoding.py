@@ -15,6 +15,7 @@ from crypto.errors import Malformed
 
 DAY_ZERO = datetime.date(2026, 1, 5)  # a Monday: day // 7 is the epoch
 SECONDS_A_DAY = 86_400
+MAX_NUMBER = 2**63 - 1
 _DAY_ZERO_UNIX = int(datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC).timestamp())
 
 
@@ -117,6 +118,7 @@ def parse_json(data: bytes, what: str, *, ascii_only: bool = True) -> dict[str, 
     try:
         value = json.loads(data, parse_float=_refuse_float, parse_constant=_refuse_float)
         same = canonical_json(value, ascii_only=ascii_only) == data
+        canonical_json(value, ascii_only=False)  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise Malformed(f"{what}: not JSON of integers and strings") from None
     if not isinstance(value, dict):
@@ -129,7 +131,7 @@ def parse_json(data: bytes, what: str, *, ascii_only: bool = True) -> dict[str, 
 def expect(value: Any, what: str, spec: Mapping[str, type]) -> dict[str, Any]:
     """Demand a JSON object with exactly the keys of `spec`, each of the given type.
 
-    Integers must not be negative; a boolean is never an integer. Raises Malformed.
+    Integers are 0 to 2⁶³-1; a boolean is never an integer. Raises Malformed.
     """
     if not isinstance(value, dict):
         raise Malformed(f"{what}: not an object")
@@ -139,7 +141,7 @@ def expect(value: Any, what: str, spec: Mapping[str, type]) -> dict[str, Any]:
         raise Malformed(f"{what}: {known} is missing or not expected")
     for name, kind in spec.items():
         item = value[name]
-        if type(item) is not kind or (type(item) is int and item < 0):
+        if type(item) is not kind or (type(item) is int and not 0 <= item <= MAX_NUMBER):
             raise Malformed(f"{what}: {name} is not {kind.__name__}")
     return value
 

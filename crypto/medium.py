@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600
 
     Raises OSError. An existing file of that name is replaced in one step.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -36,6 +37,15 @@ def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600
     sync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each 0700 and synced into the one above."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in this folder durable."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -46,8 +56,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_file(path: Path, cap: int) -> bytes:
-    """Read a regular file of at most `cap` bytes; raises Malformed when it is larger, OSError when unreadable."""
-    with path.open("rb") as source:
+    """Read a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe on a stick must not make us wait
+    with os.fdopen(fd, "rb") as source:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise Malformed("file: not a regular file")
         data = source.read(cap + 1)
     if len(data) > cap:
         raise Malformed(f"file: more than {cap} bytes")

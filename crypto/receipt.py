@@ -111,8 +111,9 @@ def read_code(text: str) -> tuple[Typed, ...]:
     reading with a right checksum: one, or very rarely two when 10 words were typed; the caller
     settles those with `name` after deriving. Raises Mistyped, whose `word` points at the fault.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words = "".join(c if c.isalpha() else " " for c in folded).split()
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    shown = (c for c in folded if unicodedata.category(c) not in ("Mn", "Cf"))  # accents, invisible characters
+    words = "".join(c if c.isalpha() else " " for c in shown).split()
     numbers = [_word_number(word, at) for at, word in enumerate(words, 1)]
     if len(numbers) not in (CODE_WORDS, CODE_WORDS + NAME_WORDS):
         raise Mistyped(f"code: {len(numbers)} words, want {CODE_WORDS}")

@@ -43,6 +43,7 @@ _MAGIC = b"SNYP"
 _NONCE = bytes(24)  # safe: the body key is used for one row only
 _SHUFFLER = random.SystemRandom()
 EPOCHS_BACK, EPOCHS_AHEAD = 8, 1
+MAX_EPOCH = 2**32 - 1
 
 
 class Kind(enum.IntEnum):
@@ -120,6 +121,8 @@ def make_header(groups: Sequence[Readers], epoch: int, decoys: Decoys) -> Header
     members = sum(len(g.members) for g in groups)
     if not 1 <= members <= SLOTS or len(groups) > SLOTS:
         raise Malformed(f"row: {members} readers, want 1 to {SLOTS}")
+    if not 0 <= epoch <= MAX_EPOCH:
+        raise Malformed(f"row: epoch {epoch}, want 0 to {MAX_EPOCH}")
     prefix = (_MAGIC + bytes([FORMAT, SUITE]) + struct.pack(">I", epoch)).ljust(PREFIX_BYTES, b"\0")
     info = label("senyap/v1/row-slot") + prefix
     secret = os.urandom(sharing.SECRET_BYTES)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.encoding import date_of, today
 from crypto.errors import CryptoError
 from dropbox import create_app
-from dropbox.errors import Alarm, BadSettings, DropboxError
+from dropbox.errors import Alarm, BadSettings, Broken, DropboxError
 from dropbox.process import harden, restart_wiping
 from dropbox.services import Services
 from dropbox.settings import load_settings
@@ -41,6 +40,8 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             function(**arguments)
         except Alarm as error:
             _stop(EXIT_ALARM, f"ALARM: {error}. Nothing was changed. Tell the key holders before going on.")
+        except Broken as error:
+            _stop(EXIT_DISK, str(error))
         except BadSettings as error:
             _stop(EXIT_USAGE, str(error))
         except (CryptoError, DropboxError) as error:
@@ -49,8 +50,6 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             _stop(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
         except OSError as error:
             _stop(EXIT_DISK, f"cannot read or write: {error.strerror}")
-        except SQLAlchemyError as error:
-            _stop(EXIT_DISK, f"database: {type(error).__name__}")
 
     return run
 

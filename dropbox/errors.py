@@ -21,6 +21,10 @@ class Full(DropboxError):
     """The arena has no room for this."""
 
 
+class Broken(DropboxError):
+    """The database cannot write or read now."""
+
+
 class BadRequest(DropboxError):
     """The request breaks the HTTP contract in a way no form of ours produces."""
 

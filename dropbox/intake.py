@@ -6,6 +6,7 @@ memory at once.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from crypto.letter import (
     parts_of,
 )
 from crypto.row import MAX_DATA_BYTES, OBJECT_ID_BYTES, Kind
-from dropbox.errors import BadRequest, Full
+from dropbox.errors import BadRequest, Broken, DropboxError, Full
 from dropbox.form import FILES, ROUTING, Problem
 from dropbox.sealing import RowWriter
 
@@ -57,20 +58,21 @@ def drain(stream: BinaryIO, limit: int = DRAIN_BYTES) -> None:
         limit -= len(piece)
 
 
-def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter) -> Received:
-    """Read a whole multipart form.
+def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter, received: Received | None = None) -> Received:
+    """Read a whole multipart form into `received`, which keeps what came when something goes wrong.
 
     `open_writer` is asked once, at the first file, with the text that came before it: it returns the
     writer that seals to this form's readers, or None when the routing must be mended first (the files
-    are then read and dropped). Raises BadRequest after draining; rows written by then are released.
+    are then read and dropped). Raises BadRequest or what `open_writer` raises, after reading the request
+    to its end; rows written by then are released.
     """
-    received = Received()
+    received = Received() if received is None else received
     try:
         _read_events(_events(stream, boundary), received, open_writer)
     except (ValueError, UnicodeDecodeError, RequestEntityTooLarge):
         _abandon(received, stream)
         raise BadRequest("the form is not multipart as browsers send it") from None
-    except BadRequest:
+    except DropboxError:
         _abandon(received, stream)
         raise
     except BaseException:
@@ -82,7 +84,11 @@ def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter) -> Rec
 
 def _abandon(received: Received, stream: BinaryIO) -> None:
     if received.writer is not None:
-        received.writer.abandon()
+        with contextlib.suppress(DropboxError):  # a database that cannot write cannot release either
+            received.writer.abandon()
+        received.writer = None
+    received.dropped = received.dropped or bool(received.files)
+    received.files.clear()
     drain(stream)
 
 
@@ -199,7 +205,7 @@ class _FileSink:
         try:
             writer.add(Kind.ATTACHMENT, self._id, self._parts, self._parts + 1 if last else 0, data)
             self._parts += 1
-        except Full:
+        except (Full, Broken):
             self._received.full = True
             self._refuse(_("Lampiran tidak dapat diterima sekarang karena kotak hampir penuh. Kirim tulisannya saja, "
                            "lampiran menyusul lewat kotak."))  # fmt: skip
@@ -208,7 +214,8 @@ class _FileSink:
         self._refused = self._received.dropped = True
         self._buffer.clear()
         if self._received.writer is not None:
-            self._received.writer.forget_since(self._mark)
+            with contextlib.suppress(Broken):
+                self._received.writer.forget_since(self._mark)
         self._received.problems.append(Problem(FILES, message))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crypto.row import Decoys, Kind, Readers, Record, seal_row
 from dropbox.arena import Arena
-from dropbox.errors import Full
+from dropbox.errors import Broken, Full
 
 BATCH_ROWS = 24  # 6 MiB: at most two batches of one upload are in memory
 
@@ -68,7 +68,7 @@ class RowWriter:
 
     def forget_since(self, mark: int) -> None:
         """Release what was taken after a mark."""
-        with contextlib.suppress(Full):
+        with contextlib.suppress(Full, Broken):
             self._settle()
         self._pending = self._pending[: max(0, mark - len(self._slots))]
         self.arena.release(self._slots[mark:], self.make_cover)

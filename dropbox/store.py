@@ -23,7 +23,9 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
+from dropbox.errors import Broken
 from dropbox.lanes import Lanes
 
 metadata = MetaData()
@@ -91,19 +93,31 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection inside one transaction, committed and synced at the end; others wait in line."""
-        with self._writers.enter(), self.engine.begin() as connection:
+        """Give a connection inside one transaction, committed and synced at the end; others wait in line.
+
+        Raises Broken when the database fails; nothing is changed then.
+        """
+        with self._writers.enter(), _as_broken(), self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection for reading."""
-        with self.engine.connect() as connection:
+        """Give a connection for reading; raises Broken when the database fails."""
+        with _as_broken(), self.engine.connect() as connection:
             yield connection
 
     def after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
         self.engine.dispose(close=False)
+
+
+@contextlib.contextmanager
+def _as_broken() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        # Its message may hold parameters of the statement: only its class goes on.
+        raise Broken(f"database: {type(error).__name__}") from None
 
 
 def _engine(url: str) -> Engine:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from crypto.encoding import b64, canonical_json, expect, expect_list, parse_json, unb64
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import Malformed
-from crypto.row import OBJECT_ID_BYTES, Decoys, Kind, Readers, Record, seal_row
+from crypto.row import MAX_EPOCH, OBJECT_ID_BYTES, Decoys, Kind, Readers, Record, seal_row
 from crypto.signing import SigningKey
 from crypto.xwing import PUBLIC_BYTES, SealingKey
 from keys.roster import BrokenChain, Expired, Roster, RosterError
@@ -18,6 +18,7 @@ from keys.roster import BrokenChain, Expired, Roster, RosterError
 MAGIC = b"SNYK"
 PURPOSE = "senyap/v1/batch"
 MAX_EPOCHS = 106  # two years of weeks
+_MOST_DRAWS = 1_000
 _DICE = random.SystemRandom()
 
 
@@ -84,6 +85,8 @@ def parse_batch(body: bytes) -> Batch:
     texts = expect_list(value["keys"], "batch: keys", str)
     if len(texts) != value["count"] or not 1 <= len(texts) <= MAX_EPOCHS:
         raise Malformed(f"batch: {len(texts)} keys, want {value['count']} and 1 to {MAX_EPOCHS}")
+    if value["first_epoch"] > MAX_EPOCH - MAX_EPOCHS:
+        raise Malformed("batch: first_epoch is out of range")
     if len(set(texts)) != len(texts):
         raise KeyAlarm("batch: one key stands for two epochs")
     keys = tuple(SealingKey.parse(unb64(text, PUBLIC_BYTES, "batch: key")) for text in texts)
@@ -141,12 +144,13 @@ class KeyTable:
         Raises Expired when keys of the drawn groups are missing.
         """
         weights = self.roster.cover_weights
-        chosen: tuple[str, ...] = ()
-        while not chosen:
+        for _ in range(_MOST_DRAWS):
             area, level = _draw(weights["areas"]), _draw(weights["levels"])
             chosen = self.roster.route(area, level, self.roster.excluded(area, [_draw(weights["exclusions"])]))
-        record = Record(Kind.COVER, os.urandom(OBJECT_ID_BYTES), 0, 0, b"")
-        return seal_row(self.readers(chosen, epoch), epoch, record, decoys)
+            if chosen:
+                record = Record(Kind.COVER, os.urandom(OBJECT_ID_BYTES), 0, 0, b"")
+                return seal_row(self.readers(chosen, epoch), epoch, record, decoys)
+        raise Expired("cover: the weighted routes lead to no group with reviewers")
 
 
 def _draw(weights: Mapping[str, int]) -> str:

@@ -22,6 +22,7 @@ from crypto.encoding import label
 from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
+from keys.roster import is_id
 
 _CAP = 65_536
 
@@ -102,7 +103,7 @@ def open_quorum(folder: Path, passphrases: Mapping[str, str]) -> tuple[tuple[Key
     """
     rings = []
     for reviewer, words in sorted(passphrases.items()):
-        if not (folder / reviewer / "identity.locked").is_file():
+        if not is_id(reviewer) or not (folder / reviewer / "identity.locked").is_file():
             raise QuorumNotMet("a reviewer of that name has no keyring on this station")
         rings.append(Keyring.open(folder / reviewer, reviewer, words))
     if not rings:

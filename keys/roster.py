@@ -15,7 +15,7 @@ from crypto.encoding import b64, canonical_json, expect, expect_list, label, par
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import BadSignature, CryptoError, Malformed
 from crypto.receipt import CODE_WORDS, words_of
-from crypto.row import SLOTS
+from crypto.row import SLOTS, SUITE
 from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 
@@ -286,9 +286,15 @@ def _check_rules(r: Roster) -> None:
         for choice in (route.readers, route.instead):
             if sum(len(r.group(g).members) for g in choice) > SLOTS:
                 raise Malformed(f"roster: a route has more than {SLOTS} readers")
-    for axis, names in (("areas", set(r.routing)), ("levels", {lv for lvs in r.routing.values() for lv in lvs})):
-        if set(r.cover_weights[axis]) - names:
-            raise Malformed("roster: a cover weight names no route")
+    weights = r.cover_weights
+    if any(level not in r.routing.get(area, {}) for area in weights["areas"] for level in weights["levels"]):
+        raise Malformed("roster: a cover weight names no route")
+    if not any(r.route(area, level) for area in weights["areas"] for level in weights["levels"]):
+        raise Malformed("roster: the weighted routes reach nobody")
+    if not r.group(r.fallback).members or not r.collectors:
+        raise Malformed("roster: no reviewers in the fallback group, or no collector")
+    if r.min_suite > SUITE:
+        raise Malformed(f"roster: asks for suite {r.min_suite}, this program knows {SUITE}")
 
 
 _SPEC: dict[str, type] = {
@@ -328,15 +334,20 @@ def _to_json(r: Roster) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id of a group, reviewer or station; a path never is."""
+    return len(text) <= MAX_ID and _ID.fullmatch(text) is not None
+
+
 def _id(text: Any) -> str:
-    if type(text) is not str or len(text) > MAX_ID or not _ID.fullmatch(text):
+    if type(text) is not str or not is_id(text):
         raise Malformed(f"roster: an id is not 1 to {MAX_ID} lower-case letters, digits and hyphens")
     return text
 
 
 def _deployment(text: str) -> str:
-    if not 1 <= len(text) <= 32:
-        raise Malformed(f"roster: deployment id of {len(text)} characters, want 1 to 32")
+    if not 1 <= len(text) <= 32 or not text.isascii() or not text.isprintable():
+        raise Malformed(f"roster: deployment id of {len(text)} characters, want 1 to 32 of ASCII")
     return text
 
 

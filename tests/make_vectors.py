@@ -271,7 +271,11 @@ def make_row() -> None:
     kota = row.Readers(1, tuple(opener(f"kota-{i} 45").public for i in (1, 2)))
     record = row.Record(row.Kind.LETTER, bytes(range(16)), 0, 1, b"what the reporter says")
     write_binary("row", "base.bin", row.seal_row([prov, kota], EPOCH, record, row.Decoys(4)))
-    seeds = {f"seed_{g}_{i}": ("hex", opener(f"{g}-{i} 45").seed) for g, n in (("prov", 3), ("kota", 2)) for i in range(1, n + 1)}
+    seeds = {
+        f"seed_{g}_{i}": ("hex", opener(f"{g}-{i} 45").seed)
+        for g, n in (("prov", 3), ("kota", 2))
+        for i in range(1, n + 1)
+    }
     head = row.build_record(record)[:64]
     write("row", "accept_two_of_three", "prov is 2 of 3", "open", "through: open", "keys: prov_1 prov_3",
           row=("file", "base.bin"), record_head=("hex", head), data=("hex", record.data), **seeds,
@@ -335,7 +339,6 @@ def make_letter() -> None:
         ("day_is_a_boolean", "true is no integer", "edit: day = true"),
         ("day_is_negative", "numbers are not negative", "edit: day = -1"),
         ("day_is_null", "null is no integer", "edit: day = null"),
-        ("field_not_text", "a form field is a number", "edit: fields.wilayah = 1"),
         ("content_of_other_fields", "content is not the hash of the fields", 'edit: fields.wilayah = "kotb"'),
         ("content_of_other_files", "content is not the hash of the files",
          f'edit: {a}.sha256 = "{base64.b64encode(seed("x")).decode()}"'),
@@ -363,8 +366,11 @@ def make_letter() -> None:
         write("letter", name, about, "Malformed", body=("text", _edited(report, edits)))
     six = json.loads(report)
     six["attachments"] *= 6
+    odd = json.loads(report)
+    odd["fields"]["wilayah"] = 1
     raw = {
-        "six_attachments": ("at most five", json.dumps(six, sort_keys=True, separators=(",", ":"), ensure_ascii=False)),
+        "six_attachments": ("at most five", _with_content(six)),
+        "field_not_text": ("a form field is a number", _with_content(odd)),
         "json_with_spaces": ("not canonical", report.replace(",", ", ")),
         "json_with_escapes": ("letters stand as themselves", report.replace("–", "\\u2013")),
         "json_unsorted": ("names are not sorted", report.replace('"uraian"', '"zuraian"', 1)),
@@ -403,6 +409,13 @@ def _edited(text: str, edits: list[str]) -> str:
             del place[last]
         else:
             place[last] = json.loads(new)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _with_content(value: dict[str, Any]) -> str:
+    """Return the letter with a right content hash, so that nothing else is wrong."""
+    hashes = [base64.b64decode(a["sha256"]) for a in value["attachments"]]
+    value["content"] = base64.b64encode(letter.content_hash(value["fields"], hashes)).decode()
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -497,6 +510,7 @@ def make_mailbox() -> None:
         ("inner_length_above_the_most", "length 11,860", "Malformed", "length: 11860"),
         ("inner_length_shorter_than_json", "a byte of JSON stands in the padding", "Malformed", "length: 10"),
         ("inner_length_longer_than_json", "a zero byte stands in the JSON", "Malformed", f"length: {len(body) + 1}"),
+        ("inner_padding_last_byte_set", "the byte before the signature is not zero", "Malformed", "padding: 01"),
         ("inner_status_unknown", "status is one of nine words", "Malformed", 'edit: status = "lost"'),
         ("inner_unknown_name", "a name that the format does not know", "Malformed", "edit: extra = 1"),
         ("inner_name_missing", "no next_update", "Malformed", "delete: next_update"),
@@ -635,6 +649,11 @@ def make_roster() -> None:
     _make_roster_bodies(json.loads(body))
 
 
+def _renamed(group: str) -> list[str]:
+    """Return the edits that give group `sunyi` another id wherever it stands."""
+    return [f'edit: groups.3.id = "{group}"', f'edit: routing.sunyi.pegawai.readers = ["{group}"]']
+
+
 def _make_roster_bodies(value: dict[str, Any]) -> None:
     key = value["server_key"]
     member = json.dumps({"id": "kota-9", "key": key})
@@ -657,12 +676,12 @@ def _make_roster_bodies(value: dict[str, Any]) -> None:
         ("province_unknown", "a group nobody defines", "Malformed", 'edit: province = "desa"'),
         ("fallback_unknown", "a group nobody defines", "Malformed", 'edit: fallback = "desa"'),
         ("fallback_is_the_province", "a report may exclude it", "Malformed", 'edit: fallback = "prov"'),
-        ("fallback_is_an_area", "a report may exclude it", "Malformed", 'edit: fallback = "kota"'),
+        ("fallback_is_an_area", "a report may exclude it", "Malformed", 'edit: fallback = "sunyi"'),
         ("fallback_is_never_permitted_somewhere", "a route forbids it", "Malformed",
          'edit: routing.kota.pegawai.never = ["kpk"]'),
         ("key_twice", "a reviewer's key is the server's", "Malformed", f"edit: groups.1.members.0 = {member}"),
         ("reviewer_twice", "one id for two reviewers", "Malformed", 'edit: groups.1.members.0.id = "prov-1"'),
-        ("group_twice", "one id for two groups", "Malformed", 'edit: groups.3.id = "kpk"'),
+        ("group_twice", "one id for two groups", "Malformed", *_renamed("kpk")),
         ("station_twice", "one id for two stations", "Malformed", 'edit: stations.1.id = "prov"'),
         ("root_ids_not_ascending", "3 before 2", "Malformed", "edit: roots.1.id = 3", "edit: roots.2.id = 2"),
         ("root_id_twice", "1 and 1", "Malformed", "edit: roots.1.id = 1"),
@@ -682,11 +701,11 @@ def _make_roster_bodies(value: dict[str, Any]) -> None:
         ("size_is_a_boolean", "true is no integer", "Malformed", "edit: sizes.slots = true"),
         ("lead_is_two", "0 or 1", "Malformed", "edit: stations.0.lead = 2"),
         ("collector_is_true", "0 or 1, not a boolean", "Malformed", "edit: stations.0.collector = true"),
-        ("group_id_with_a_slash", "an id is lower-case letters, digits, hyphens", "Malformed", 'edit: groups.3.id = "a/b"'),
-        ("group_id_of_dots", "an id never is a path", "Malformed", 'edit: groups.3.id = ".."'),
-        ("group_id_with_a_line_feed", "an id ends where it ends", "Malformed", 'edit: groups.3.id = "sunyi\\n"'),
-        ("group_id_of_25_letters", "24 at most", "Malformed", f'edit: groups.3.id = "{"a" * 25}"'),
-        ("group_id_empty", "1 at least", "Malformed", 'edit: groups.3.id = ""'),
+        ("group_id_with_a_slash", "an id is lower-case letters, digits, hyphens", "Malformed", *_renamed('a/b')),
+        ("group_id_of_dots", "an id never is a path", "Malformed", *_renamed('..')),
+        ("group_id_with_a_line_feed", "an id ends where it ends", "Malformed", *_renamed('sunyi\\n')),
+        ("group_id_of_25_letters", "24 at most", "Malformed", *_renamed("a" * 25)),
+        ("group_id_empty", "1 at least", "Malformed", *_renamed("")),
         ("deployment_empty", "1 to 32 characters", "Malformed", 'edit: deployment = ""'),
         ("deployment_of_33_characters", "1 to 32 characters", "Malformed", f'edit: deployment = "{"a" * 33}"'),
         ("key_of_1983_bytes", "one byte short", "Malformed",

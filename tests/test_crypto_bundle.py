@@ -6,16 +6,15 @@ import os
 from dataclasses import replace
 
 import pytest
+import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import build_transport, signer
 
-import vectors
 from crypto import bundle
 from crypto.bundle import BUNDLE, OUTBOX, Manifest, Taken
-from crypto.encoding import canonical_json
 from crypto.errors import BadSignature, CryptoError, Malformed, Tampered
 from crypto.signing import VerifyingKey
-from make_vectors import build_transport, signer
 
 QUICK = settings(max_examples=40, deadline=None)
 FULL = bundle.MAX_FILE_BYTES
@@ -47,7 +46,9 @@ def test_vector_manifest(vector: vectors.Vector) -> None:
 @given(st.sampled_from([BUNDLE, OUTBOX]), NAMES, NAMES, st.integers(1, 2**40), HASHES, st.integers(0, 99),
        st.tuples(*[st.integers(0, bundle.MAX_RECORDS)] * 3), st.lists(TAKEN, max_size=4), TAKEN)  # fmt: skip
 def test_manifests_go_there_and_back(kind, sender, to, seq, previous, day, counts, acks, applied) -> None:
-    manifest = Manifest(kind, "demo", sender, to, seq, previous, 3, day, tuple(zip(bundle.SECTION_ORDER, counts)), previous)
+    manifest = Manifest(
+        kind, "demo", sender, to, seq, previous, 3, day, tuple(zip(bundle.SECTION_ORDER, counts)), previous
+    )
     extra = {"acks": tuple(acks)} if kind == OUTBOX else {"applied": applied, "oldest_waiting_epoch": day}
     manifest = replace(manifest, **extra)
     assert bundle.parse_manifest(bundle.build_manifest(manifest)) == manifest
@@ -116,7 +117,12 @@ def test_records_swapped_repeated_or_dropped_are_refused(kind: str) -> None:
     swapped, repeated = list(made), list(made)
     swapped[at[0]], swapped[at[1]] = made[at[1]], made[at[0]]
     repeated[at[1]] = made[at[0]]
-    for wrong, error in ((swapped, Tampered), (repeated, Tampered), (made[:-1], Malformed), ([*made, made[0]], Malformed)):
+    for wrong, error in (
+        (swapped, Tampered),
+        (repeated, Tampered),
+        (made[:-1], Malformed),
+        ([*made, made[0]], Malformed),
+    ):
         with pytest.raises(error):
             bundle.verify_transport(io.BytesIO(head + b"".join(r for _, r in wrong)), BUNDLE, SERVER.public)
 
@@ -130,7 +136,9 @@ def test_a_bundle_is_no_outbox_even_when_its_maker_signs_it_as_one() -> None:
 
 def test_a_signature_for_a_bundle_does_not_serve_for_an_outbox() -> None:
     manifest = bundle.parse_manifest(vectors.one("outbox", "manifest_accept")["body"])
-    manifest = replace(manifest, sections=tuple((t, 0) for t in bundle.SECTION_ORDER), records=bundle.RecordHash().digest())
+    manifest = replace(
+        manifest, sections=tuple((t, 0) for t in bundle.SECTION_ORDER), records=bundle.RecordHash().digest()
+    )
     body = bundle.build_manifest(manifest)
     head = b"SNYO" + len(body).to_bytes(4, "big") + body
     good, wrong = (head + SERVER.sign(purpose, body) for purpose in ("senyap/v1/outbox", "senyap/v1/bundle"))
@@ -139,13 +147,27 @@ def test_a_signature_for_a_bundle_does_not_serve_for_an_outbox() -> None:
         bundle.verify_transport(io.BytesIO(wrong), OUTBOX, SERVER.public)
 
 
-def test_a_manifest_above_64_kib_is_neither_built_nor_read() -> None:
+def test_a_manifest_above_64_kib_is_neither_built_nor_read(monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = bundle.parse_manifest(vectors.one("outbox", "manifest_accept")["body"])
+    long = replace(manifest, acks=tuple(Taken(n, bytes(64)) for n in range(700)))
     with pytest.raises(Malformed):
-        bundle.build_manifest(replace(manifest, acks=tuple(Taken(n, bytes(64)) for n in range(700))))
-    body = canonical_json({"a": "x" * 70_000})
+        bundle.build_manifest(long)
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "MAX_MANIFEST_BYTES", 10**6)
+        head = bundle.build_head(long, SERVER)
+        assert bundle.read_manifest(io.BytesIO(head), OUTBOX)[0] == long
     with pytest.raises(Malformed):
-        bundle.read_manifest(io.BytesIO(b"SNYO" + len(body).to_bytes(4, "big") + body + bytes(4000)), OUTBOX)
+        bundle.read_manifest(io.BytesIO(head), OUTBOX)
+
+
+def test_no_more_is_asked_of_a_file_than_a_manifest_may_hold() -> None:
+    class Small(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and 0 <= size <= 65_536
+            return super().read(size)
+
+    with pytest.raises(Malformed):
+        bundle.read_manifest(Small(b"SNYB\xff\xff\xff\xff" + bytes(100)), BUNDLE)
 
 
 # --- files in records --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ JSON_VALUES = st.recursive(
 
 
 def test_day_zero_is_a_monday_and_begins_epoch_zero() -> None:
-    assert encoding.DAY_ZERO == datetime.date(2026, 1, 5)
+    assert datetime.date(2026, 1, 5) == encoding.DAY_ZERO
     assert encoding.DAY_ZERO.weekday() == 0
     assert [encoding.epoch_of(day) for day in (0, 6, 7, 13, 14)] == [0, 0, 1, 1, 2]
 
@@ -109,7 +109,11 @@ def test_canonical_json_goes_there_and_back(value: dict, ascii_only: bool) -> No
 @given(st.dictionaries(st.text(string.ascii_letters, min_size=1, max_size=4), JSON_VALUES, min_size=2, max_size=4))
 def test_any_other_spelling_of_the_same_json_is_refused(value: dict) -> None:
     mixed = dict(sorted(value.items(), reverse=True))
-    for other in (json.dumps(value, sort_keys=True), json.dumps(mixed, separators=(",", ":")), json.dumps(value, indent=1)):
+    for other in (
+        json.dumps(value, sort_keys=True),
+        json.dumps(mixed, separators=(",", ":")),
+        json.dumps(value, indent=1),
+    ):
         with pytest.raises(Malformed):
             parse_json(other.encode(), "x")
 

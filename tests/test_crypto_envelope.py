@@ -5,11 +5,11 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import signer
 
 from crypto import envelope
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import Malformed
-from make_vectors import signer
 
 QUICK = settings(max_examples=30, deadline=None)
 SIGNED = build_envelope(b"body", b"SNYX", "p", {7: signer("b"), 2: signer("a")})
@@ -48,7 +48,9 @@ BREACHES = {
     "trailing_byte": raw(b"body", A) + b"\0",
     "no_count": raw(b"body")[:-1],
     "body_cut": b"SNYX" + struct.pack(">I", 5) + b"body",
-    "body_above_the_most": b"SNYX" + struct.pack(">I", envelope.MAX_BODY_BYTES + 1) + bytes(envelope.MAX_BODY_BYTES + 2),
+    "body_above_the_most": b"SNYX"
+    + struct.pack(">I", envelope.MAX_BODY_BYTES + 1)
+    + bytes(envelope.MAX_BODY_BYTES + 2),
     "body_of_four_gigabytes": b"SNYX\xff\xff\xff\xff",
 }
 

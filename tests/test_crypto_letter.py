@@ -7,15 +7,15 @@ import json
 from dataclasses import replace
 
 import pytest
+import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import seed, small_follow_up, small_report
 
-import vectors
 from crypto import letter, row
 from crypto.encoding import canonical_json
 from crypto.errors import BadSignature, Malformed
 from crypto.letter import Attachment, build_letter, check_thread, content_hash, mailbox_of, parse_letter, parts_of
-from make_vectors import seed, small_follow_up, small_report
 
 QUICK = settings(max_examples=60, deadline=None)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -95,7 +95,9 @@ def test_a_mailbox_is_named_by_its_reply_key() -> None:
     assert mailbox_of(key) == hashlib.sha256(b"senyap/v1/mailbox\0" + key).digest()[:16]
 
 
-@pytest.mark.parametrize(("size", "parts"), [(0, 1), (1, 1), (248_816, 1), (248_817, 2), (497_632, 2), (25_000_000, 101)])
+@pytest.mark.parametrize(
+    ("size", "parts"), [(0, 1), (1, 1), (248_816, 1), (248_817, 2), (497_632, 2), (25_000_000, 101)]
+)
 def test_a_file_takes_the_rows_its_size_needs(size: int, parts: int) -> None:
     assert parts_of(size) == parts
 
@@ -116,10 +118,18 @@ def test_names_are_kept_as_data_whatever_they_say() -> None:
 def test_a_letter_and_a_refusal_show_nothing_of_a_report() -> None:
     report = small_report()
     shown = repr(report) + repr(report.attachments)
-    for secret in ("Jalan", "tunai", "foto", "redup", repr(report.mailbox), repr(report.thread_key), repr(report.claim)):
+    for secret in (
+        "Jalan",
+        "tunai",
+        "foto",
+        "redup",
+        repr(report.mailbox),
+        repr(report.thread_key),
+        repr(report.claim),
+    ):
         assert secret not in shown
     data = build_letter(report)
-    for wrong in (data.replace(b'"day":315', b'"day":1.5'), data[:-1], data.replace("Jalan".encode(), b"Julan")):
+    for wrong in (data.replace(b'"day":315', b'"day":1.5'), data[:-1], data.replace(b"Jalan", b"Julan")):
         with pytest.raises(Malformed) as caught:
             parse_letter(wrong)
         assert not [s for s in ("Jalan", "Julan", "tunai", "foto") if s in str(caught.value)]

@@ -31,7 +31,6 @@ def test_a_file_is_for_its_owner_only_unless_said_otherwise(tmp_path: Path) -> N
     assert stat.S_IMODE((tmp_path / "public").stat().st_mode) == 0o644
 
 
-@pytest.mark.xfail(strict=True, reason="crypto/medium.py: mkdir(parents=True, mode=…) gives the mode to the last folder only")
 def test_every_folder_that_is_made_is_for_its_owner_only(tmp_path: Path) -> None:
     medium.write_file(tmp_path / "outer" / "inner" / "secret", b"x")
     assert stat.S_IMODE((tmp_path / "outer").stat().st_mode) == 0o700
@@ -61,7 +60,9 @@ def test_a_failure_leaves_the_old_file_and_no_partial_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("broken", ["fsync", "rename"])
-def test_a_failed_sync_or_rename_leaves_the_old_file(tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_sync_or_rename_leaves_the_old_file(
+    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     medium.write_file(tmp_path / "file", b"old")
 
     def fail(*_: object) -> None:
@@ -74,7 +75,9 @@ def test_a_failed_sync_or_rename_leaves_the_old_file(tmp_path: Path, broken: str
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_the_file_is_synced_before_it_is_renamed_and_its_folder_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_synced_before_it_is_renamed_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = []
     sync, rename = os.fsync, Path.rename
 

@@ -1,10 +1,10 @@
 """Locked files: a passphrase and a purpose open them, and nothing else."""
 
 import pytest
+import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import vectors
 from crypto import passphrase
 from crypto.errors import CryptoError, Malformed, WrongPassphrase
 

@@ -7,19 +7,19 @@ import random
 import string
 
 import pytest
+import vectors
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import seed
 
-import vectors
 from crypto import receipt
 from crypto.encoding import canonical_json
 from crypto.errors import Malformed
 from crypto.letter import mailbox_of
 from crypto.receipt import Mistyped, code_words, derive, make_code, read_code, wordlist
-from make_vectors import seed
 
 QUICK = settings(max_examples=80, deadline=None)
 CODES = st.binary(min_size=10, max_size=10)
@@ -268,7 +268,11 @@ def test_another_deployment_derives_other_secrets(derived: receipt.Receipt) -> N
 
 def test_another_code_derives_other_secrets(derived: receipt.Receipt) -> None:
     other = derive(seed("other code")[:10], "vectors")
-    assert not {other.mailbox, other.thread, other.claim_secret} & {derived.mailbox, derived.thread, derived.claim_secret}
+    assert not {other.mailbox, other.thread, other.claim_secret} & {
+        derived.mailbox,
+        derived.thread,
+        derived.claim_secret,
+    }
 
 
 @pytest.mark.parametrize("deployment", ["", "a" * 33])
@@ -297,4 +301,6 @@ def test_refusals_and_results_show_nothing_of_a_code(derived: receipt.Receipt) -
         with pytest.raises(Mistyped) as caught:
             read_code(" ".join(wrong))
         message = str(caught.value) + repr(caught.value)
-        assert not [word for word in (*words, "rahasiasekali") if word in message.replace("words", "").replace("word", "")]
+        assert not [
+            word for word in (*words, "rahasiasekali") if word in message.replace("words", "").replace("word", "")
+        ]

@@ -6,16 +6,16 @@ import struct
 from dataclasses import replace
 
 import pytest
+import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import EPOCH, opener
 
-import vectors
 from crypto import row, sharing
 from crypto.encoding import label
 from crypto.errors import CryptoError, Malformed, NotForThisKey, Tampered
 from crypto.row import Kind, Readers, Record, Waiting
 from crypto.xwing import OpeningKey
-from make_vectors import EPOCH, opener
 
 QUICK = settings(max_examples=15, deadline=None)
 DECOYS = row.Decoys(3)
@@ -177,7 +177,13 @@ def test_swapped_slots_are_refused() -> None:
 
 
 @QUICK
-@given(st.sampled_from(list(Kind)), st.binary(max_size=80), st.integers(0, 2**32 - 1), st.integers(0, 3), st.integers(0, 2**32 - 1))
+@given(
+    st.sampled_from(list(Kind)),
+    st.binary(max_size=80),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 3),
+    st.integers(0, 2**32 - 1),
+)
 def test_rows_go_there_and_back(kind: Kind, data: bytes, part: int, more: int, epoch: int) -> None:
     parts = min(part + more, 2**32 - 1) if more else 0
     record = Record(kind, os.urandom(16), part, parts if parts > part else 0, data)
@@ -229,6 +235,25 @@ def test_two_rows_of_one_record_share_no_bytes_behind_the_prefix() -> None:
 
 def test_epochs_from_eight_back_to_one_ahead_are_acceptable() -> None:
     assert [e for e in range(30, 60) if row.epoch_is_acceptable(e, 45)] == list(range(37, 47))
+
+
+def test_unused_slots_are_real_boxes_sealed_to_throw_away_keys() -> None:
+    """Random bytes would not do: an ML-KEM ciphertext can be told from them."""
+
+    class Known(row.Decoys):
+        def __init__(self) -> None:
+            self._keys = [KEYS[7].public]
+
+    header = row.make_header([readers(2, 0, 1, 2)], EPOCH, Known())
+    info = label("senyap/v1/row-slot") + header.front[:32]
+    slots = [header.front[32 + i * 1648 : 32 + (i + 1) * 1648] for i in range(8)]
+    opened = []
+    for slot in slots:
+        try:
+            opened.append(KEYS[7].open(info, slot))
+        except NotForThisKey:
+            continue
+    assert opened == [bytes(512)] * 5
 
 
 def test_decoys_are_keys_that_nobody_keeps() -> None:

@@ -6,10 +6,10 @@ from functools import reduce
 from math import comb
 
 import pytest
+import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import vectors
 from crypto import sharing
 from crypto.errors import Malformed
 from crypto.sharing import Share, build_share, join, parse_share, split

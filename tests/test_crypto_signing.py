@@ -3,16 +3,16 @@
 import hashlib
 
 import pytest
+import vectors
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_vectors import signer
 
-import vectors
 from crypto.encoding import label
 from crypto.errors import BadSignature, Malformed
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey, VerifyingKey
-from make_vectors import signer
 
 QUICK = settings(max_examples=25, deadline=None)
 

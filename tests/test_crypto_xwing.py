@@ -4,19 +4,19 @@ import hashlib
 import hmac
 
 import pytest
+import vectors
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import vectors
-from crypto.errors import Malformed, NotForThisKey
-from crypto.xwing import OVERHEAD_BYTES, PUBLIC_BYTES, OpeningKey, SealingKey
 from make_vectors import opener
 
+from crypto.errors import Malformed, NotForThisKey
+from crypto.xwing import OVERHEAD_BYTES, PUBLIC_BYTES, OpeningKey, SealingKey
+
 QUICK = settings(max_examples=25, deadline=None)
-SUITE = b"HPKE" + bytes.fromhex("647a" "0001" "0003")  # RFC 9180 §5.1: KEM, KDF, AEAD
+SUITE = b"HPKE" + bytes.fromhex("647a00010003")  # RFC 9180 §5.1: KEM, KDF, AEAD
 XWING_LABEL = bytes.fromhex("5c2e2f2f5e5c")  # \.//^\
 PUBLISHED = vectors.load("xwing", "published")
 

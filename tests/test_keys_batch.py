@@ -4,8 +4,9 @@ import itertools
 from dataclasses import replace
 
 import pytest
-
 import vectors
+from make_vectors import EPOCH, opener, signer, small_batch, small_roster
+
 from crypto import row
 from crypto.envelope import build_envelope
 from crypto.errors import BadSignature, CryptoError
@@ -13,7 +14,6 @@ from crypto.signing import SigningKey
 from keys import batch as batches
 from keys.batch import Batch, KeyAlarm, KeyTable, sign_batch, verify_batch
 from keys.roster import Expired, RosterError
-from make_vectors import EPOCH, opener, signer, small_batch, small_roster
 
 ROSTER = small_roster()
 

@@ -58,7 +58,6 @@ def test_the_folders_that_hold_files_are_for_their_owner_only(demo: Path) -> Non
     assert inner and {stat.S_IMODE(p.stat().st_mode) for p in inner} == {0o700}
 
 
-@pytest.mark.xfail(strict=True, reason="crypto/medium.py: mkdir(parents=True, mode=…) gives the mode to the last folder only")
 def test_every_folder_is_for_its_owner_only(demo: Path) -> None:
     modes = {stat.S_IMODE(p.stat().st_mode) for p in (demo, *demo.rglob("*")) if p.is_dir()}
     assert modes == {0o700}
@@ -67,9 +66,16 @@ def test_every_folder_is_for_its_owner_only(demo: Path) -> None:
 def test_reviewers_and_quorums_are_those_of_the_interface(demo: Path) -> None:
     words = passphrases(demo)
     assert [w for w in words if w.startswith("sumsel-")] == ["sumsel-1", "sumsel-2", "sumsel-3"]
-    assert {w for w in words if w.startswith(("palembang-", "kpk-"))} == {"palembang-1", "palembang-2", "kpk-1", "kpk-2"}
+    assert {w for w in words if w.startswith(("palembang-", "kpk-"))} == {
+        "palembang-1",
+        "palembang-2",
+        "kpk-1",
+        "kpk-2",
+    }
     roster = roster_of(demo / "server")
-    assert {g.id: (g.k, len(g.members)) for g in roster.groups} == {g: (2, 3) if g == "sumsel" else (1, 2) for g in GROUPS}
+    assert {g.id: (g.k, len(g.members)) for g in roster.groups} == {
+        g: (2, 3) if g == "sumsel" else (1, 2) for g in GROUPS
+    }
     assert set(words) == {m.id for g in roster.groups for m in g.members}
 
 
@@ -135,7 +141,10 @@ def test_k_minus_one_passphrases_of_each_unit_open_nothing_and_k_open_its_statio
 def test_every_pair_of_the_provinces_reviewers_joins_one_vault_key(demo: Path) -> None:
     words = passphrases(demo)
     keyring = demo / "stations" / "sumsel" / "keyring"
-    keys = {open_quorum(keyring, {a: words[a], b: words[b]})[1] for a, b in itertools.combinations([f"sumsel-{i}" for i in (1, 2, 3)], 2)}
+    keys = {
+        open_quorum(keyring, {a: words[a], b: words[b]})[1]
+        for a, b in itertools.combinations([f"sumsel-{i}" for i in (1, 2, 3)], 2)
+    }
     assert len(keys) == 1
 
 
@@ -171,8 +180,20 @@ def test_a_demo_is_made_only_once(demo: Path) -> None:
     assert {p: p.read_bytes() for p in sorted(demo.rglob("*")) if p.is_file()} == before
 
 
-def test_the_command_prints_its_folder_and_the_fingerprint_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("keys.__main__.make_demo", lambda folder: demos.Made(pin=bytes(64), passphrases={"a": "rahasia"}))
+@pytest.mark.parametrize("part", ["server", "keys", "stations"])
+def test_a_demo_that_was_begun_is_not_mixed_with_another(tmp_path: Path, part: str) -> None:
+    (tmp_path / part).mkdir()
+    with pytest.raises(FileExistsError):
+        demos.make_demo(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [part]
+
+
+def test_the_command_prints_its_folder_and_the_fingerprint_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        "keys.__main__.make_demo", lambda folder: demos.Made(pin=bytes(64), passphrases={"a": "rahasia"})
+    )
     result = CliRunner().invoke(main, ["demo", str(tmp_path / "x")])
     assert result.exit_code == 0
     assert result.stdout == f"{tmp_path / 'x'}\n"

@@ -150,7 +150,6 @@ def test_quorum_refusals_name_nobody_and_show_no_passphrase(tmp_path: Path) -> N
         assert not [s for s in ("rahasia", "kata", "r1", str(tmp_path)) if s in str(caught.value)]
 
 
-@pytest.mark.xfail(strict=True, reason="keys/keyring.py: open_quorum joins a typed name to the folder unchecked")
 def test_a_reviewer_name_never_is_a_path(tmp_path: Path) -> None:
     make(tmp_path / "ours", 1, 1)
     elsewhere = make(tmp_path / "theirs", 1, 1)

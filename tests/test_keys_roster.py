@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 import vectors
+from make_vectors import DAY, roots, signer, small_roster
+
 from crypto.encoding import b64, canonical_json
 from crypto.errors import CryptoError, Malformed
 from crypto.receipt import wordlist
@@ -27,7 +28,6 @@ from keys.roster import (
     sign_roster,
     verify_roster,
 )
-from make_vectors import DAY, roots, signer, small_roster
 
 FIRST = small_roster()
 PIN = root_pin(FIRST.roots, FIRST.root_k)
@@ -93,7 +93,9 @@ def test_a_root_set_that_is_not_pinned_is_refused(pin: bytes | None) -> None:
 def test_the_pin_covers_keys_ids_and_root_k() -> None:
     other = (Root(1, signer("stranger").public), *FIRST.roots[1:])
     renamed = (*FIRST.roots[:2], Root(4, FIRST.roots[2].key))
-    pins = {root_pin(*args) for args in ((FIRST.roots, 2), (FIRST.roots, 1), (other, 2), (renamed, 2), (FIRST.roots[:2], 2))}
+    pins = {
+        root_pin(*args) for args in ((FIRST.roots, 2), (FIRST.roots, 1), (other, 2), (renamed, 2), (FIRST.roots[:2], 2))
+    }
     assert len(pins) == 5
     body = canonical_json({"roots": [{"id": r.id, "key": b64(r.key.raw)} for r in FIRST.roots], "root_k": 2})
     assert hashlib.sha512(b"senyap/v1/root-set\0" + body).digest() == PIN
@@ -279,7 +281,12 @@ def test_a_group_with_the_most_members_fits() -> None:
 def test_every_refusal_is_a_crypto_error_and_holds_no_key() -> None:
     data = sign_roster(FIRST, roots(1, 2))
     keys = [b64(root.key.raw)[:20] for root in FIRST.roots] + [repr(root.key.raw)[:20] for root in FIRST.roots]
-    for wrong, pin, today in ((data, None, DAY), (data, PIN, 10**6), (data[:-1], PIN, DAY), (data[:-1] + b"\0", PIN, DAY)):
+    for wrong, pin, today in (
+        (data, None, DAY),
+        (data, PIN, 10**6),
+        (data[:-1], PIN, DAY),
+        (data[:-1] + b"\0", PIN, DAY),
+    ):
         with pytest.raises(CryptoError) as caught:
             verify_roster(wrong, previous=None, pin=pin, today=today)
         assert not [key for key in keys if key in str(caught.value)]
@@ -287,13 +294,11 @@ def test_every_refusal_is_a_crypto_error_and_holds_no_key() -> None:
         assert issubclass(error, rosters.RosterError) and not issubclass(error, Malformed)
 
 
-@pytest.mark.xfail(strict=True, reason="keys/roster.py: _deployment counts characters, formats §4 wants ASCII bytes")
 def test_a_deployment_id_is_ascii() -> None:
     with pytest.raises(Malformed):
         parse_roster(canonical_json(rosters._to_json(small_roster(deployment="köta"))))
 
 
-@pytest.mark.xfail(strict=True, reason="keys/roster.py: cover weights are checked axis by axis, not pair by pair")
 def test_every_weighted_area_has_every_weighted_level() -> None:
     """Area sunyi has no level sekolah: draw_cover would raise KeyError when it draws the two together."""
     weights = {"areas": {"kota": 1, "sunyi": 1}, "levels": {"sekolah": 1}, "exclusions": {"tidak-ada": 1}}
@@ -301,7 +306,6 @@ def test_every_weighted_area_has_every_weighted_level() -> None:
         parse_roster(canonical_json(rosters._to_json(small_roster(cover_weights=weights))))
 
 
-@pytest.mark.xfail(strict=True, reason="keys/roster.py: a roster whose weighted routes reach nobody makes draw_cover spin for ever")
 def test_the_weighted_routes_reach_somebody() -> None:
     empty = small_roster(routing={"kota": {"pegawai": Route(("sunyi",), (), ())}},
                          cover_weights={"areas": {"kota": 1}, "levels": {"pegawai": 1}, "exclusions": {"tidak-ada": 1}})  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -18,7 +19,7 @@ from crypto.encoding import date_of, today
 from crypto.mailbox import News
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form, statuses
-from dropbox.errors import BadRequest, Busy, Closed, Full
+from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
 from dropbox.intake import Received, read_form
 from dropbox.mailboxes import Opened
 from dropbox.pages.report import boundary, problem_text, refuse_cross_site
@@ -55,7 +56,7 @@ def open_mailbox() -> Response:
         session, opened, started = _derive(text)
     except receipts.Mistyped as error:
         return _ask_again(text=text, mistyped=error, status=422)
-    except Busy as error:
+    except (Busy, Broken) as error:
         return _ask_again(text=text, problems=[form.Problem("", problem_text(error))], status=503)
     page = _show_mailbox(session, opened)
     elapsed = time.monotonic() - started
@@ -120,7 +121,7 @@ def write() -> Response:
     reply = _Reply(today())
     received = Received()
     try:
-        received = read_form(request.stream, boundary(), reply.open_writer)  # type: ignore[arg-type]
+        read_form(request.stream, boundary(), reply.open_writer, received)  # type: ignore[arg-type]
         reply.resolve(received.typed)
         if reply.session is None:
             return _ask_code(reply, received)
@@ -134,7 +135,7 @@ def write() -> Response:
             status = 503 if received.full else 413 if received.problems else 422
             return _refuse(reply.session, received, problems, status)
         _commit(reply, received, fields)
-    except (Busy, Full, Closed) as error:
+    except (Busy, Full, Closed, Broken) as error:
         problems = [form.Problem("", problem_text(error))]
         if reply.session is None:
             return _ask_again(problems=problems, typed=received.typed, status=503)
@@ -263,7 +264,8 @@ def _show_mailbox(
 def _refuse(session: Session, received: Received, problems: Sequence[form.Problem], status: int) -> Response:
     """Give the message back; its files are released and must be chosen again."""
     if received.writer is not None:
-        received.writer.abandon()
+        with contextlib.suppress(Broken):
+            received.writer.abandon()
     return _show_mailbox(session, None, typed=received.typed, problems=problems, status=status)
 
 

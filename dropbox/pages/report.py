@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from crypto import receipt as receipts
 from crypto.encoding import today
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
-from dropbox.errors import BadRequest, Busy, Closed, DropboxError, Full
+from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full
 from dropbox.intake import Received, drain, read_form
 from dropbox.pages.show import show
 from dropbox.sealing import RowWriter
@@ -73,14 +74,14 @@ def send() -> Response:
     """Take a report: all its rows are stored and synced before the receipt is shown."""
     refuse_cross_site()
     day = today()
-    received = read_form(request.stream, boundary(), lambda typed: open_writer(typed, day))  # type: ignore[arg-type]
-    draft = Draft(received, day)
+    draft = Draft(Received(), day)
     try:
+        read_form(request.stream, boundary(), lambda typed: open_writer(typed, day), draft.received)  # type: ignore[arg-type]
         _check(draft)
         if draft.problems:
             return _refuse(draft)
         return _commit(draft)
-    except (Busy, Full, Closed) as error:
+    except (Busy, Full, Closed, Broken) as error:
         draft.status = 503
         draft.problems.append(form.Problem("", problem_text(error)))
         return _refuse(draft)
@@ -141,6 +142,8 @@ def problem_text(error: DropboxError) -> Any:
         Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
                            "tunggu satu menit, lalu kirim lagi."),
         Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
+        Broken: lazy_gettext("Penyimpanan kami sedang bermasalah, jadi belum ada yang tersimpan. Tulisan Anda masih di "
+                             "bawah: kirim lagi beberapa menit lagi."),
         Closed: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang disimpan. "
                              "Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, Ombudsman 137."),
     }[type(error)]  # fmt: skip
@@ -221,8 +224,9 @@ def _refuse(draft: Draft) -> Response:
         try:
             received.writer.flush()
             kept = draft.attachments[: letters.MAX_ATTACHMENTS]
-        except Full:
-            received.writer.abandon()
+        except (Full, Broken):
+            with contextlib.suppress(Broken):
+                received.writer.abandon()
             received.dropped = received.dropped or bool(received.files)
     draft.kept = kept
     return show_form(received.typed, status=draft.status, problems=draft.problems, kept=kept, groups=draft.groups)
