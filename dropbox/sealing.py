@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from crypto.row import Decoys, Kind, Readers, Record, seal_row
+from crypto.row import Header, Kind, Readers, Record, seal_body
 from dropbox.arena import Arena
 from dropbox.errors import Broken, Full
+from dropbox.maker import HeaderMaker
 
 BATCH_ROWS = 24  # 6 MiB: at most two batches of one upload are in memory
+SMALL_ROWS = 4  # a small upload makes its headers one by one
+HEADERS_AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -27,13 +30,15 @@ class RowWriter:
     readers: Sequence[Readers] = field(repr=False)
     day: int
     epoch: int
-    decoys: Decoys = field(repr=False)
+    maker: HeaderMaker = field(repr=False)
     make_cover: Callable[[], bytes] = field(repr=False)
     _sealer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _scribe: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _pending: list[Future[bytes]] = field(default_factory=list, repr=False)
     _writing: tuple[list[Future[bytes]], Future[list[int]]] | None = field(default=None, repr=False)
     _slots: list[int] = field(default_factory=list, repr=False)
+    _headers: list[Header] = field(default_factory=list, repr=False)
+    _sealed: int = 0
 
     def add(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> None:
         """Take one row; a full batch starts being written. Raises Full when an earlier batch found no room."""
@@ -56,7 +61,7 @@ class RowWriter:
         Raises Full; nothing is written then.
         """
         self._settle()
-        sealed = self._seal(Kind.LETTER, letter_id, 0, 1, letter)
+        sealed = self._sealer.submit(self._seal, Kind.LETTER, letter_id, 0, 1, letter).result()
         self.arena.put([f.result() for f in self._pending], sealed)
         self._pending = []
         self._stop()
@@ -96,7 +101,11 @@ class RowWriter:
         return self.arena.put([f.result() for f in batch])
 
     def _seal(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> bytes:
-        return seal_row(self.readers, self.epoch, Record(kind, object_id, part, parts, data), self.decoys)
+        if not self._headers:
+            wanted = HEADERS_AT_ONCE if self._sealed >= SMALL_ROWS else 1
+            self._headers = self.maker.make(self.group_ids, self.readers, self.epoch, wanted)
+        self._sealed += 1
+        return seal_body(self._headers.pop(), Record(kind, object_id, part, parts, data))
 
     def _stop(self) -> None:
         self._sealer.shutdown(wait=False)

@@ -16,6 +16,7 @@ from dropbox.arena import Arena
 from dropbox.directory import Directory
 from dropbox.lanes import Lanes
 from dropbox.mailboxes import Mailboxes
+from dropbox.maker import HeaderMaker
 from dropbox.rounds import Rounds
 from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
@@ -41,6 +42,7 @@ class Services:
     mailbox_lane: Lanes
     server_key: SigningKey = field(repr=False)
     decoys: Decoys = field(repr=False)
+    maker: HeaderMaker = field(repr=False)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -49,6 +51,7 @@ class Services:
         directory = Directory.load(home)
         server_key = SigningKey.from_seed(medium.read_file(home / "server.key", 32))
         store = open_store(settings)
+        decoys = Decoys()
         services = cls(
             settings=settings,
             directory=directory,
@@ -60,7 +63,8 @@ class Services:
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
             server_key=server_key,
-            decoys=Decoys(),
+            decoys=decoys,
+            maker=HeaderMaker(directory.keys.readers, decoys),
         )
         services.arena.set_up(directory.roster.sizes.slots, services.make_cover)
         return services
@@ -73,11 +77,12 @@ class Services:
         """Return a writer that seals to these groups; raises Closed."""
         ids = tuple(g.id for g in groups)
         readers = self.directory.readers(ids, day)
-        return RowWriter(self.arena, ids, readers, day, epoch_of(day), self.decoys, self.make_cover)
+        return RowWriter(self.arena, ids, readers, day, epoch_of(day), self.maker, self.make_cover)
 
     def after_fork(self) -> None:
-        """Give this process its own database connections."""
+        """Give this process its own database connections and its own maker of headers."""
         self.store.after_fork()
+        self.maker.start()
 
 
 def open_store(settings: Settings) -> Store:

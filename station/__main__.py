@@ -99,6 +99,10 @@ def _guard(function: Callable[..., None], given: Given, rest: Mapping[str, Any])
             raise click.UsageError("missing --home DIR (or SENYAP_HOME)")
         home = Home.load(Path(folder))
         _check_air_gap(home, given.allow_network)
+        if home.has_ended():
+            click.echo(
+                "PERINGATAN: roster sudah berakhir; laporan tetap terbaca, jawaban menunggu roster baru", err=True
+            )
         function(home, lambda: open_desk(home, _passphrases(home, given.passphrase_files)), **rest)
     except (StationError, CryptoError) as error:
         click.echo(f"{error}", err=True)

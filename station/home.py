@@ -32,20 +32,24 @@ class Home:
     station: Station
 
     @classmethod
-    def load(cls, folder: Path, *, day: int | None = None) -> Home:
-        """Read and verify a station's folder.
+    def load(cls, folder: Path) -> Home:
+        """Read and verify a station's folder. A roster that has ended still lets its reviewers read.
 
         Raises OSError, Refused when the roster does not know the station, or what `verify_roster` raises.
         """
         pin = medium.read_file(folder / "root.pin", 64)
         data = medium.read_file(folder / "roster.senyap", _CAP)
-        roster = verify_roster(data, previous=None, pin=pin, today=today() if day is None else day)
+        roster = verify_roster(data, previous=None, pin=pin, today=None)
         name = medium.read_file(folder / "station.id", 64)
         try:
             station = roster.station(name.decode("ascii").strip())
         except (UnicodeDecodeError, KeyError):
             raise Refused("home: its station is not in the roster") from None
         return cls(folder, station.id, roster, station)
+
+    def has_ended(self, day: int | None = None) -> bool:
+        """Tell whether the roster's last day has passed: then nothing is answered until a new one is here."""
+        return (today() if day is None else day) > self.roster.expires
 
     @property
     def is_demo(self) -> bool:

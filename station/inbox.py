@@ -156,7 +156,7 @@ class _Run:
     def _count_row(self, outcome: Outcome, known: Outcome | None) -> None:
         """Count what is final; letters found now are counted by `take_letters`."""
         if outcome is Outcome.LETTER:
-            self._counts[Outcome.REPEAT] += known is not None
+            self._counts[Outcome.REPEAT] += known is Outcome.LETTER
         else:
             self._counts[outcome] += 1
 

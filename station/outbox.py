@@ -21,6 +21,7 @@ from crypto.letter import MAILBOX_BYTES
 from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
+from keys.roster import check_current
 from station import vault
 from station.bundles import bundle_name
 from station.desk import Desk
@@ -55,6 +56,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     read back is not what was written.
     """
     day = today() if day is None else day
+    check_current(desk.home.roster, day)
     sizes = desk.home.roster.sizes
     decoys, table = Decoys(), desk.home.key_table()
     cover = [table.draw_cover(epoch_of(day), decoys) for _ in range(sizes.forwarded)]

@@ -8,12 +8,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pytest
+
+from crypto import passphrase
 from crypto.bundle import BUNDLE, FIRST_PREVIOUS, Manifest, RecordHash, build_head
 from crypto.encoding import epoch_of, today
 from crypto.letter import FOLLOW_UP, REPORT, Attachment, Letter, build_letter, mailbox_of, parts_of, seal_thread
@@ -65,16 +69,25 @@ class World:
         ]
 
 
+def weak_passphrases() -> AbstractContextManager[object]:
+    """Make Argon2id cheap: its strength is tested with `crypto.passphrase`, here it would cost a minute."""
+    return patch.multiple(passphrase, ARGON2_MEMORY_KIB=64, ARGON2_PASSES=1)
+
+
+@pytest.fixture(autouse=True)
+def weak() -> Iterator[None]:
+    """Open the demo's weak keyrings in every test of a module that imports this."""
+    with weak_passphrases():
+        yield
+
+
 @cache
 def world() -> World:
     """Make the deployment once in a process; two weeks of keys are enough."""
     folder = Path(tempfile.mkdtemp(prefix="station-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    weeks, demo.WEEKS = demo.WEEKS, 2
-    try:
+    with weak_passphrases(), patch.object(demo, "WEEKS", 2):
         made = demo.make_demo(folder / "demo", sizes=SIZES)
-    finally:
-        demo.WEEKS = weeks
     home = Home.load(folder / "demo" / "stations" / "sumsel")
     server = SigningKey.from_seed((folder / "demo" / "server" / "server.key").read_bytes())
     return World(folder / "demo", made.passphrases, server, home.key_table())

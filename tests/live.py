@@ -99,10 +99,15 @@ class LiveServer:
 
     @property
     def pids(self) -> list[int]:
-        """The arbiter and its workers."""
+        """The arbiter, its workers, and theirs."""
         assert self.process
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        return [self.process.pid, *map(int, found)]
+        found, todo = [], [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+            todo += map(int, children)
+        return found
 
     @property
     def url(self) -> str:

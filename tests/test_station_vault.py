@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import Reporter, Stick, attach, sit, world
+from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 
 from crypto.errors import WrongPassphrase
 from keys.keyring import QuorumNotMet

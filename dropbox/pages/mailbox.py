@@ -276,8 +276,10 @@ def _sent(session: Session | None, files: int) -> Response:
 
 
 def _form_parts() -> dict[str, Any]:
+    roster = here().directory.roster
     return {
+        "fallback": roster.group(roster.fallback),
         "message_field": form.MESSAGE,
         "routing_fields": [form.BY_KEY[key] for key in form.ROUTING],
-        "areas": form.area_options(here().directory.roster, g.language),
+        "areas": form.area_options(roster, g.language),
     }

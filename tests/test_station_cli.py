@@ -1,0 +1,230 @@
+"""`senyap-station`: exit codes, what stands on stdout, and that a reporter's words cannot steer a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest_station import Reporter, Stick, attach, weak, world  # noqa: F401
+
+from station import airgap
+from station.__main__ import main
+from station.screen import visible
+
+ROOT = Path(__file__).parent.parent
+
+
+class Terminal:
+    """Runs commands of one station."""
+
+    def __init__(self, folder: Path, group: str, reviewers: tuple[str, ...]) -> None:
+        self.home = world().copy_home(group, folder)
+        self.keys: list[str] = []
+        for reviewer in reviewers:
+            (folder / f"{reviewer}.words").write_text(world().passphrases[reviewer] + "\n")
+            self.keys += ["--passphrase-file", f"{reviewer}={folder / reviewer}.words"]
+
+    def run(self, *arguments: str, typed: str | None = None, before: tuple[str, ...] = ()) -> Result:
+        options = ["--allow-network", "--home", str(self.home), *(() if typed else self.keys)]
+        result = CliRunner().invoke(main, [*before, *arguments, *options], input=typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, "sumsel", ("sumsel-1", "sumsel-3"))
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Stick:
+    return Stick(tmp_path / "stick")
+
+
+def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick: Stick, tmp_path: Path):
+    file = attach(b"isi berkas", name="../../bukti.pdf")
+    letter = world().letter_row(Reporter().report("jembatan retak", [file]))
+    path = stick.write([letter, *world().part_rows(file, b"isi berkas")])
+    done = terminal.run("import", str(path), "--json")
+    assert done.exit_code == 0
+    wanted = {"new": 1, "repeated": 0, "cover": 0, "foreign": 0, "incomplete": 0, "alarms": []}
+    assert json.loads(done.stdout) == wanted
+    assert "PERINGATAN" in done.stderr and "demo" in done.stderr
+    (line,) = json.loads(terminal.run("list", "--json").stdout)
+    assert (line["case"], line["status"], line["letters"], line["lead"]) == ("K-0001", "received", 1, True)
+    assert terminal.run("reply", "K-0001", "--status", "review", "--text", "kami periksa").exit_code == 0
+    shown = terminal.run("show", "K-0001", "--json", "--save-attachments", str(tmp_path / "berkas"))
+    found = json.loads(shown.stdout)
+    assert set(found) >= {"case", "mailbox_name", "status", "language", "fields", "readers", "attachments", "messages"}
+    assert found["fields"]["uraian"] == "jembatan retak"
+    assert found["attachments"] == [
+        {"name": "../../bukti.pdf", "media_type": "application/pdf", "size": 10, "sha256": file.sha256.hex(),
+         "complete": True, "cleaned": "cleaned"}
+    ]  # fmt: skip
+    assert [(m["from"], m["text"]) for m in found["messages"]] == [("sumsel", "kami periksa")]
+    assert (tmp_path / "berkas" / "001.bin").read_bytes() == b"isi berkas"
+    made = terminal.run("outbox", "--to", str(tmp_path / "out"))
+    assert made.stdout == f"{tmp_path}/out/outbox-sumsel-00000001.senyap\n"
+    again = terminal.run("relay", "--to", str(tmp_path / "relay"))
+    assert again.stdout == f"{tmp_path}/relay/bundle-00000001.senyap\n"
+    assert Path(again.stdout.strip()).read_bytes() == path.read_bytes()
+
+
+def test_one_reviewer_of_two_ends_with_4(tmp_path: Path):
+    result = Terminal(tmp_path, "sumsel", ("sumsel-2",)).run("list")
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "1 of the 2" in result.stderr
+
+
+def test_a_wrong_passphrase_ends_with_4_and_is_not_repeated(terminal: Terminal, tmp_path: Path):
+    (tmp_path / "sumsel-1.words").write_text("kata-salah-satu")
+    result = terminal.run("list")
+    assert result.exit_code == 4
+    assert "kata-salah-satu" not in result.output
+
+
+def test_passphrases_are_asked_for_until_the_quorum_is_met(terminal: Terminal):
+    words = world().passphrases
+    typed = "".join(f"{r}\n{words[r]}\n" for r in ("sumsel-2", "sumsel-3"))
+    result = terminal.run("list", typed=typed)
+    assert result.exit_code == 0
+    assert words["sumsel-2"] not in result.output
+
+
+def test_a_machine_with_a_network_ends_with_5_before_any_passphrase(terminal: Terminal, monkeypatch):
+    monkeypatch.setattr(airgap, "check", lambda: ("interface wlan0 has a link",))
+    result = CliRunner().invoke(main, ["list", "--home", str(terminal.home)], input="")
+    assert result.exit_code == 5
+    assert "wlan0 has a link" in result.stderr and "Penelaah" not in result.output
+
+
+def test_an_air_gapped_machine_needs_no_flag(terminal: Terminal, monkeypatch):
+    monkeypatch.setattr(airgap, "check", lambda: ())
+    result = CliRunner().invoke(main, ["--home", str(terminal.home), *terminal.keys, "list"])
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_the_network_flag_is_for_demos_only(terminal: Terminal, monkeypatch):
+    monkeypatch.setattr("station.home.DEMO_PREFIX", "trial-")
+    result = terminal.run("list")
+    assert result.exit_code == 5 and "demo deployments only" in result.stderr
+
+
+def test_a_forked_bundle_ends_with_7_and_a_gap_with_1(terminal: Terminal, stick: Stick, tmp_path: Path):
+    assert terminal.run("import", str(stick.write([]))).exit_code == 0
+    fork = Stick(tmp_path / "fork").write(world().cover())
+    result = terminal.run("import", str(fork), "--json")
+    assert result.exit_code == 7
+    assert "fork" in json.loads(result.stdout)["alarms"][0]
+    stick.write([])
+    result = terminal.run("import", str(stick.write([])))
+    assert result.exit_code == 1 and "gap" in result.stderr
+
+
+def test_refused_input_ends_with_3(terminal: Terminal, stick: Stick):
+    path = stick.write([])
+    path.write_bytes(path.read_bytes() + b"x")
+    assert terminal.run("import", str(path)).exit_code == 3
+    assert terminal.run("show", "K-0009").exit_code == 3
+    assert terminal.run("show", "../K-1").exit_code == 3
+    assert terminal.run("relay", "--to", str(stick.folder)).exit_code == 3
+
+
+def test_usage_errors_end_with_2(terminal: Terminal, monkeypatch):
+    monkeypatch.delenv("SENYAP_HOME", raising=False)
+    assert terminal.run("reply", "K-0001", "--status", "wrong").exit_code == 2
+    assert terminal.run("outbox").exit_code == 2
+    assert CliRunner().invoke(main, ["list"]).exit_code == 2
+    assert terminal.run("list", "--passphrase-file", "sumsel-1").exit_code == 2
+
+
+def test_a_missing_file_a_missing_home_and_a_damaged_vault_end_with_6(terminal: Terminal, tmp_path: Path):
+    assert terminal.run("import", str(tmp_path / "nothing")).exit_code == 6
+    assert CliRunner().invoke(main, ["list", "--home", str(tmp_path / "nowhere"), "--allow-network"]).exit_code == 6
+    (terminal.home / "vault.db").write_bytes(b"x" * 8192)
+    result = terminal.run("list")
+    assert result.exit_code == 6 and "vault" in result.stderr
+
+
+def test_options_stand_before_or_after_the_command_and_the_environment_comes_last(terminal: Terminal, monkeypatch):
+    monkeypatch.setenv("SENYAP_HOME", "/nonexistent")
+    head = ["--allow-network", "--home", str(terminal.home), terminal.keys[0], terminal.keys[1]]
+    assert CliRunner().invoke(main, [*head, "list", *terminal.keys[2:]]).exit_code == 0
+    monkeypatch.setenv("SENYAP_HOME", str(terminal.home))
+    assert CliRunner().invoke(main, ["--allow-network", "list", *terminal.keys]).exit_code == 0
+
+
+HOSTILE = "awal\x1b]0;judul\x07\x1b[2J‮txt.exe\u2066\u200b\x00\x9b31m\u2028akhir"
+
+
+def test_a_reporters_words_cannot_steer_the_terminal(terminal: Terminal, stick: Stick):
+    file = attach(b"x", name=HOSTILE + "\nPALSU", media_type=HOSTILE)
+    reporter = Reporter()
+    report = reporter.report(HOSTILE + "\nbaris dua", [file], mailbox_name=HOSTILE, language=HOSTILE)
+    rows = [world().letter_row(report), world().letter_row(reporter.follow_up(HOSTILE))]
+    assert terminal.run("import", str(stick.write(rows))).exit_code == 0
+    for arguments in (["list"], ["show", "K-0001"], ["list", "--json"], ["show", "K-0001", "--json"]):
+        shown = terminal.run(*arguments).stdout
+        assert not set(shown) & set("\x1b\x07\x00\x9b\u202e\u2066\u200b\u2028\x7f"), arguments
+        assert "awal" in shown and "akhir" in shown
+        assert "\nPALSU" not in shown
+    shown = terminal.run("show", "K-0001").stdout
+    assert "\\u{202E}" in shown and "\n    baris dua" in shown
+    assert json.loads(terminal.run("show", "K-0001", "--json").stdout)["attachments"][0]["name"] == file.name
+
+
+def test_ordinary_text_of_the_region_stays_readable():
+    text = "Ngarai é 漢字 🙂 – “kutip” ½"
+    assert visible(text) == text
+    assert visible("a\nb") == "a\\u{000A}b" and visible("a\nb", indent=" ") == "a\n b"
+
+
+def test_no_word_of_a_report_reaches_a_refusal_or_a_log(terminal: Terminal, stick: Stick, caplog):
+    caplog.set_level(logging.DEBUG)
+    marker = "penanda-5512"
+    reporter = Reporter()
+    bad = reporter.report(marker, [attach(b"x", name=marker)], thread_key=bytes(32))
+    rows = [world().letter_row(reporter.report("a")), world().letter_row(bad)]
+    result = terminal.run("import", str(stick.write(rows)))
+    assert result.exit_code == 1 and "another thread key" in result.stderr
+    assert marker not in result.output and marker not in caplog.text
+
+
+def test_relay_is_for_collectors_and_what_it_copies_can_be_imported(terminal: Terminal, stick: Stick, tmp_path: Path):
+    terminal.run("import", str(stick.write([world().letter_row(Reporter(["lahat"]).report())])))
+    relayed = terminal.run("relay", "--to", str(tmp_path / "relay")).stdout.strip()
+    lahat = Terminal(tmp_path, "lahat", ("lahat-1",))
+    assert json.loads(lahat.run("import", relayed, "--json").stdout)["new"] == 1
+    assert lahat.run("relay", "--to", str(tmp_path / "again")).exit_code == 3
+
+
+def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
+    cheap = "from crypto import passphrase as p; p.ARGON2_MEMORY_KIB, p.ARGON2_PASSES = 64, 1;"
+    start = cheap + "from station.__main__ import main; main()"
+    command = [sys.executable, "-c", start, "list", "--json", "--home", str(terminal.home), *terminal.keys]
+    if shutil.which("unshare") and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0:
+        done = subprocess.run(["unshare", "-rn", *command], cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    look = (
+        "import ctypes, resource; from station.__main__ import forbid_core_dumps as f; f();"
+        "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    )
+    seen = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
+    assert seen.stdout == "(0, 0) 0\n"
+
+
+def test_the_house_imports_neither_the_drop_box_nor_a_network_client():
+    look = (
+        "import sys, pkgutil, importlib, station;"
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(station.__path__, 'station.')];"
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in ('dropbox', 'flask', 'requests', 'gunicorn')"
+        " or m in ('http.client', 'urllib.request')))"
+    )
+    seen = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
+    assert seen.stdout == "[]\n", seen.stderr

@@ -1,0 +1,268 @@
+"""station.outbox: what leaves the station, and that live and cover mailboxes look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest_station import SIZES, Reporter, Stick, attach, sit, weak, world  # noqa: F401
+
+from crypto import bundle
+from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, Taken
+from crypto.encoding import today
+from crypto.errors import NotForThisKey, Tampered
+from crypto.mailbox import News, open_news
+from crypto.row import row_epoch
+from keys.batch import KeyTable
+from keys.roster import Expired
+from station import cases, outbox, vault
+from station.desk import Desk
+from station.errors import NoRoom, Refused
+from station.inbox import import_bundle
+from station.outbox import make_outbox
+
+ME = ("sumsel-1", "sumsel-2")
+
+
+@pytest.fixture(autouse=True)
+def _one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading all batches is tested once, below."""
+    table = world().table
+    monkeypatch.setattr("station.home.Home.key_table", lambda self: table)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with sit(world().copy_home("sumsel", tmp_path), *ME) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Stick:
+    return Stick(tmp_path / "stick")
+
+
+def read(path: Path) -> tuple[Manifest, list[bytes], dict[bytes, bytes]]:
+    """Verify an outbox as the server does; return manifest, rows, and mailbox rows by id."""
+    key = world().table.roster.station("sumsel" if "sumsel" in path.name else path.name.split("-")[1]).key
+    with path.open("rb") as source:
+        bundle.verify_transport(source, OUTBOX, key)
+        source.seek(0)
+        manifest, _, _ = bundle.read_manifest(source, OUTBOX)
+        records = list(bundle.iter_records(source, manifest))
+    boxes = [record for kind, record in records if kind == "mailbox"]
+    assert [box[:16] for box in boxes] == sorted({box[:16] for box in boxes})
+    return manifest, [r for kind, r in records if kind == "row"], {box[:16]: box[16:] for box in boxes}
+
+
+def news(boxes: dict[bytes, bytes], reporter: Reporter, station: str = "sumsel") -> News:
+    key = world().table.roster.station(station).key
+    return open_news(boxes[reporter.mailbox], reporter.reply, reporter.mailbox, [key])
+
+
+def take(desk: Desk, stick: Stick, *reporters: Reporter) -> None:
+    import_bundle(desk, stick.write([world().letter_row(r.report()) for r in reporters]))
+
+
+def test_an_outbox_of_an_empty_station_is_as_large_as_any(desk: Desk, tmp_path: Path, stick: Stick):
+    first = make_outbox(desk, tmp_path / "out")
+    assert first.name == "outbox-sumsel-00000001.senyap" and first.stat().st_mode & 0o777 == 0o600
+    manifest, rows, boxes = read(first)
+    assert (manifest.sender, manifest.to, manifest.seq, manifest.previous) == ("sumsel", "server", 1, FIRST_PREVIOUS)
+    assert manifest.sections == (("row", SIZES.forwarded), ("mailbox", SIZES.mailboxes), ("file", 0))
+    assert (len(rows), len(boxes), manifest.acks) == (SIZES.forwarded, SIZES.mailboxes, ())
+    assert {row_epoch(row) for row in rows} == {world().epoch}
+
+
+def test_a_reporter_reads_status_answer_and_arrivals(desk: Desk, tmp_path: Path, stick: Stick):
+    reporter, file = Reporter(["sumsel", "kpk"]), attach(b"isi")
+    report, more = reporter.report(files=[file, attach(b"hilang")]), reporter.follow_up("pertanyaan saya")
+    rows = [world().letter_row(report), world().letter_row(more), *world().part_rows(file, b"isi")]
+    import_bundle(desk, stick.write(rows))
+    with desk.vault.begin() as transaction:
+        cases.reply(transaction, desk.home, "K-0001", status="need_info", text="siapa saksinya?", day=today())
+    _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+    found = news(boxes, reporter)
+    assert (found.seq, found.as_of, found.next_update) == (1, today(), today() + 7)
+    assert (found.status, found.readers, found.left_out) == ("need_info", ("sumsel", "kpk"), 0)
+    assert [(m.day, m.group, m.text) for m in found.messages] == [(today(), "sumsel", "siapa saksinya?")]
+    assert [(a.object_id, a.sha256, a.files_whole, a.files_sent) for a in found.arrivals] == [
+        (report.object_id, report.content, 1, 2),
+        (more.object_id, more.content, 0, 0),
+    ]
+
+
+def test_every_row_is_new_in_the_next_outbox_and_the_chain_holds(desk: Desk, tmp_path: Path, stick: Stick):
+    reporter = Reporter()
+    take(desk, stick, reporter)
+    first, _, old = read(make_outbox(desk, tmp_path / "out"))
+    second, _, new = read(make_outbox(desk, tmp_path / "out"))
+    assert (second.seq, second.previous) == (2, first.hash)
+    assert not set(old.values()) & set(new.values())
+    assert news(new, reporter).seq == 2
+
+
+def test_live_mailboxes_stay_while_exactly_b_come_and_b_go(desk: Desk, tmp_path: Path, stick: Stick):
+    early = [Reporter() for _ in range(3)]
+    take(desk, stick, *early)
+    _, _, before = read(make_outbox(desk, tmp_path / "out"))
+    late = [Reporter() for _ in range(SIZES.births + 2)]
+    take(desk, stick, *late)
+    alive = {r.mailbox for r in early}
+    for wanted in (SIZES.births, SIZES.births + 2, SIZES.births + 2):
+        _, _, after = read(make_outbox(desk, tmp_path / "out"))
+        assert (len(set(after) - set(before)), len(set(before) - set(after))) == (SIZES.births, SIZES.births)
+        served = [r for r in late if r.mailbox in after]
+        assert len(served) == wanted
+        assert alive <= set(after)
+        alive |= {r.mailbox for r in served}
+        before = after
+
+
+def test_more_live_mailboxes_than_fit_are_refused_with_the_numbers(desk: Desk, tmp_path: Path, stick: Stick):
+    take(desk, stick, *(Reporter() for _ in range(SIZES.mailboxes - SIZES.births + 1)))
+    make_outbox(desk, tmp_path / "out")
+    with pytest.raises(NoRoom, match="29 live mailboxes do not fit 32"):
+        make_outbox(desk, tmp_path / "out")
+    with desk.vault.begin() as transaction:
+        assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.outboxes)) == 1
+
+
+def test_a_larger_number_of_mailboxes_in_the_roster_is_filled_with_cover(desk: Desk, tmp_path: Path):
+    _, _, before = read(make_outbox(desk, tmp_path / "out"))
+    roster = replace(desk.home.roster, sizes=replace(SIZES, mailboxes=64))
+    wider = replace(desk, home=replace(desk.home, roster=roster))
+    _, _, after = read(make_outbox(wider, tmp_path / "out"))
+    assert len(after) == 64 and len(set(before) - set(after)) == SIZES.births
+
+
+def test_own_bundles_are_acknowledged_and_passed_on_ones_never(tmp_path: Path, stick: Stick):
+    with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
+        import_bundle(desk, stick.write([]))
+        own = Stick(tmp_path / "own", to="palembang")
+        import_bundle(desk, own.write([]))
+        first = Taken(1, own.last.hash)
+        own.write([])
+        import_bundle(desk, own.write([]))
+        manifest, _, _ = read(make_outbox(desk, tmp_path / "out"))
+        assert manifest.acks == (first, Taken(3, own.last.hash))
+
+
+def test_a_bundle_whose_file_is_gone_is_not_acknowledged(desk: Desk, tmp_path: Path, stick: Stick):
+    path = stick.write([])
+    import_bundle(desk, path)
+    (desk.home.bundles / "sumsel" / path.name).unlink()
+    assert read(make_outbox(desk, tmp_path / "out"))[0].acks == ()
+
+
+def test_only_the_newest_bundles_are_acknowledged(desk: Desk, tmp_path: Path, stick: Stick, monkeypatch):
+    assert outbox.MAX_ACKS == 256
+    monkeypatch.setattr(outbox, "MAX_ACKS", 4)
+    for _ in range(6):
+        import_bundle(desk, stick.write([]))
+    acks = read(make_outbox(desk, tmp_path / "out"))[0].acks
+    assert [ack.seq for ack in acks] == [3, 4, 5, 6]
+
+
+def test_a_case_led_by_another_unit_gets_no_mailbox_and_no_answer_here(tmp_path: Path, stick: Stick):
+    reporter = Reporter(["palembang", "sumsel"])
+    path = stick.write([world().letter_row(reporter.report())])
+    with sit(world().copy_home("sumsel", tmp_path), *ME) as desk:
+        import_bundle(desk, path)
+        assert reporter.mailbox not in read(make_outbox(desk, tmp_path / "out"))[2]
+        with desk.vault.begin() as transaction, pytest.raises(Refused, match="another station"):
+            cases.reply(transaction, desk.home, "K-0001", status="review", text="x", day=1)
+    with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
+        import_bundle(desk, path)
+        _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+        assert news(boxes, reporter, "palembang").readers == ("palembang", "sumsel")
+
+
+def test_nobody_else_opens_a_live_mailbox_row(desk: Desk, tmp_path: Path, stick: Stick):
+    reporter = Reporter()
+    take(desk, stick, reporter)
+    _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+    with pytest.raises(NotForThisKey):
+        open_news(boxes[reporter.mailbox], Reporter().reply, reporter.mailbox, [desk.home.station.key])
+
+
+def test_a_number_is_used_up_even_when_the_stick_fails(desk: Desk, tmp_path: Path):
+    (tmp_path / "out").write_text("a file, not a folder")
+    with pytest.raises(OSError):
+        make_outbox(desk, tmp_path / "out")
+    assert read(make_outbox(desk, tmp_path / "good"))[0].seq == 2
+
+
+def test_a_stick_that_keeps_other_bytes_is_noticed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from crypto import medium
+
+    write = medium.write_file
+
+    def bend(path: Path, pieces, **rest) -> None:
+        data = b"".join(pieces)
+        write(path, data[:-1] + bytes([data[-1] ^ 1]), **rest)
+
+    monkeypatch.setattr(medium, "write_file", bend)
+    with pytest.raises(Tampered):
+        make_outbox(desk, tmp_path / "out")
+
+
+def test_a_restored_station_counts_on_from_what_the_drop_box_took(desk: Desk, tmp_path: Path, stick: Stick):
+    found = import_bundle(desk, stick.write([], applied=Taken(9, b"\x09" * 64)))
+    assert found.alarms[0].startswith("outbox: ")
+    manifest, _, _ = read(make_outbox(desk, tmp_path / "out"))
+    assert (manifest.seq, manifest.previous) == (10, b"\x09" * 64)
+    assert import_bundle(desk, stick.write([], applied=Taken(10, manifest.hash))).alarms == ()
+
+
+def test_an_outbox_with_keys_that_have_ended_is_refused(desk: Desk, tmp_path: Path):
+    with pytest.raises(Expired):
+        make_outbox(desk, tmp_path / "out", day=today() + 70)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_home_loads_the_keys_of_every_reviewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    from station.home import Home
+
+    table = Home.load(world().copy_home("kpk", tmp_path)).key_table()
+    assert isinstance(table, KeyTable)
+    assert table.last_epoch("sumsel") == world().epoch + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("a\r\nb\rc", "a\nb\nc"), ("a\0b\x1b[31mc\x7f\x9b", "ab[31mc"), ("  x \n", "x"), ("é" * 2000, "é" * 2000)],
+)
+def test_an_answer_loses_its_control_characters_and_nothing_else(text: str, kept: str):
+    assert cases.clean_text(text) == kept
+
+
+def test_an_answer_of_more_than_4000_bytes_is_refused():
+    with pytest.raises(Refused, match="4001 bytes"):
+        cases.clean_text("é" * 2000 + "x")
+    with pytest.raises(Refused, match="Unicode"):
+        cases.clean_text("\udcff")
+
+
+def test_an_empty_answer_needs_another_status(desk: Desk, tmp_path: Path, stick: Stick):
+    take(desk, stick, Reporter())
+    with desk.vault.begin() as transaction:
+        with pytest.raises(Refused, match="neither"):
+            cases.reply(transaction, desk.home, "K-0001", status="received", text=" \x07", day=1)
+        with pytest.raises(Refused, match="unknown status"):
+            cases.reply(transaction, desk.home, "K-0001", status="done", text="x", day=1)
+        cases.reply(transaction, desk.home, "K-0001", status="closed_done", text="", day=1)
+        found = cases.show_case(transaction, "K-0001")
+    assert (found.status, found.messages) == ("closed_done", ())
+
+
+def test_when_the_roster_has_ended_reports_stay_readable_and_answers_wait(desk: Desk, tmp_path: Path):
+    ended = desk.home.roster.expires + 1
+    assert desk.home.has_ended(ended) and not desk.home.has_ended(ended - 1)
+    with pytest.raises(Expired, match="roster"):
+        make_outbox(desk, tmp_path / "out", day=ended)
+    assert not (tmp_path / "out").exists()
