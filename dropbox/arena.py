@@ -16,6 +16,7 @@ from dropbox.errors import Full
 from dropbox.store import Store, rows, slots
 
 FILES_UP_TO = 0.5  # files stop when half the arena waits
+SET_UP_ROWS = 32
 _SHUFFLER = random.SystemRandom()
 
 
@@ -26,13 +27,15 @@ class Arena:
         self._store = store
 
     def set_up(self, count: int, make_cover: Callable[[], bytes]) -> None:
-        """Fill an empty arena with `count` cover rows; does nothing when it is filled already."""
-        with self._store.writing() as connection:
-            if connection.scalar(select(func.count()).select_from(slots)):
-                return
-            for slot in range(count):
-                connection.execute(insert(slots), {"id": slot, "waiting": 0})
-                connection.execute(insert(rows), {"id": slot, "row": make_cover()})
+        """Fill the arena with cover up to `count` slots; goes on where an interrupted run stopped."""
+        with self._store.reading() as connection:
+            _, there = _counts(connection)
+        for start in range(there, count, SET_UP_ROWS):
+            numbers = range(start, min(start + SET_UP_ROWS, count))
+            cover = [{"id": slot, "row": make_cover()} for slot in numbers]
+            with self._store.writing() as connection:
+                connection.execute(insert(slots), [{"id": slot, "waiting": 0} for slot in numbers])
+                connection.execute(insert(rows), cover)
 
     def counts(self) -> tuple[int, int]:
         """Return (slots waiting, slots in all)."""

@@ -31,7 +31,7 @@ from dropbox.errors import BadRequest, Broken, DropboxError, Full
 from dropbox.form import FILES, ROUTING, Problem
 from dropbox.sealing import RowWriter
 
-READ_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
 MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a page that gives them back
 MAX_PARTS = 64
 _MAX_BUFFER = 4 * READ_BYTES

@@ -77,7 +77,8 @@ _PRAGMAS = (
     "secure_delete=ON",
     "temp_store=MEMORY",
     "foreign_keys=ON",
-    "cache_size=-8192",
+    "cache_size=-2048",
+    "cache_spill=OFF",  # a spill in mid-transaction would sync the journal once more each time
     "busy_timeout=60000",
 )
 PAGE_BYTES = 65_536  # a row touches 5 pages of this size, 65 of the usual one

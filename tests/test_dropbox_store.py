@@ -188,3 +188,13 @@ def test_sessions_have_one_length_whoever_reads(tmp_path) -> None:
     lengths = {len(fields.seal_session(replace(SESSION, readers=r, name=n)))
                for r in ((), ("a",), ("sumsel", "palembang")) for n in (("kopi", "kopi"), ("delapan", "pelangi"))}  # fmt: skip
     assert len(lengths) == 1
+
+
+def test_an_interrupted_set_up_goes_on_where_it_stopped(services: Services) -> None:
+    with services.store.writing() as connection:
+        connection.execute(rows.delete().where(rows.c.id >= 50))
+        connection.execute(slots.delete().where(slots.c.id >= 50))
+    services.arena.set_up(64, services.make_cover)
+    with services.store.reading() as connection:
+        assert sorted(connection.scalars(select(rows.c.id))) == list(range(64))
+    assert services.arena.counts() == (0, 64)

@@ -164,7 +164,7 @@ def test_a_gap_is_taken_with_a_warning(services: Services, tmp_path: Path, key: 
 def test_an_outbox_that_contradicts_one_taken_is_an_alarm(
     services: Services, tmp_path: Path, key: SigningKey, defect: str
 ) -> None:
-    path, one = outbox(services, tmp_path, key, records(services, key), seq=2)
+    path, _ = outbox(services, tmp_path, key, records(services, key), seq=2)
     receive(services, path)
     before = state(services)
     seq = {"same_number": 2, "older": 1, "fork": 3}[defect]
