@@ -82,8 +82,8 @@ def count_held(transaction: sa.Connection) -> int:
 
 def letter_text(letter: Letter) -> str:
     """Return what a further letter says, as one text."""
-    if set(letter.fields) == {FOLLOW_UP_FIELD}:
-        return letter.fields[FOLLOW_UP_FIELD]
+    if letter.type == FOLLOW_UP:
+        return letter.fields.get(FOLLOW_UP_FIELD, "")
     return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
 
 
