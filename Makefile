@@ -19,7 +19,7 @@ $(VENV)/dev.stamp: setup.cfg pyproject.toml
 	touch $@
 
 run: $(VENV)/run.stamp
-	@DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
+	@exec env DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
 
 test: $(VENV)/dev.stamp
 	$(PY) -m pytest
