@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from crypto.errors import Malformed
 
@@ -57,11 +58,21 @@ def sync_folder(folder: Path) -> None:
 
 def read_file(path: Path, cap: int) -> bytes:
     """Read a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe on a stick must not make us wait
-    with os.fdopen(fd, "rb") as source:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise Malformed("file: not a regular file")
+    with open_file(path, cap) as source:
         data = source.read(cap + 1)
     if len(data) > cap:
         raise Malformed(f"file: more than {cap} bytes")
     return data
+
+
+@contextlib.contextmanager
+def open_file(path: Path, cap: int) -> Iterator[BinaryIO]:
+    """Open a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe on a stick must not make us wait
+    with os.fdopen(fd, "rb") as source:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise Malformed("file: not a regular file")
+        if found.st_size > cap:
+            raise Malformed(f"file: more than {cap} bytes")
+        yield source

@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from crypto.row import ROW_BYTES
 from dropbox.errors import Full
-from dropbox.store import Store, rows, slots
+from dropbox.store import Store, exports, rows, slots
 
 FILES_UP_TO = 0.5  # files stop when half the arena waits
 SET_UP_ROWS = 32
@@ -71,13 +71,20 @@ class Arena:
         return _SHUFFLER.sample(free, count)
 
     def release(self, taken: Sequence[int], make_cover: Callable[[], bytes]) -> None:
-        """Overwrite slots of a submission that came to nothing with fresh cover and free them."""
+        """Overwrite slots of a submission that came to nothing with fresh cover and free them.
+
+        A row that a bundle took along meanwhile stays until it is acknowledged: a bundle that is being
+        written must not change, and a station drops parts without a letter.
+        """
         if not taken:
             return
         cover = [make_cover() for _ in taken]
         with self._store.writing() as connection:
-            overwrite(connection, zip(taken, cover, strict=True))
-            set_waiting(connection, taken, 0)
+            gone = set(connection.scalars(select(exports.c.slot).where(exports.c.slot.in_(taken))))
+            ours = [slot for slot in taken if slot not in gone]
+            if ours:
+                overwrite(connection, zip(ours, cover, strict=False))
+                set_waiting(connection, ours, 0)
 
     def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, row) of the given slots, in the order given, one at a time."""
@@ -87,9 +94,13 @@ class Arena:
 
 
 def overwrite(connection: Connection, new: Iterable[tuple[int, bytes]]) -> None:
-    """Overwrite rows in place: a row of the same size stays on its pages."""
-    statement = update(rows).where(rows.c.id == bindparam("slot")).values(row=bindparam("sealed"))
-    connection.execute(statement, [{"slot": slot, "sealed": sealed} for slot, sealed in new])
+    """Overwrite rows in place: a row of the same size stays on its pages.
+
+    What was recorded of the old row's travels goes with it: an acknowledgement never counts for another row.
+    """
+    values = [{"number": slot, "sealed": sealed} for slot, sealed in new]
+    connection.execute(update(rows).where(rows.c.id == bindparam("number")).values(row=bindparam("sealed")), values)
+    connection.execute(delete(exports).where(exports.c.slot == bindparam("number")), values)
 
 
 def set_waiting(connection: Connection, which: Iterable[int], value: int) -> None:

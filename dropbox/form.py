@@ -183,7 +183,7 @@ def read_fields(
 ) -> tuple[dict[str, str], list[Problem]]:
     """Check what was typed against the form; return the normalised fields and what must be mended.
 
-    Empty answers are left out; several choices of one question are joined by commas, in form order.
+    Empty answers are left out; several choices of one question are joined by commas, sorted.
     """
     fields: dict[str, str] = {}
     problems: list[Problem] = []
@@ -193,7 +193,7 @@ def read_fields(
         if question.key == AREA:
             choices = set(roster.routing)
         elif question.key == EXCLUDED:
-            choices = {o for o, _name in EXCLUSIONS} | roster.group_ids
+            choices = ({o for o, _name in EXCLUSIONS} | roster.group_ids) - {roster.fallback}
         else:
             choices = {o for o, _name in question.options}
         problem = _check(question, values, choices)

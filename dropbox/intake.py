@@ -177,8 +177,6 @@ class _FileSink:
             return self._refuse(_("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS))
         if self._size > MAX_ATTACHMENT_BYTES:
             return self._refuse(_("“%(name)s” terlalu besar: paling besar 25 MB untuk satu lampiran.", name=self._name))
-        if self._size + sum(a.size for a in received.files) > MAX_UPLOAD_BYTES:
-            return self._refuse(_("Semua lampiran bersama terlalu besar. Kirim sebagian lewat kotak."))
         self._hash.update(data)
         self._buffer += data
         while len(self._buffer) > MAX_DATA_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from crypto.errors import BadSignature, CryptoError
+from crypto.errors import CryptoError
 from crypto.mailbox import News, open_news, seal_news
 from crypto.receipt import Receipt
 from crypto.signing import SigningKey
@@ -45,10 +45,10 @@ class Mailboxes:
         empty = News(seq=0, as_of=today, status="received", readers=())
         fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, self._server)
         station, row = found or ("", fresh)
-        key = self._roster.station(station).key if found else self._server.public
         try:
+            key = self._roster.station(station).key if found else self._server.public
             return Opened(open_news(row, receipt.reply, receipt.mailbox, [key]), hit=found is not None)
-        except (BadSignature, CryptoError):
+        except (CryptoError, KeyError):  # KeyError: the station has left the roster
             return Opened(empty, hit=False, forged=True)
 
 

@@ -40,6 +40,7 @@ class Services:
     fields: SealedFields
     report_lane: Lanes
     mailbox_lane: Lanes
+    courier_lane: Lanes
     server_key: SigningKey = field(repr=False)
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
@@ -62,6 +63,7 @@ class Services:
             fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
+            courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
             server_key=server_key,
             decoys=decoys,
             maker=HeaderMaker(directory.keys.readers, decoys),

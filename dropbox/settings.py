@@ -14,7 +14,6 @@ class Settings:
     """What the operator decides. Sizes of the arena stand in the signed roster, not here."""
 
     home: Path
-    deployment: str
     courier_days: int = 7
     database: str = ""
     onion: str = ""
@@ -39,8 +38,6 @@ def load_settings(home: Path) -> Settings:
             raise BadSettings(f"settings.toml: unknown key {name!r}")
         if type(value).__name__ != known[name]:
             raise BadSettings(f"settings.toml: {name} is not of type {known[name]}")
-    if "deployment" not in values:
-        raise BadSettings("settings.toml: deployment is missing")
     settings = Settings(home=home, **values)
     if not 1 <= settings.courier_days <= 60 or not 1 <= settings.lanes <= 64 or settings.max_waiting < 1:
         raise BadSettings("settings.toml: courier_days, lanes or max_waiting is out of range")

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
 from crypto.encoding import epoch_of, today
 from crypto.errors import Malformed
+from crypto.row import row_epoch
 from dropbox.arena import overwrite, set_waiting
 from dropbox.errors import Alarm, Full, Refused
 from dropbox.mailboxes import replace_rows
@@ -43,6 +44,11 @@ def write_bundle(services: Services, station: str, folder: Path, *, day: int | N
     """
     services.directory.roster.station(station)
     day = today() if day is None else day
+    with services.courier_lane.enter():
+        return _write_bundle(services, station, folder, day)
+
+
+def _write_bundle(services: Services, station: str, folder: Path, day: int) -> Path:
     with services.store.writing() as connection:
         wanted = _unacknowledged(connection, station)
         hashes, oldest = _hash_rows(connection, wanted, epoch_of(day))
@@ -61,9 +67,7 @@ def receive(services: Services, path: Path) -> Received:
     Atomic. The same outbox again is nothing to do. Raises Refused, Alarm, CryptoError, Full or OSError,
     and then nothing is changed.
     """
-    if not path.is_file() or path.stat().st_size > MAX_OUTBOX_BYTES:
-        raise Refused("outbox: not a regular file of a size that an outbox has")
-    with path.open("rb") as source:
+    with services.courier_lane.enter(), medium.open_file(path, MAX_OUTBOX_BYTES) as source:
         manifest = _verify(services, source)
         with services.store.writing() as connection:
             repeated, warnings = _check_chain(connection, manifest)
@@ -72,8 +76,8 @@ def receive(services: Services, path: Path) -> Received:
                 count = _store_records(services, connection, source, manifest)
                 _advance(connection, manifest.sender, "in", manifest)
                 warnings += _acknowledge(connection, manifest)
-    # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
-    freed = _free(services)
+        # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
+        freed = _free(services)
     return Received(manifest.sender, manifest.seq, count, freed, repeated, tuple(warnings))
 
 
@@ -169,6 +173,7 @@ def _store_records(services: Services, connection: Connection, source: BinaryIO,
     for kind, record in bundle.iter_records(source, manifest):
         total.add(record)
         if kind == "row":
+            row_epoch(record)
             forwarded.append(record)
         elif kind == "mailbox":
             news.append((record[:16], record[16:]))
@@ -223,13 +228,12 @@ def _free(services: Services) -> int:
                 .having(func.count(exports.c.peer.distinct()) == len(collectors))
             )
         )
+    # Rows that a bundle took along change only here, and the courier's lane is held: nothing moves meanwhile.
     cover = [services.make_cover() for _ in candidates]
     with services.store.writing() as connection:
         if candidates:
             overwrite(connection, zip(candidates, cover, strict=True))
             set_waiting(connection, candidates, 0)
-            gone = delete(exports).where(exports.c.slot == bindparam("freed"))
-            connection.execute(gone, [{"freed": slot} for slot in candidates])
         _forget_bundles(connection)
     return len(candidates)
 
@@ -249,7 +253,8 @@ def _chain(connection: Connection, peer: str, direction: str) -> Taken:
 
 
 def _advance(connection: Connection, peer: str, direction: str, manifest: Manifest) -> None:
+    """Move a chain on. Its day is the drop box's own: pages show it, and no station's clock may falsify them."""
     connection.execute(delete(chains).where(chains.c.peer == peer, chains.c.direction == direction))
     connection.execute(
-        insert(chains).values(peer=peer, direction=direction, seq=manifest.seq, hash=manifest.hash, day=manifest.day)
+        insert(chains).values(peer=peer, direction=direction, seq=manifest.seq, hash=manifest.hash, day=today())
     )

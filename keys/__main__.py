@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from crypto import medium
+from crypto.errors import CryptoError
 from keys.demo import make_demo, print_words
 
 EXIT_REFUSED, EXIT_DISK = 3, 6
@@ -44,6 +45,11 @@ def fingerprint(home: Path) -> None:
     except OSError as error:
         click.echo(f"cannot read root.pin: {error.strerror}", err=True)
         raise SystemExit(EXIT_DISK) from None
+    except CryptoError:
+        pin = b""
+    if len(pin) != PIN_BYTES:
+        click.echo(f"refused: root.pin does not have {PIN_BYTES} bytes", err=True)
+        raise SystemExit(EXIT_REFUSED)
     click.echo(print_words(pin))
 
 

@@ -27,6 +27,7 @@ ROSTER_DAYS = 400
 SIZES = Sizes(slots=1024, daily_cover=64, mailboxes=256, births=8, forwarded=16)
 
 
+_SETTINGS = b"courier_days = 7            # days between two rounds of the courier\n"
 _PARTS = ("demo-passphrases.txt", "keys", "stations", "server")
 
 
@@ -79,7 +80,7 @@ def _make(folder: Path, day: int, sizes: Sizes) -> Made:
     for group in station_keys:
         medium.write_file(folder / "stations" / group / "station.id", group.encode("ascii"))
     medium.write_file(folder / "server" / "server.key", server_key.seed)
-    medium.write_file(folder / "server" / "settings.toml", _settings(deployment).encode("utf-8"))
+    medium.write_file(folder / "server" / "settings.toml", _SETTINGS)
     _write_roots(folder / "keys", roots)
     lines = "".join(f"{who}\t{words}\n" for who, words in made.passphrases.items())
     medium.write_file(folder / "demo-passphrases.txt", lines.encode("utf-8"))
@@ -145,10 +146,6 @@ def _roster(
         min_suite=1,
         sizes=sizes,
     )
-
-
-def _settings(deployment: str) -> str:
-    return f'deployment = "{deployment}"\ncourier_days = 7            # days between two rounds of the courier\n'
 
 
 def _write_roots(folder: Path, roots: Mapping[int, SigningKey]) -> None:

@@ -23,6 +23,7 @@ MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"
 MAX_ID = 24
 AREA_INSPECTORATE, PROVINCE_INSPECTORATE = "inspektorat-daerah", "inspektorat-provinsi"  # what a reporter may exclude
+_DEPLOYMENT = re.compile(r"[ -~]{1,32}")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -236,7 +237,7 @@ def parse_roster(body: bytes) -> Roster:
     """Parse the JSON body and check every rule that needs no signature; raises Malformed."""
     value = expect(parse_json(body, "roster"), "roster", _SPEC)
     roster = Roster(
-        deployment=_deployment(value["deployment"]),
+        deployment=value["deployment"],
         version=value["version"],
         previous=unb64(value["previous"], 64, "roster: previous"),
         issued=value["issued"],
@@ -259,6 +260,8 @@ def parse_roster(body: bytes) -> Roster:
 
 
 def _check_rules(r: Roster) -> None:
+    if not _DEPLOYMENT.fullmatch(r.deployment):
+        raise Malformed("roster: deployment id is not 1 to 32 printable ASCII characters")
     ids = [root.id for root in r.roots]
     if ids != sorted(set(ids)) or not 1 <= r.root_k <= len(ids) or max(ids) > 255:
         raise Malformed("roster: root ids or root_k are not as the format says")
@@ -344,12 +347,6 @@ def is_id(text: str) -> bool:
 def _id(text: Any) -> str:
     if type(text) is not str or not is_id(text):
         raise Malformed(f"roster: an id is not 1 to {MAX_ID} lower-case letters, digits and hyphens")
-    return text
-
-
-def _deployment(text: str) -> str:
-    if not 1 <= len(text) <= 32 or not text.isascii() or not text.isprintable():
-        raise Malformed(f"roster: deployment id of {len(text)} characters, want 1 to 32 of ASCII")
     return text
 
 

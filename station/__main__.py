@@ -24,7 +24,7 @@ from crypto.errors import CryptoError
 from crypto.mailbox import STATUSES
 from station import airgap, attachments, bundles, cases, inbox, outbox, screen
 from station.desk import Desk, open_desk
-from station.errors import EXIT_ALARM, EXIT_WARNING, NotAirGapped, StationError, exit_code
+from station.errors import EXIT_ALARM, EXIT_USAGE, EXIT_WARNING, NotAirGapped, StationError, exit_code
 from station.home import Home
 
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
@@ -107,6 +107,9 @@ def _guard(function: Callable[..., None], given: Given, rest: Mapping[str, Any])
     except (StationError, CryptoError) as error:
         click.echo(f"{error}", err=True)
         sys.exit(exit_code(error))
+    except FileNotFoundError as error:
+        click.echo(f"not found: {Path(error.filename or '').name}", err=True)
+        sys.exit(EXIT_USAGE)
     except OSError as error:
         click.echo(f"disk: {error.strerror}", err=True)
         sys.exit(exit_code(error))

@@ -149,7 +149,10 @@ class _Run:
         if record.kind is Kind.ATTACHMENT:
             return attachments.keep_part(self._transaction, record, self._day)
         if record.kind is Kind.LETTER:
-            self._letters.append(parse_opened(digest, record.data, self._day))
+            opened = parse_opened(digest, record.data, self._day)
+            if opened.letter.object_id != record.object_id:
+                return Outcome.QUARANTINED
+            self._letters.append(opened)
             return Outcome.LETTER
         return Outcome.QUARANTINED  # a forwarded row: this version makes none and takes none
 

@@ -34,7 +34,7 @@ def bring_news(
     readers: Sequence[str] = ("sumsel",), seq: int = 4, status: str = "need_info",
 ) -> receipt.Receipt:  # fmt: skip
     """Put a station's row for this code into the mailbox table, as an outbox would."""
-    secrets = receipt.derive(receipt.read_code(" ".join(words))[0].code, services.settings.deployment)
+    secrets = receipt.derive(receipt.read_code(" ".join(words))[0].code, services.directory.roster.deployment)
     messages = tuple(mailbox.Message(today(), station, text) for text in texts)
     arrival = mailbox.Arrival(b"o" * 16, b"h" * 32, today(), 1, 1)
     news = mailbox.News(seq, today(), status, tuple(readers), messages, (arrival,), today() + 7)

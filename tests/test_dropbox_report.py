@@ -260,7 +260,8 @@ def test_asking_who_reads_stores_nothing_and_keeps_what_was_typed(client: FlaskC
 def test_where_nobody_may_read_other_channels_are_shown_and_nothing_is_stored(
     client: FlaskClient, services: Services
 ) -> None:
-    answer = report(client, jangan_dibuka=["sumsel", "kpk"])
+    routing = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-daerah"}
+    answer = report(client, **routing, jangan_dibuka=["inspektorat-daerah", "inspektorat-provinsi"])
     assert answer.status == 503 and "KPK 198" in answer.text and waiting(services) == []
 
 
@@ -279,3 +280,8 @@ def test_the_receipt_code_opens_its_mailbox(client: FlaskClient) -> None:
     answer = report(client)
     page = open_box(client, answer.words)
     assert page.status == 200 and 'data-status="none"' in page.text
+
+
+def test_the_fallback_group_cannot_be_excluded(client: FlaskClient, services: Services) -> None:
+    answer = report(client, jangan_dibuka=services.directory.roster.fallback)
+    assert answer.status == 422 and 'id="galat-jangan_dibuka"' in answer.text

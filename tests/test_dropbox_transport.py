@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import web
 from sqlalchemy import select
-from test_dropbox_mailbox import station_key
+from test_dropbox_mailbox import bring_news, station_key
 from web import waiting
 
 from crypto import bundle, mailbox, medium
 from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, RecordHash, Taken
-from crypto.encoding import today
-from crypto.errors import BadSignature, CryptoError, Malformed, Tampered
+from crypto.encoding import date_of, today
+from crypto.errors import BadSignature, Malformed, Tampered
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
+from dropbox.arena import overwrite
 from dropbox.errors import Alarm, Full, Refused
 from dropbox.services import Services
 from dropbox.store import chains, exports, mailboxes
@@ -180,11 +182,11 @@ def test_an_outbox_that_contradicts_one_taken_is_an_alarm(
         ("foreign_deployment", Refused), ("not_for_the_server", Refused), ("unknown_station", Refused),
         ("signed_by_another", BadSignature), ("too_few_mailboxes", Refused), ("unsorted", Malformed),
         ("doubled_mailbox", Malformed), ("truncated", Malformed), ("trailing_byte", Malformed), ("flipped_bit", Tampered),
-        ("not_an_outbox", Malformed), ("missing", Refused),
+        ("not_an_outbox", Malformed), ("row_without_prefix", Malformed), ("missing", FileNotFoundError),
     ],
 )  # fmt: skip
 def test_a_bad_outbox_changes_nothing(
-    services: Services, tmp_path: Path, key: SigningKey, defect: str, error: type[CryptoError]
+    services: Services, tmp_path: Path, key: SigningKey, defect: str, error: type[Exception]
 ) -> None:
     before = state(services)
     content = records(services, key)
@@ -203,6 +205,8 @@ def test_a_bad_outbox_changes_nothing(
         content = content[:-1]
     elif defect == "unsorted":
         content[forwarded:] = reversed(content[forwarded:])
+    elif defect == "row_without_prefix":
+        content[0] = ("row", os.urandom(len(content[0][1])))
     elif defect == "doubled_mailbox":
         content[-1] = content[-2]
     path, _ = outbox(services, tmp_path, signer, content, **changes)
@@ -287,3 +291,59 @@ def test_a_restored_home_is_another_chain_for_its_stations(
     services.arena.put([], services.make_cover())
     second, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path / "b"))
     assert first.seq == second.seq and first.hash != second.hash, "a station sees this as a fork"
+
+
+@pytest.mark.parametrize("when", ["before_the_ack", "after_the_ack"])
+def test_a_slot_freed_by_a_broken_upload_takes_no_acknowledgement_along(
+    services: Services, tmp_path: Path, key: SigningKey, when: str
+) -> None:
+    """A bundle leaves in the middle of an upload that then breaks off; its slot must not lose a later report."""
+    taken = services.arena.put([services.make_cover()])
+    sent, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
+    services.arena.release(taken, services.make_cover)
+    report = services.make_cover()
+    if when == "before_the_ack":
+        fill(services, report)
+    path, one = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, sent.hash)])
+    receive(services, path)
+    if when == "after_the_ack":
+        fill(services, report)
+    assert report in waiting(services)
+    second, rows = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
+    assert report in rows
+    last, _ = outbox(
+        services, tmp_path, key, records(services, key), seq=2, previous=one.hash, acks=[Taken(2, second.hash)]
+    )
+    receive(services, last)
+    assert report not in waiting(services)
+
+
+def fill(services: Services, row: bytes) -> None:
+    """Write a row into every free slot but ten, so that it stands wherever one was freed."""
+    waits, total = services.arena.counts()
+    for _ in range(total - waits - 10):
+        services.arena.put([], row)
+
+
+def test_overwriting_a_row_forgets_its_travels(services: Services, tmp_path: Path) -> None:
+    (slot,) = services.arena.put([], services.make_cover())
+    write_bundle(services, "sumsel", tmp_path)
+    with services.store.writing() as connection:
+        overwrite(connection, [(slot, services.make_cover())])
+        assert connection.execute(select(exports)).all() == []
+
+
+def test_a_station_with_a_wrong_clock_changes_no_date_on_a_page(
+    services: Services, tmp_path: Path, key: SigningKey
+) -> None:
+    path, _ = outbox(services, tmp_path, key, records(services, key), day=4_000_000)
+    receive(services, path)
+    assert services.rounds.schedule(today()).last == date_of(today())
+
+
+def test_a_mailbox_of_a_station_that_left_the_roster_shows_no_error(services: Services, client, small) -> None:
+    words = web.report(client).words
+    bring_news(services, small, words)
+    with services.store.writing() as connection:
+        connection.execute(mailboxes.update().values(station="gone"))
+    assert web.open_box(client, words).status == 200

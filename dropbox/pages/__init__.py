@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, make_response
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -30,4 +30,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _any_error(_error: Exception) -> Response:
-    return show("galat.html", status=500, code=500)
+    try:
+        return show("galat.html", status=500, code=500)
+    except Exception:  # what broke the page may break the error page, too
+        return make_response("<!doctype html><title>Galat</title><p>Ada gangguan di pihak kami. Coba lagi nanti.", 500)

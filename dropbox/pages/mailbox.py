@@ -148,7 +148,9 @@ def _derive(text: str) -> tuple[Session, Opened, float]:
     services = here()
     readings = receipts.read_code(text)
     with services.mailbox_lane.enter():
-        derived = [(reading, receipts.derive(reading.code, services.settings.deployment)) for reading in readings]
+        derived = [
+            (reading, receipts.derive(reading.code, services.directory.roster.deployment)) for reading in readings
+        ]
     started = time.monotonic()
     right = [r for reading, r in derived if reading.name is None or reading.name == r.name]
     if not right:

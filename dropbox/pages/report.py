@@ -190,7 +190,7 @@ def _commit(draft: Draft) -> Response:
     writer = draft.received.writer or services.writer(draft.groups, draft.day)
     code = receipts.make_code(seed, draft.fields, ids, [a.sha256 for a in draft.attachments])
     with services.report_lane.enter():
-        receipt = receipts.derive(code, services.settings.deployment)
+        receipt = receipts.derive(code, services.directory.roster.deployment)
     letter = letters.Letter(
         type=letters.REPORT,
         object_id=os.urandom(OBJECT_ID_BYTES),
