@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import itertools
 import os
 import re
 import select
@@ -42,10 +43,16 @@ def family(pid: int) -> list[int]:
     return [pid, *map(int, children)]
 
 
-def all_pids(server: LiveServer, workers: int = WORKERS) -> list[int]:
-    """Wait until all workers and their makers of headers run; return the arbiter and them."""
-    wait_until(lambda: len(server.pids) == 1 + 2 * workers, f"{workers} workers")
+def all_pids(server: LiveServer) -> list[int]:
+    """Wait until all processes run; return the arbiter, its workers and each worker's maker of headers."""
+    wait_until(lambda: len(workers_of(server)) == WORKERS and len(server.pids) == 1 + 2 * WORKERS, "all processes")
     return server.pids
+
+
+def workers_of(server: LiveServer) -> list[int]:
+    """Return the processes that answer requests."""
+    assert server.process
+    return family(server.process.pid)[1:]
 
 
 def cpu_ticks(pid: int) -> int:
@@ -58,7 +65,7 @@ def as_shown(page: Answer) -> list[str]:
     """Return each two neighbouring words of a receipt code with what stands between them on the page."""
     words, text, found = page.words, page.text, []
     at = text.index('id="kode-tanda-terima"')
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in itertools.pairwise(words):
         at = text.index(f">{first}<", at) + 1
         found.append(text[at : text.index(f">{second}<", at) + 1 + len(second)])
     return found
