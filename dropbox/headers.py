@@ -12,6 +12,20 @@ from dropbox.paths import templates_folder
 
 PAGE_STEP = 16 * 1024
 MAILBOX_PAGE = 64 * 1024
+CLOSED = {
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), usb=(), payment=(), clipboard-read=(), display-capture=()"
+    ),
+    "X-DNS-Prefetch-Control": "off",
+}
 
 
 @cache
@@ -40,20 +54,8 @@ def close_response(response: Response) -> Response:
     step = MAILBOX_PAGE if response.headers.pop("X-Mailbox-Page", None) else PAGE_STEP
     if response.mimetype == "text/html":
         response.set_data(pad(body, step))
-    headers = response.headers
-    headers["Content-Security-Policy"] = policy()
-    headers["Cache-Control"] = "no-store"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Embedder-Policy"] = "require-corp"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = (
-        "camera=(), microphone=(), geolocation=(), usb=(), payment=(), clipboard-read=(), display-capture=()"
-    )
-    headers["X-DNS-Prefetch-Control"] = "off"
-    headers.pop("Set-Cookie", None)
+    response.headers.pop("Set-Cookie", None)
+    response.headers.update(CLOSED | {"Content-Security-Policy": policy()})
     return response
 
 

@@ -12,7 +12,7 @@ from dropbox.arena import Arena
 from dropbox.errors import Broken, Full
 from dropbox.maker import HeaderMaker
 
-BATCH_ROWS = 24  # 6 MiB: at most two batches of one upload are in memory
+BATCH_ROWS = 16  # 4 MiB: at most two batches of one upload are in memory
 SMALL_ROWS = 4  # a small upload makes its headers one by one
 HEADERS_AT_ONCE = 8
 
@@ -34,10 +34,12 @@ class RowWriter:
     make_cover: Callable[[], bytes] = field(repr=False)
     _sealer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _scribe: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
+    _fetcher: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _pending: list[Future[bytes]] = field(default_factory=list, repr=False)
     _writing: tuple[list[Future[bytes]], Future[list[int]]] | None = field(default=None, repr=False)
     _slots: list[int] = field(default_factory=list, repr=False)
     _headers: list[Header] = field(default_factory=list, repr=False)
+    _coming: Future[list[Header]] | None = field(default=None, repr=False)
     _sealed: int = 0
 
     def add(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> None:
@@ -102,11 +104,16 @@ class RowWriter:
 
     def _seal(self, kind: Kind, object_id: bytes, part: int, parts: int, data: bytes) -> bytes:
         if not self._headers:
-            wanted = HEADERS_AT_ONCE if self._sealed >= SMALL_ROWS else 1
-            self._headers = self.maker.make(self.group_ids, self.readers, self.epoch, wanted)
+            self._headers = self._coming.result() if self._coming else self._make(1)
+            if self._sealed >= SMALL_ROWS:
+                self._coming = self._fetcher.submit(self._make, HEADERS_AT_ONCE)
         self._sealed += 1
         return seal_body(self._headers.pop(), Record(kind, object_id, part, parts, data))
+
+    def _make(self, count: int) -> list[Header]:
+        return self.maker.make(self.group_ids, self.readers, self.epoch, count)
 
     def _stop(self) -> None:
         self._sealer.shutdown(wait=False)
         self._scribe.shutdown(wait=False)
+        self._fetcher.shutdown(wait=False)

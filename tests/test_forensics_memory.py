@@ -1,0 +1,201 @@
+"""P2: neither report text nor receipt code stays in the server's memory once the answer is sent.
+
+All memory of every process of the shipped start command is read, as root can, while the reporters'
+connections are still open; a control without memory wiping shows that the search finds what is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import itertools
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote_plus, urlencode
+
+import pytest
+from forensics import Hit, Near, Needle, all_pids, counts, cpu_ticks, needs_root, scan_memory, workers_of
+from live import BOUNDARY, REPORT, Answer, LiveServer, Upload, copy_home, multipart
+
+from crypto.receipt import derive, read_code, wordlist
+from dropbox.directory import Directory
+
+FILE_BYTES = 2_000_000
+MAX_REPORTERS = 16
+LOOKS = 3
+BUSY_TICKS = 10  # less than one key stretching
+PROVINCE = {"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi"}
+MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
+URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Browser:
+    """One reporter's connection, kept open as browsers keep it."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def ask(self, path: str, body: bytes | None = None, kind: dict[str, str] | None = None) -> Answer:
+        self._connection.request("POST" if body is not None else "GET", path, body, kind or {})
+        response = self._connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read())
+
+    def send(self, path: str, fields: dict[str, str], *files: Upload) -> Answer:
+        return self.ask(path, multipart(fields, files), MULTIPART)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@dataclass(frozen=True)
+class Told:
+    """One reporter: what was typed and uploaded, and what the pages showed."""
+
+    markers: dict[str, str]
+    seed: str
+    page: Answer
+    session: str
+
+
+def tell(browser: Browser) -> Told:
+    """Send a form that is refused, then whole; open the mailbox with the code; write again, refused and whole."""
+    markers = {name: os.urandom(12).hex() for name in ("text", "file", "name", "message")}
+    seed = browser.ask("/lapor").hidden("benih")
+    content = (markers["file"].encode() * (FILE_BYTES // 24 + 1))[:FILE_BYTES]
+    fields = REPORT | {"benih": seed, "uraian": f"Seseorang “menulis” {markers['text']} di sini."}
+    refused = browser.send("/lapor", fields | {"kategori": ""}, (f"{markers['name']}.txt", content, "text/plain"))
+    assert refused.status == 422 and markers["text"] in refused.text
+    page = browser.send("/lapor", fields, (f"{markers['name']}.txt", content, "text/plain"))
+    assert page.status == 200 and len(page.words) == 8
+    visit = browser.ask("/kotak", urlencode({"kode": " ".join(page.words)}).encode(), URLENCODED)
+    session = visit.hidden("sesi")
+    further = {"sesi": session, "pesan": f"Ini tambahan {markers['message']} dari saya."}
+    assert browser.send("/kotak/pesan", further | {"wilayah": "sumsel"}).status == 422
+    sent = browser.send("/kotak/pesan", further | PROVINCE, (f"{markers['name']}.txt", content[:100_000], "text/plain"))
+    assert sent.status == 200 and 'id="terkirim"' in sent.text
+    return Told(markers, seed, page, session)
+
+
+def typed(told: Told) -> dict[str, Needle]:
+    """What the reporter typed and uploaded, in every width in which Python may hold it."""
+    widths = ("utf-8", "utf-16-le", "utf-32-le")
+    return {f"{kind} {width}": marker.encode(width) for kind, marker in told.markers.items() for width in widths}
+
+
+def code(told: Told) -> dict[str, Needle]:
+    """The receipt code: any two neighbouring words close to each other, and the code as bytes.
+
+    Neighbours that stand together in the word list are left out: the list itself is in memory.
+    """
+    words, place = told.page.words, {word: i for i, word in enumerate(wordlist())}
+    found: dict[str, Needle] = {
+        f"words {i} and {i + 1}": Near(a.encode(), b.encode())
+        for i, (a, b) in enumerate(itertools.pairwise(words), 1)
+        if abs(place[a] - place[b]) > 8
+    }
+    raw = read_code(" ".join(words))[0].code
+    found |= {"code bytes": raw, "code in hex": raw.hex().encode(), "code in base64": base64.b64encode(raw)[:13]}
+    return found | {
+        "form seed": base64.b64decode(told.seed),
+        "form seed in base64": told.seed.encode()[:40],
+        "form seed as sent": quote_plus(told.seed).encode()[:40],
+    }
+
+
+def derived(told: Told, deployment: str) -> dict[str, Needle]:
+    """What the code derives, which opens the mailbox as the code does, and the sealed field of the visit."""
+    receipt = derive(read_code(" ".join(told.page.words))[0].code, deployment)
+    secrets = {"reply seed": receipt.reply.seed, "thread key": receipt.thread, "claim secret": receipt.claim_secret}
+    found = secrets | {f"{name} in base64": base64.b64encode(raw)[:42] for name, raw in secrets.items()}
+    return found | {"sealed session": told.session.encode()[:80]}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found in the memory of a server after its last answer, and how its processes run."""
+
+    pids: list[int]
+    hits: dict[str, list[Hit]]
+    core_limits: list[tuple[str, str]]
+    owners: set[int]
+    tracers: set[str]
+
+
+def look(home: Path, *, wiping: bool) -> Looked:
+    """Serve reporters until both workers had some, then read all memory."""
+    deployment = Directory.load(home).roster.deployment
+    with LiveServer(home, wiping=wiping) as server, contextlib.ExitStack() as still_open:
+        pids = all_pids(server)
+        before, told = {pid: cpu_ticks(pid) for pid in workers_of(server)}, []
+        while not told or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
+            assert len(told) < MAX_REPORTERS, "one worker never had a reporter"
+            browser = Browser(server.port)
+            still_open.callback(browser.close)
+            told.append(tell(browser))
+        kinds = {"typed": typed, "code": code, "derived": lambda t: derived(t, deployment)}
+        needles = {
+            f"{k} {i}: {n}": raw for i, t in enumerate(told) for k, of in kinds.items() for n, raw in of(t).items()
+        }
+        found: list[Hit] = []
+        for _ in range(LOOKS if wiping else 1):  # the last answer may have come before its worker was done with it
+            found = scan_memory(pids, needles)
+            if not found:
+                break
+        return Looked(
+            pids,
+            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in kinds},
+            core_limits=[core_limit(pid) for pid in pids],
+            owners={os.stat(f"/proc/{pid}/mem").st_uid for pid in pids},
+            tracers={re.findall(r"TracerPid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0] for pid in pids},
+        )
+
+
+def core_limit(pid: int) -> tuple[str, str]:
+    soft, hard = re.findall(r"Max core file size +(\S+) +(\S+)", Path(f"/proc/{pid}/limits").read_text())[0]
+    return soft, hard
+
+
+@pytest.fixture(scope="module")
+def wiped(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    home = copy_home(demo / "server", tmp_path_factory.mktemp("memory") / "home")
+    return look(home, wiping=True)
+
+
+@pytest.fixture(scope="module")
+def kept(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    home = copy_home(demo / "server", tmp_path_factory.mktemp("memory") / "home")
+    return look(home, wiping=False)
+
+
+@needs_root
+def test_no_word_that_was_typed_or_uploaded_is_left_in_memory(wiped: Looked) -> None:
+    assert not counts(wiped.hits["typed"])
+
+
+@needs_root
+def test_the_receipt_code_is_left_in_memory_in_no_form(wiped: Looked) -> None:
+    assert not counts(wiped.hits["code"])
+
+
+@needs_root
+def test_nothing_that_the_code_derives_is_left_in_memory(wiped: Looked) -> None:
+    assert not counts(wiped.hits["derived"])
+
+
+@needs_root
+def test_control_without_wiping_the_same_search_finds_what_was_typed(kept: Looked) -> None:
+    assert {hit.needle.split()[2] for hit in kept.hits["typed"]} & {"text", "file"}
+
+
+@needs_root
+def test_no_process_writes_a_core_file(wiped: Looked) -> None:
+    assert wiped.core_limits == [("0", "0")] * len(wiped.pids)
+
+
+@needs_root
+def test_nobody_but_root_may_read_a_process_and_nobody_traces_it(wiped: Looked) -> None:
+    """A process that is not dumpable gives /proc/PID/mem to root, whoever runs it."""
+    assert wiped.owners == {0} and wiped.tracers == {"0"}
