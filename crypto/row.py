@@ -156,7 +156,12 @@ def row_epoch(row: bytes) -> int:
     """Check length and prefix of a row and return its epoch; raises Malformed."""
     if len(row) != ROW_BYTES:
         raise Malformed(f"row: {len(row)} bytes, want {ROW_BYTES}")
-    reader = Reader(row[:PREFIX_BYTES], "row")
+    return prefix_epoch(row[:PREFIX_BYTES])
+
+
+def prefix_epoch(prefix: bytes) -> int:
+    """Check the 32-byte prefix of a row and return its epoch; raises Malformed."""
+    reader = Reader(prefix, "row")
     reader.expect(_MAGIC, "magic")
     reader.expect(bytes([FORMAT]), "format")
     reader.expect(bytes([SUITE]), "suite")

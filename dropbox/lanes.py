@@ -6,14 +6,16 @@ A lane is a locked file: the kernel frees it when a process dies, however it die
 from __future__ import annotations
 
 import fcntl
-import itertools
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dropbox.errors import Busy
+
+LOOK_SECONDS = 0.002
 
 
 class Lanes:
@@ -23,7 +25,7 @@ class Lanes:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._paths = [folder / f"{name}-{i}.lock" for i in range(count)]
         self._places = threading.BoundedSemaphore(max_waiting + count)
-        self._turn = itertools.count(os.getpid())
+        self._line = folder / f"{name}.line"
 
     @contextmanager
     def enter(self) -> Iterator[None]:
@@ -45,17 +47,27 @@ class Lanes:
             os.close(fd)
 
     def _take(self) -> int:
-        start = next(self._turn)
-        for i in range(len(self._paths)):
-            fd = self._open(start + i)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return fd
-            except OSError:
-                os.close(fd)
-        fd = self._open(start)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        return fd
+        """Wait in one line on the whole machine; only who stands first looks for a free lane."""
+        if len(self._paths) == 1:
+            return self._lock(self._paths[0])
+        first = self._lock(self._line)
+        try:
+            while True:
+                for path in self._paths:
+                    try:
+                        return self._lock(path, fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        continue
+                time.sleep(LOOK_SECONDS)  # no system call waits for whichever of several files is free first
+        finally:
+            os.close(first)
 
-    def _open(self, number: int) -> int:
-        return os.open(self._paths[number % len(self._paths)], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    @staticmethod
+    def _lock(path: Path, how: int = 0) -> int:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | how)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd

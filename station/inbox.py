@@ -5,28 +5,31 @@ signature and address → chain → copy, verify, sync → rows, in file order �
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from crypto import row
 from crypto.bundle import Manifest
 from crypto.encoding import epoch_of, today
-from crypto.errors import Malformed, NotForThisKey, Tampered
+from crypto.errors import Malformed
 from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from station import attachments, letters, vault
-from station.bundles import Place, find_place, iter_rows, open_regular, read_head, shelve
+from station.bundles import Copied, Place, find_place, first_row, open_regular, read_head, shelve
 from station.desk import Desk
 from station.letters import Opened, parse_opened, take_letter
+from station.openers import Openers, Result, open_one
 from station.vault import Outcome, held_rows, seen_rows
 
-CHUNK = 32  # rows in memory, 8 MiB
+CHUNK = 64
+CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,34 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported
         with desk.vault.begin() as transaction:
             place = find_place(transaction, head)
             run = _Run(desk, transaction, head, day)
-            with shelve(source, head, desk.home) as copied:
-                run.retry_held()
-                rows = iter_rows(copied)
-                while chunk := list(islice(rows, CHUNK)):
-                    run.take_rows(chunk)
-                run.take_letters()
-                run.close(place)
+            with Openers(desk.opening_keys, dict(head.sections)["row"]) as openers:
+                with shelve(source, head, desk.home) as copied:
+                    run.retry_held()
+                    run.take_rows(copied, openers)
+                    run.take_letters()
+                    run.close(place)
             return run.report(place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One row of a chunk: what was known of it, and its outcome unless it must be opened."""
+
+    digest: bytes
+    offset: int
+    known: Outcome | None
+    outcome: Outcome | None
+    tried: str
+    tried_now: str
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows in file order, and what the openers will say of those that must be opened."""
+
+    lines: list[_Line]
+    futures: list[Future[list[Result]]]
 
 
 class _Run:
@@ -81,66 +104,101 @@ class _Run:
         """Open again what waited for more reviewers; a row that still waits stays."""
         for digest in self._transaction.scalars(sa.select(held_rows.c.digest)).all():
             raw = self._transaction.scalar(sa.select(held_rows.c.raw).where(held_rows.c.digest == digest))
-            outcome = self._open(digest, bytes(raw or b""), row.row_epoch(bytes(raw or b"")))
+            result = open_one(bytes(raw or b""), self._present(row.row_epoch(bytes(raw or b""))))
+            if isinstance(result, Record):
+                outcome = self._take_opened(digest, result)
+            else:
+                outcome = Outcome.HELD if isinstance(result, Waiting) else result
             if outcome not in (Outcome.HELD, Outcome.FOREIGN):
                 self._transaction.execute(sa.delete(held_rows).where(held_rows.c.digest == digest))
                 self._note([(digest, outcome, "")])
                 self._known[digest] = outcome
                 self._count_row(outcome, None)
 
-    def take_rows(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        """Judge some rows of the bundle, from the vault's memory where it knows them."""
+    def take_rows(self, copied: Copied, openers: Openers) -> None:
+        """Judge all rows of the bundle; while one chunk is opened, the next is looked up and sent off."""
+        start = first_row(copied.path)
+        sent: deque[_Chunk] = deque()
+        with copied.path.open("rb") as source:
+            for at in range(0, len(copied.digests), CHUNK):
+                sent.append(self._send(source, start, copied, at, openers))
+                if len(sent) > CHUNKS_AHEAD:
+                    self._settle(source, sent.popleft())
+            while sent:
+                self._settle(source, sent.popleft())
+
+    def _send(self, source: BinaryIO, start: int, copied: Copied, at: int, openers: Openers) -> _Chunk:
+        """Look some rows up in the vault's memory and send those that must be opened to the openers."""
+        digests = copied.digests[at : at + CHUNK]
         seen = {
             digest: (Outcome(outcome), tried)
             for digest, outcome, tried in self._transaction.execute(
-                sa.select(seen_rows).where(seen_rows.c.digest.in_([digest for digest, _ in rows]))
+                sa.select(seen_rows).where(seen_rows.c.digest.in_(digests))
             )
         }
-        notes = []
-        for digest, raw in rows:
-            outcome = self._known.get(digest)
-            if outcome is None:
-                known, tried = seen.get(digest, (None, ""))
-                outcome, tried_now = self._judge(digest, raw, known, tried)
-                self._known[digest] = outcome
-                if known is not outcome or tried_now != tried:
-                    notes.append((digest, outcome, tried_now))
-                self._count_row(outcome, known)
-        self._note(notes)
+        lines, places = [], []
+        for number, digest in enumerate(digests, at):
+            offset = start + number * row.ROW_BYTES
+            known, tried = seen.get(digest, (None, ""))
+            line = self._look(source, offset, digest, known, tried)
+            lines.append(line)
+            if line.outcome is None:
+                places.append((offset, line.epoch))
+        return _Chunk(lines, openers.submit(copied.path, places) if places else [])
 
-    def _judge(self, digest: bytes, raw: bytes, known: Outcome | None, tried: str) -> tuple[Outcome, str]:
-        """Return a row's outcome and, for a foreign one, whose keys were tried on it so far."""
+    def _look(self, source: BinaryIO, offset: int, digest: bytes, known: Outcome | None, tried: str) -> _Line:
+        """Judge a row by its prefix and by what is known; its outcome is None when it must be opened."""
         if known is not None and known is not Outcome.FOREIGN:
-            return known, tried
+            return _Line(digest, offset, known, known, tried, tried)
+        source.seek(offset)
         try:
-            epoch = row.row_epoch(raw)
-            if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
-                return Outcome.QUARANTINED, ""
+            epoch = row.prefix_epoch(source.read(row.PREFIX_BYTES))
         except Malformed:
-            return Outcome.QUARANTINED, ""
+            return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
+        if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
+            return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
         names = {name for name in tried.split(",") if name}
         present = self._present(epoch)
         if not present:
             self._no_key[epoch] += 1
         if known is Outcome.FOREIGN and names.issuperset(present):
-            return known, tried
-        outcome = self._open(digest, raw, epoch)
-        if outcome is Outcome.HELD:
-            self._transaction.execute(sa.insert(held_rows).values(digest=digest, raw=raw))
-        return outcome, ",".join(sorted(names.union(present))) if outcome is Outcome.FOREIGN else ""
+            return _Line(digest, offset, known, known, tried, tried)
+        return _Line(digest, offset, known, None, tried, ",".join(sorted(names.union(present))), epoch)
+
+    def _settle(self, source: BinaryIO, chunk: _Chunk) -> None:
+        """Take what the openers found in one chunk, in file order."""
+        results = iter([result for future in chunk.futures for result in future.result()])
+        notes = []
+        for line in chunk.lines:
+            result = next(results) if line.outcome is None else None
+            if line.digest in self._known:
+                continue  # the same row twice in one bundle
+            outcome = line.outcome or self._take_result(source, line, result)
+            self._known[line.digest] = outcome
+            tried = line.tried_now if outcome is Outcome.FOREIGN or line.outcome is not None else ""
+            if line.known is not outcome or tried != line.tried:
+                notes.append((line.digest, outcome, tried))
+            self._count_row(outcome, line.known)
+        self._note(notes)
+
+    def _take_result(self, source: BinaryIO, line: _Line, result: Result | None) -> Outcome:
+        if isinstance(result, Waiting):
+            source.seek(line.offset)
+            self._transaction.execute(sa.insert(held_rows).values(digest=line.digest, raw=source.read(row.ROW_BYTES)))
+            return Outcome.HELD
+        if isinstance(result, Record):
+            return self._take_opened(line.digest, result)
+        return Outcome.QUARANTINED if result is None else result
 
     def _present(self, epoch: int) -> Mapping[str, OpeningKey]:
         if epoch not in self._keys:
             self._keys[epoch] = self._desk.opening_keys(epoch)
         return self._keys[epoch]
 
-    def _open(self, digest: bytes, raw: bytes, epoch: int) -> Outcome:
+    def _take_opened(self, digest: bytes, record: Record) -> Outcome:
         try:
-            record = row.open_row(raw, tuple(self._present(epoch).values()))
-            return Outcome.HELD if isinstance(record, Waiting) else self._take_record(digest, record)
-        except NotForThisKey:
-            return Outcome.FOREIGN
-        except (Malformed, Tampered):
+            return self._take_record(digest, record)
+        except Malformed:
             return Outcome.QUARANTINED
 
     def _take_record(self, digest: bytes, record: Record) -> Outcome:

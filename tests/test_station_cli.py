@@ -144,9 +144,9 @@ def test_usage_errors_end_with_2(terminal: Terminal, monkeypatch):
     assert terminal.run("list", "--passphrase-file", "sumsel-1").exit_code == 2
 
 
-def test_a_missing_file_a_missing_home_and_a_damaged_vault_end_with_6(terminal: Terminal, tmp_path: Path):
-    assert terminal.run("import", str(tmp_path / "nothing")).exit_code == 6
-    assert CliRunner().invoke(main, ["list", "--home", str(tmp_path / "nowhere"), "--allow-network"]).exit_code == 6
+def test_a_missing_file_or_home_ends_with_2_and_a_damaged_vault_with_6(terminal: Terminal, tmp_path: Path):
+    assert terminal.run("import", str(tmp_path / "nothing")).exit_code == 2
+    assert CliRunner().invoke(main, ["list", "--home", str(tmp_path / "nowhere"), "--allow-network"]).exit_code == 2
     (terminal.home / "vault.db").write_bytes(b"x" * 8192)
     result = terminal.run("list")
     assert result.exit_code == 6 and "vault" in result.stderr

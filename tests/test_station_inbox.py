@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -16,10 +17,11 @@ from crypto.errors import BadSignature, Malformed, Tampered
 from crypto.letter import build_letter
 from crypto.row import Kind, Record, seal_row
 from crypto.signing import SigningKey
-from station import cases, vault
+from station import cases, openers, vault
 from station.desk import Desk
 from station.errors import Alarm, Refused
 from station.inbox import Imported, import_bundle
+from station.openers import FEW_ROWS
 
 
 @pytest.fixture
@@ -313,3 +315,25 @@ def test_a_station_that_does_not_collect_takes_what_a_collector_passes_on(tmp_pa
     with sit(world().copy_home("kpk", tmp_path), "kpk-1") as desk:
         with pytest.raises(Refused):
             import_bundle(desk, Stick(tmp_path / "not-a-collector", to="palembang").write([]))
+
+
+def test_a_large_bundle_is_opened_by_several_processes_with_the_same_result(desk: Desk, stick: Stick, tmp_path: Path):
+    file = attach(b"y" * 600_000)
+    damaged = bytearray(world().cover()[0])
+    damaged[20] = 1
+    rows = [
+        *world().cover(FEW_ROWS),
+        *world().part_rows(file, b"y" * 600_000),
+        world().letter_row(Reporter().report(files=[file])),
+        world().letter_row(Reporter(("kpk",)).report()),
+        bytes(damaged),
+    ]
+    again = rows[3]
+    path = stick.write([*rows, again])
+    parallel = import_bundle(desk, path)
+    other = world().copy_home("sumsel", tmp_path / "other")
+    with patch.object(openers, "FEW_ROWS", 10**6), sit(other, "sumsel-1", "sumsel-2") as alone:
+        assert import_bundle(alone, path) == parallel
+    assert (parallel.new, parallel.incomplete, len(parallel.alarms)) == (1, 0, 1)
+    assert parallel.cover + parallel.foreign == FEW_ROWS + 1
+    assert [a.complete for a in show(desk).attachments] == [True]
