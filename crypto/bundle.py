@@ -168,7 +168,7 @@ def parse_manifest(data: bytes) -> Manifest:
     """Parse canonical JSON into a manifest; raises Malformed."""
     value = parse_json(data, "manifest")
     kind = value.get("type")
-    if kind not in MAGIC:
+    if type(kind) is not str or kind not in MAGIC:
         raise Malformed("manifest: type is neither bundle nor outbox")
     spec: dict[str, type] = {
         "type": str, "deployment": str, "from": str, "to": str, "seq": int, "previous": str,

@@ -12,30 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crypto import xwing
+from crypto.attachment import MAX_ATTACHMENTS, Attachment, attachment_json, parse_attachment
 from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
 from crypto.errors import BadSignature, Malformed
 from crypto.row import MAX_DATA_BYTES, OBJECT_ID_BYTES
 
 REPORT, FOLLOW_UP = "report", "follow_up"
 MAILBOX_BYTES = 16
-MAX_ATTACHMENTS = 5
-MAX_ATTACHMENT_BYTES = 25_000_000
 MAX_UPLOAD_BYTES = 134_217_728
-MAX_NAME_BYTES = 1_024
-CLEANED = ("cleaned", "not_cleanable", "kept", "untouched")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """One file of a submission; the name is data for people, never a path."""
-
-    object_id: bytes = field(repr=False)
-    name: str = field(repr=False)
-    media_type: str = field(repr=False)
-    size: int
-    parts: int
-    sha256: bytes = field(repr=False)
-    cleaned: str = "untouched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +56,6 @@ def content_hash(fields: Mapping[str, str], file_hashes: Sequence[bytes]) -> byt
 def mailbox_of(reply_key: bytes) -> bytes:
     """Return the 16-byte mailbox id that belongs to a 1216-byte reply key."""
     return hashlib.sha256(label("senyap/v1/mailbox") + reply_key).digest()[:MAILBOX_BYTES]
-
-
-def parts_of(size: int) -> int:
-    """Return how many rows a file of `size` bytes takes: at least one, also when it is empty."""
-    return max(1, -(-size // MAX_DATA_BYTES))
 
 
 def build_letter(letter: Letter) -> bytes:
@@ -137,9 +116,6 @@ _COMMON: dict[str, type] = {
 }  # fmt: skip
 _REPORT: dict[str, type] = {"reply_key": str, "thread_key": str, "claim": str, "mailbox_name": str}
 _FOLLOW_UP: dict[str, type] = {"reply_key_hash": str, "thread_mac": str}
-_ATTACHMENT: dict[str, type] = {
-    "object_id": str, "name": str, "media_type": str, "size": int, "parts": int, "sha256": str, "cleaned": str,
-}  # fmt: skip
 
 
 def _parse_keys(value: Mapping[str, Any]) -> dict[str, bytes]:
@@ -147,32 +123,6 @@ def _parse_keys(value: Mapping[str, Any]) -> dict[str, bytes]:
         "reply_key": xwing.PUBLIC_BYTES, "thread_key": 32, "claim": 32, "reply_key_hash": 32, "thread_mac": 64,
     }  # fmt: skip
     return {name: unb64(value[name], size, f"letter: {name}") for name, size in sizes.items() if name in value}
-
-
-def parse_attachment(item: Any) -> Attachment:
-    """Parse one attachment's JSON object; raises Malformed."""
-    expect(item, "attachment", _ATTACHMENT)
-    if item["cleaned"] not in CLEANED:
-        raise Malformed("attachment: cleaned is not a known word")
-    if item["size"] > MAX_ATTACHMENT_BYTES or item["parts"] != parts_of(item["size"]):
-        raise Malformed("attachment: size and parts do not fit")
-    return Attachment(
-        object_id=unb64(item["object_id"], OBJECT_ID_BYTES, "attachment: object_id"),
-        name=item["name"],
-        media_type=item["media_type"],
-        size=item["size"],
-        parts=item["parts"],
-        sha256=unb64(item["sha256"], 32, "attachment: sha256"),
-        cleaned=item["cleaned"],
-    )
-
-
-def attachment_json(a: Attachment) -> dict[str, Any]:
-    """Return one attachment as a JSON object."""
-    return {
-        "object_id": b64(a.object_id), "name": a.name, "media_type": a.media_type, "size": a.size,
-        "parts": a.parts, "sha256": b64(a.sha256), "cleaned": a.cleaned,
-    }  # fmt: skip
 
 
 def _to_json(letter: Letter, *, with_mac: bool = True) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _SIGNED_BYTES = _PLAIN_BYTES - SIGNATURE_BYTES
 MAX_JSON_BYTES = _SIGNED_BYTES - _HEAD_BYTES
 MAX_TEXT_BYTES = 4_000
 MAX_ARRIVALS = 20
+MAX_DAY = 1_000_000
+MAX_READERS, MAX_READER = 8, 24
 PURPOSE = "senyap/v1/reply"
 STATUSES = (
     "received", "screening", "need_info", "review", "examination", "follow_up", "referred",
@@ -136,6 +138,13 @@ def _to_json(news: News) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _check_range(days: Sequence[int], readers: Sequence[str]) -> None:
+    if max(days) > MAX_DAY:
+        raise Malformed(f"news: a day above {MAX_DAY}")
+    if len(readers) > MAX_READERS or any(not r.isascii() or not 1 <= len(r) <= MAX_READER for r in readers):
+        raise Malformed("news: readers are not 1 to 8 ids")
+
+
 def _parse_news(data: bytes, seq: int, as_of: int) -> News:
     value = parse_json(data, "news", ascii_only=False)
     expect(value, "news", {"status": str, "detail": str, "readers": list, "messages": list, "arrivals": list,
@@ -158,11 +167,13 @@ def _parse_news(data: bytes, seq: int, as_of: int) -> News:
                 item["files_sent"],
             )
         )
+    readers = expect_list(value["readers"], "news: readers", str)
+    _check_range([as_of, value["next_update"], *(m.day for m in messages), *(a.day for a in arrivals)], readers)
     return News(
         seq=seq,
         as_of=as_of,
         status=value["status"],
-        readers=tuple(expect_list(value["readers"], "news: readers", str)),
+        readers=tuple(readers),
         messages=tuple(messages),
         arrivals=tuple(arrivals),
         next_update=value["next_update"],

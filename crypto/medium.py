@@ -22,9 +22,9 @@ def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600
     Raises OSError. An existing file of that name is replaced in one step.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         with os.fdopen(fd, "wb") as out:
             for piece in [pieces] if isinstance(pieces, bytes) else pieces:
                 out.write(piece)

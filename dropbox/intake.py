@@ -18,15 +18,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
 from werkzeug.sansio.multipart import Field as TextPart
 
-from crypto.letter import (
+from crypto.attachment import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
     MAX_NAME_BYTES,
-    MAX_UPLOAD_BYTES,
+    PART_BYTES,
     Attachment,
+    new_key,
     parts_of,
+    seal_part,
 )
-from crypto.row import MAX_DATA_BYTES, OBJECT_ID_BYTES, Kind
+from crypto.letter import MAX_UPLOAD_BYTES
+from crypto.row import OBJECT_ID_BYTES, Kind
 from dropbox.errors import BadRequest, Broken, DropboxError, Full
 from dropbox.form import FILES, ROUTING, Problem
 from dropbox.sealing import RowWriter
@@ -34,6 +37,7 @@ from dropbox.sealing import RowWriter
 READ_BYTES = 256 * 1024
 MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a page that gives them back
 MAX_PARTS = 64
+MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
 DRAIN_BYTES = 2 * MAX_UPLOAD_BYTES
 
@@ -123,7 +127,9 @@ def _read_events(events: Iterator[Event], received: Received, open_writer: OpenW
 
 
 def _read_text(part: TextPart, events: Iterator[Event], received: Received, after_file: bool, before: int) -> int:
-    name = part.name
+    name = part.name or ""
+    if len(name) > MAX_NAME_LETTERS:
+        raise BadRequest("a field with a name that none of ours has")
     values = received.typed.setdefault(name, [])
     if name in ROUTING and (after_file or (values and name != ROUTING[2])):
         raise BadRequest("a routing field comes twice or after a file")
@@ -162,6 +168,7 @@ class _FileSink:
         self._name = _name(part.filename or "")
         self._type = _media_type(part.headers.get("Content-Type", ""))
         self._id = os.urandom(OBJECT_ID_BYTES)
+        self._key = new_key()
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
         self._size = self._parts = 0
@@ -179,9 +186,9 @@ class _FileSink:
             return self._refuse(_("“%(name)s” terlalu besar: paling besar 25 MB untuk satu lampiran.", name=self._name))
         self._hash.update(data)
         self._buffer += data
-        while len(self._buffer) > MAX_DATA_BYTES:
-            self._write(bytes(self._buffer[:MAX_DATA_BYTES]))
-            del self._buffer[:MAX_DATA_BYTES]
+        while len(self._buffer) > PART_BYTES:
+            self._write(bytes(self._buffer[:PART_BYTES]))
+            del self._buffer[:PART_BYTES]
 
     def finish(self) -> None:
         if not self._name and not self._size:
@@ -193,7 +200,9 @@ class _FileSink:
         if self._refused:
             return
         self._received.files.append(
-            Attachment(self._id, self._name, self._type, self._size, parts_of(self._size), self._hash.digest())
+            Attachment(
+                self._id, self._name, self._type, self._size, parts_of(self._size), self._hash.digest(), self._key
+            )
         )
 
     def _write(self, data: bytes, *, last: bool = False) -> None:
@@ -201,7 +210,8 @@ class _FileSink:
         if writer is None or self._refused:
             return
         try:
-            writer.add(Kind.ATTACHMENT, self._id, self._parts, self._parts + 1 if last else 0, data)
+            sealed = seal_part(self._key, self._id, self._parts, data)
+            writer.add(Kind.ATTACHMENT, self._id, self._parts, self._parts + 1 if last else 0, sealed)
             self._parts += 1
         except (Full, Broken):
             self._received.full = True

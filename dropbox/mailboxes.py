@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from crypto.errors import CryptoError
+from crypto.errors import BadSignature, CryptoError
 from crypto.mailbox import News, open_news, seal_news
 from crypto.receipt import Receipt
 from crypto.signing import SigningKey
-from dropbox.errors import Refused
 from dropbox.store import Store, mailboxes
 from keys.roster import Roster
 
@@ -46,18 +45,25 @@ class Mailboxes:
         fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, self._server)
         station, row = found or ("", fresh)
         try:
-            key = self._roster.station(station).key if found else self._server.public
-            return Opened(open_news(row, receipt.reply, receipt.mailbox, [key]), hit=found is not None)
+            signer = self._roster.station(station) if found else None
+            key = signer.key if signer else self._server.public
+            news = open_news(row, receipt.reply, receipt.mailbox, [key])
+            if signer is not None and any(m.group != signer.group for m in news.messages):
+                raise BadSignature("mailbox row: a station speaks in another group's name")
+            return Opened(news, hit=found is not None)
         except (CryptoError, KeyError):  # KeyError: the station has left the roster
             return Opened(empty, hit=False, forged=True)
 
 
-def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]]) -> None:
-    """Make a station's rows exactly these (id, row), sorted by id; raises Refused for another station's id."""
+def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]]) -> int:
+    """Make a station's rows exactly these (id, row), sorted by id; return how many belong to another station.
+
+    Those alone are refused: one quarrel over a mailbox must not stop every other answer and acknowledgement.
+    """
     known = connection.execute(select(mailboxes.c.id, mailboxes.c.station))
     owned: dict[bytes, str] = {found.id: found.station for found in known}
-    if any(owned.get(mailbox, station) != station for mailbox, _row in new):
-        raise Refused("outbox: a mailbox belongs to another station")
+    theirs = [mailbox for mailbox, _row in new if owned.get(mailbox, station) != station]
+    new = [(mailbox, row) for mailbox, row in new if mailbox not in theirs]
     kept = {mailbox for mailbox, _row in new}
     gone = [mailbox for mailbox, owner in owned.items() if owner == station and mailbox not in kept]
     for mailbox in gone:
@@ -67,3 +73,4 @@ def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes
             connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(row=row))
         else:
             connection.execute(insert(mailboxes).values(id=mailbox, station=station, row=row))
+    return len(theirs)

@@ -47,10 +47,13 @@ class HeaderMaker:
     def make(self, group_ids: Sequence[str], readers: Sequence[Readers], epoch: int, count: int) -> list[Header]:
         """Return `count` headers from the process, or one made here when it is busy or gone."""
         if count > 1 and self._socket is not None and self._lock.acquire(blocking=False):
+            channel, self._socket = self._socket, None  # given back only when every header was taken out of it
             try:
-                return self._ask(self._socket, group_ids, epoch, count)
+                headers = self._ask(channel, group_ids, epoch, count)
+                self._socket = channel
+                return headers
             except (OSError, CryptoError):
-                self._socket = None
+                pass
             finally:
                 self._lock.release()
         return [make_header(readers, epoch, self._decoys)]
@@ -90,9 +93,14 @@ def _be_maker(channel: socket.socket, find_readers: FindReaders, decoys: Decoys)
             (length,) = struct.unpack(">I", _receive(channel, 4))
             if length > _MAX_REQUEST:
                 break
-            request = parse_json(_receive(channel, length), "request")
-            readers = find_readers(request["groups"], request["epoch"])
-            for _ in range(request["count"]):
-                made = make_header(readers, request["epoch"], decoys)
-                channel.sendall(made.front + made.commit + made.body_key)
+            _answer(channel, _receive(channel, length), find_readers, decoys)
     os._exit(0)
+
+
+def _answer(channel: socket.socket, data: bytes, find_readers: FindReaders, decoys: Decoys) -> None:
+    """Make and send what one request asks for. Its keys and readers are gone when it returns (P2)."""
+    request = parse_json(data, "request")
+    readers = find_readers(request["groups"], request["epoch"])
+    for _ in range(request["count"]):
+        made = make_header(readers, request["epoch"], decoys)
+        channel.sendall(made.front + made.commit + made.body_key)

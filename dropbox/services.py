@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import current_app
+from sqlalchemy import delete, insert, select
 
 from crypto import medium
 from crypto.encoding import epoch_of, today
@@ -21,8 +22,8 @@ from dropbox.rounds import Rounds
 from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
 from dropbox.settings import Settings
-from dropbox.store import Store
-from keys.roster import Group
+from dropbox.store import Store, chains
+from keys.roster import Group, RolledBack
 
 _WAITING_WRITERS = 256
 
@@ -68,6 +69,7 @@ class Services:
             decoys=decoys,
             maker=HeaderMaker(directory.keys.readers, decoys),
         )
+        _remember_version(store, directory.roster.version)
         services.arena.set_up(directory.roster.sizes.slots, services.make_cover)
         return services
 
@@ -85,6 +87,17 @@ class Services:
         """Give this process its own database connections and its own maker of headers."""
         self.store.after_fork()
         self.maker.start()
+
+
+def _remember_version(store: Store, version: int) -> None:
+    """Keep the highest roster version ever used; raises RolledBack when an older one was put back."""
+    with store.writing() as connection:
+        known = connection.scalar(select(chains.c.seq).where(chains.c.direction == "ros")) or 0
+        if version < known:
+            raise RolledBack(f"roster: version {version}, version {known} was in use before")
+        if version > known:
+            connection.execute(delete(chains).where(chains.c.direction == "ros"))
+            connection.execute(insert(chains).values(peer="", direction="ros", seq=version, hash=b"", day=0))
 
 
 def open_store(settings: Settings) -> Store:

@@ -20,9 +20,9 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError as NaclError
 
+from crypto.attachment import Attachment, attachment_json, parse_attachment
 from crypto.encoding import Reader, canonical_json, expect, expect_list, label, parse_json
 from crypto.errors import CryptoError
-from crypto.letter import Attachment, attachment_json, parse_attachment
 from dropbox.errors import DropboxError
 from dropbox.lanes import Lanes
 
@@ -30,6 +30,7 @@ PERIOD_SECONDS = 4 * 3600
 _READERS_BYTES = 256
 _SESSION = "senyap/v1/session"
 _FILES = "senyap/v1/files"
+_SEED = "senyap/v1/form-seed"
 
 
 class SessionEnded(DropboxError):
@@ -46,6 +47,7 @@ class Session:
     seq: int
     name: tuple[str, str] = field(repr=False)
     readers: tuple[str, ...] = ()
+    expires: int = 0  # Unix time; 0 for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class KeptFiles:
 
     readers: tuple[str, ...]
     attachments: tuple[Attachment, ...] = field(repr=False)
+    expires: int = 0
 
 
 class SealedFields:
@@ -69,11 +72,12 @@ class SealedFields:
         readers = ",".join(session.readers).encode("ascii").ljust(_READERS_BYTES, b"\0")
         names = " ".join(session.name).encode("ascii").ljust(24, b"\0")
         plain = session.mailbox + session.reply_key_hash + session.thread + struct.pack(">Q", session.seq)
-        return self._seal(plain + names + readers, _SESSION, now)
+        return self._seal(plain + names + readers, _SESSION, now, session.expires)
 
     def open_session(self, text: str, *, now: float | None = None) -> Session:
         """Open the hidden field `sesi`; raises SessionEnded."""
-        reader = Reader(self._open(text, _SESSION, now), "session")
+        expires, plain = self._open(text, _SESSION, now)
+        reader = Reader(plain, "session")
         try:
             mailbox, key_hash, thread = reader.take(16), reader.take(32), reader.take(32)
             seq, names = reader.number("Q"), reader.take(24).rstrip(b"\0").decode("ascii").split()
@@ -83,32 +87,42 @@ class SealedFields:
         except (CryptoError, ValueError):
             raise SessionEnded("session: not made here") from None
         groups = tuple(readers.split(",")) if readers else ()
-        return Session(mailbox, key_hash, thread, seq, (first, second), groups)
+        return Session(mailbox, key_hash, thread, seq, (first, second), groups, expires)
 
     def seal_files(self, kept: KeptFiles, *, now: float | None = None) -> str:
         """Return the text of the hidden field `berkas`."""
         files = [attachment_json(a) for a in kept.attachments]
         plain = canonical_json({"readers": list(kept.readers), "files": files}, ascii_only=False)
-        return self._seal(plain, _FILES, now)
+        return self._seal(plain, _FILES, now, kept.expires)
 
     def open_files(self, text: str, *, now: float | None = None) -> KeptFiles:
         """Open the hidden field `berkas`; raises SessionEnded."""
         try:
-            value = parse_json(self._open(text, _FILES, now), "files", ascii_only=False)
+            expires, plain = self._open(text, _FILES, now)
+            value = parse_json(plain, "files", ascii_only=False)
             expect(value, "files", {"readers": list, "files": list})
             readers = tuple(expect_list(value["readers"], "files: readers", str))
-            return KeptFiles(readers, tuple(parse_attachment(item) for item in value["files"]))
+            return KeptFiles(readers, tuple(parse_attachment(item) for item in value["files"]), expires)
         except CryptoError:
             raise SessionEnded("files: not made here") from None
 
-    def _seal(self, plain: bytes, purpose: str, now: float | None) -> str:
+    def seal_seed(self, seed: bytes, *, now: float | None = None, expires: int = 0) -> str:
+        """Return the text of the hidden field `benih`: a form's secret, good for one period."""
+        return self._seal(seed, _SEED, now, expires)
+
+    def open_seed(self, text: str, *, now: float | None = None) -> tuple[bytes, int]:
+        """Open the hidden field `benih`: (32 bytes, Unix time of its end); raises SessionEnded."""
+        expires, seed = self._open(text, _SEED, now)
+        return seed, expires
+
+    def _seal(self, plain: bytes, purpose: str, now: float | None, expires: int) -> str:
         moment = time.time() if now is None else now
         nonce = os.urandom(24)
-        body = struct.pack(">I", int(moment) + PERIOD_SECONDS) + plain
+        body = struct.pack(">I", expires or int(moment) + PERIOD_SECONDS) + plain
         sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(body, label(purpose), nonce, self._keys(moment)[0])
         return base64.b64encode(nonce + sealed).decode("ascii")
 
-    def _open(self, text: str, purpose: str, now: float | None) -> bytes:
+    def _open(self, text: str, purpose: str, now: float | None) -> tuple[int, bytes]:
         moment = time.time() if now is None else now
         try:
             raw = base64.b64decode(text, validate=True)
@@ -119,17 +133,18 @@ class SealedFields:
                 plain = crypto_aead_xchacha20poly1305_ietf_decrypt(raw[24:], label(purpose), raw[:24], key)
             except (NaclError, ValueError):
                 continue
-            if moment <= int.from_bytes(plain[:4], "big"):
-                return plain[4:]
+            expires = int.from_bytes(plain[:4], "big")
+            if moment <= expires:
+                return expires, plain[4:]
         raise SessionEnded("sealed field: too old, or not made here")
 
     def _keys(self, moment: float) -> tuple[bytes, bytes]:
         """Return (current, last) key; the first to notice a new period replaces them for every process."""
         period = int(moment) // PERIOD_SECONDS
-        if int.from_bytes(self._memory[:8], "big") != period:
+        if int.from_bytes(self._memory[:8], "big") < period:
             with self._lane.enter():
                 kept = int.from_bytes(self._memory[:8], "big")
-                if kept != period:
+                if kept < period:  # never backwards: that would end every session
                     last = self._memory[8:40] if kept == period - 1 else os.urandom(32)
                     self._memory[:72] = struct.pack(">Q", period) + os.urandom(32) + last
         return self._memory[8:40], self._memory[40:72]

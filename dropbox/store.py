@@ -40,7 +40,7 @@ mailboxes = Table(
     Column("station", String(24), nullable=False),
     Column("row", LargeBinary, nullable=False),
 )
-# The last transport of each chain: direction 'out' (bundles) or 'in' (outboxes).
+# The last transport of each chain: direction 'out' (bundles) or 'in' (outboxes); 'ros' is the roster's version.
 chains = Table(
     "chains",
     metadata,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -14,6 +14,7 @@ from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
 from crypto.encoding import epoch_of, today
 from crypto.errors import Malformed
+from crypto.letter import MAILBOX_BYTES
 from crypto.row import row_epoch
 from dropbox.arena import overwrite, set_waiting
 from dropbox.errors import Alarm, Full, Refused
@@ -21,7 +22,7 @@ from dropbox.mailboxes import replace_rows
 from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, rows, slots
 
-MAX_OUTBOX_BYTES = 1024 * 1024 * 1024
+MAX_OUTBOX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class Received:
     freed: int
     repeated: bool = False
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outbox:
+    """A verified outbox, in memory: it is small, and a medium may answer a second reading differently."""
+
+    manifest: Manifest
+    forwarded: list[bytes] = field(repr=False)
+    news: list[tuple[bytes, bytes]] = field(repr=False)
 
 
 def write_bundle(services: Services, station: str, folder: Path, *, day: int | None = None) -> Path:
@@ -64,21 +74,21 @@ def _write_bundle(services: Services, station: str, folder: Path, day: int) -> P
 def receive(services: Services, path: Path) -> Received:
     """Take an outbox: store mailbox rows and forwarded rows, then free what every collector acknowledged.
 
-    Atomic. The same outbox again is nothing to do. Raises Refused, Alarm, CryptoError, Full or OSError,
-    and then nothing is changed.
+    The file is read once, before anything is locked or changed. Atomic. The same outbox again is nothing to
+    do. Raises Refused, Alarm, CryptoError, Full or OSError, and then nothing is changed.
     """
-    with services.courier_lane.enter(), medium.open_file(path, MAX_OUTBOX_BYTES) as source:
-        manifest = _verify(services, source)
+    with services.courier_lane.enter():
+        outbox = _read(services, medium.read_file(path, MAX_OUTBOX_BYTES))
         with services.store.writing() as connection:
-            repeated, warnings = _check_chain(connection, manifest)
-            count = 0
+            repeated, warnings = _check_chain(connection, outbox.manifest)
             if not repeated:
-                count = _store_records(services, connection, source, manifest)
-                _advance(connection, manifest.sender, "in", manifest)
-                warnings += _acknowledge(connection, manifest)
+                warnings += _acknowledge(connection, outbox.manifest)
+                warnings += _store(services, connection, outbox)
+                _advance(connection, outbox.manifest.sender, "in", outbox.manifest)
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
         freed = _free(services)
-    return Received(manifest.sender, manifest.seq, count, freed, repeated, tuple(warnings))
+    count = 0 if repeated else len(outbox.news)
+    return Received(outbox.manifest.sender, outbox.manifest.seq, count, freed, repeated, tuple(warnings))
 
 
 def _unacknowledged(connection: Connection, station: str) -> list[int]:
@@ -136,10 +146,11 @@ def _pieces(services: Services, manifest: Manifest, wanted: Sequence[int]) -> It
         yield row
 
 
-def _verify(services: Services, source: BinaryIO) -> Manifest:
-    """Verify an outbox with the key of the station that it names; leaves `source` at the first record."""
+def _read(services: Services, data: bytes) -> _Outbox:
+    """Verify an outbox with the key of the station that it names, and every record of it."""
     roster = services.directory.roster
-    named, _data, _signature = bundle.read_manifest(source, bundle.OUTBOX)
+    source = io.BytesIO(data)
+    named, _body, _signature = bundle.read_manifest(source, bundle.OUTBOX)
     start = source.tell()
     try:
         station = roster.station(named.sender)
@@ -147,13 +158,21 @@ def _verify(services: Services, source: BinaryIO) -> Manifest:
         raise Refused("outbox: its station is not in the roster") from None
     source.seek(0)
     manifest = bundle.verify_transport(source, bundle.OUTBOX, station.key)
-    source.seek(start)
     if manifest.deployment != roster.deployment or manifest.to != "server":
         raise Refused("outbox: of another deployment, or not for the server")
     counts = dict(manifest.sections)
     if counts["mailbox"] != roster.sizes.mailboxes or counts["row"] != roster.sizes.forwarded:
         raise Refused("outbox: not the number of records that the roster says")
-    return manifest
+    source.seek(start)
+    records = list(bundle.iter_records(source, manifest))
+    forwarded = [record for kind, record in records if kind == "row"]
+    news = [(record[:MAILBOX_BYTES], record[MAILBOX_BYTES:]) for kind, record in records if kind == "mailbox"]
+    for row in forwarded:
+        row_epoch(row)
+    ids = [mailbox for mailbox, _row in news]
+    if ids != sorted(set(ids)):
+        raise Malformed("outbox: mailboxes are not sorted by id")
+    return _Outbox(manifest, forwarded, news)
 
 
 def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list[str]]:
@@ -168,34 +187,21 @@ def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list
     return False, [f"{missing} outboxes in between never came"] if missing else []
 
 
-def _store_records(services: Services, connection: Connection, source: BinaryIO, manifest: Manifest) -> int:
-    forwarded, news, total = [], [], RecordHash()
-    for kind, record in bundle.iter_records(source, manifest):
-        total.add(record)
-        if kind == "row":
-            row_epoch(record)
-            forwarded.append(record)
-        elif kind == "mailbox":
-            news.append((record[:16], record[16:]))
-    if total.digest() != manifest.records:
-        raise Refused("outbox: the medium changed while it was read")
-    ids = [mailbox for mailbox, _row in news]
-    if ids != sorted(set(ids)):
-        raise Malformed("outbox: mailboxes are not sorted by id")
-    replace_rows(connection, manifest.sender, news)
-    _put_forwarded(services, connection, forwarded)
-    return len(news)
+def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[str]:
+    """Store mailbox rows, and forwarded rows in free slots or in those that this outbox acknowledged.
 
-
-def _put_forwarded(services: Services, connection: Connection, forwarded: Sequence[bytes]) -> None:
-    if not forwarded:
-        return
-    free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
-    if len(free) < len(forwarded):
-        raise Full("no free slots for the rows of this outbox: fetch a bundle first")
-    chosen = services.arena.choose(free, len(forwarded))
-    overwrite(connection, zip(chosen, forwarded, strict=True))
-    set_waiting(connection, chosen, 1)
+    The latter, so that a full arena can be emptied. Raises Full.
+    """
+    theirs = replace_rows(connection, outbox.manifest.sender, outbox.news)
+    if outbox.forwarded:
+        free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+        free += _acknowledged_slots(services, connection)
+        if len(free) < len(outbox.forwarded):
+            raise Full("no free slots for the rows of this outbox: fetch a bundle first")
+        chosen = services.arena.choose(free, len(outbox.forwarded))
+        overwrite(connection, zip(chosen, outbox.forwarded, strict=True))
+        set_waiting(connection, chosen, 1)
+    return [f"{theirs} mailboxes belong to another station and were left alone"] if theirs else []
 
 
 def _acknowledge(connection: Connection, manifest: Manifest) -> list[str]:
@@ -215,19 +221,23 @@ def _acknowledge(connection: Connection, manifest: Manifest) -> list[str]:
     return warnings
 
 
+def _acknowledged_slots(services: Services, connection: Connection) -> list[int]:
+    """Return the waiting slots whose row every collector has acknowledged."""
+    collectors = [s.id for s in services.directory.roster.collectors]
+    query = (
+        select(exports.c.slot)
+        .join(slots, slots.c.id == exports.c.slot)
+        .where(slots.c.waiting == 1, exports.c.acknowledged == 1, exports.c.peer.in_(collectors))
+        .group_by(exports.c.slot)
+        .having(func.count(exports.c.peer.distinct()) == len(collectors))
+    )
+    return list(connection.scalars(query))
+
+
 def _free(services: Services) -> int:
     """Overwrite with fresh cover and free each waiting row that every collector has acknowledged."""
-    collectors = [s.id for s in services.directory.roster.collectors]
     with services.store.reading() as connection:
-        candidates = list(
-            connection.scalars(
-                select(exports.c.slot)
-                .join(slots, slots.c.id == exports.c.slot)
-                .where(slots.c.waiting == 1, exports.c.acknowledged == 1, exports.c.peer.in_(collectors))
-                .group_by(exports.c.slot)
-                .having(func.count(exports.c.peer.distinct()) == len(collectors))
-            )
-        )
+        candidates = _acknowledged_slots(services, connection)
     # Rows that a bundle took along change only here, and the courier's lane is held: nothing moves meanwhile.
     cover = [services.make_cover() for _ in candidates]
     with services.store.writing() as connection:

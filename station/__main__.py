@@ -221,6 +221,10 @@ def outbox_(home: Home, opener: Opener, folder: Path) -> None:
     """Write the next outbox to a stick."""
     with opener() as desk:
         click.echo(str(outbox.make_outbox(desk, folder)))
+        left = outbox.count_unserved(desk)
+    if left:
+        click.echo(f"warning: {left} cases have no mailbox yet; they follow with the next outboxes", err=True)
+        sys.exit(EXIT_WARNING)
 
 
 @_command("relay")

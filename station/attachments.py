@@ -14,7 +14,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from crypto import medium
-from crypto.letter import MAX_ATTACHMENT_BYTES, Letter, parts_of
+from crypto.attachment import MAX_ATTACHMENT_BYTES, open_part, parts_of
+from crypto.errors import Tampered
+from crypto.letter import Letter
 from crypto.row import Record
 from station.errors import Refused
 from station.vault import FileState, Outcome, attachments, letters, parts
@@ -32,6 +34,7 @@ class File:
     media_type: str = field(repr=False)
     size: int
     sha256: bytes = field(repr=False)
+    key: bytes = field(repr=False)
     cleaned: str
     state: FileState
 
@@ -63,6 +66,7 @@ def expect_files(transaction: sa.Connection, letter_id: int, letter: Letter) -> 
                 size=a.size,
                 parts=a.parts,
                 sha256=a.sha256,
+                key=a.key,
                 cleaned=a.cleaned,
                 state=FileState.WAITING,
             )
@@ -79,11 +83,7 @@ def settle(transaction: sa.Connection) -> int:
         )
         if have != a.parts:
             continue
-        size, outer = 0, hashlib.sha256()
-        for piece in _pieces(transaction, a.object_id, a.parts):
-            size += len(piece)
-            outer.update(piece)
-        state = FileState.WHOLE if (size, outer.digest()) == (a.size, a.sha256) else FileState.DAMAGED
+        state = FileState.WHOLE if _is_whole(transaction, a) else FileState.DAMAGED
         damaged += state is FileState.DAMAGED
         transaction.execute(sa.update(attachments).where(attachments.c.id == a.id).values(state=state))
     return damaged
@@ -113,7 +113,7 @@ def files_of(transaction: sa.Connection, case_id: int) -> tuple[File, ...]:
     """Return the attachments of all letters of a case, in order of arrival."""
     query = sa.select(attachments).join(letters).where(letters.c.case_id == case_id).order_by(attachments.c.id)
     return tuple(
-        File(a.id, a.object_id, a.name, a.media_type, a.size, a.sha256, a.cleaned, FileState(a.state))
+        File(a.id, a.object_id, a.name, a.media_type, a.size, a.sha256, a.key, a.cleaned, FileState(a.state))
         for a in transaction.execute(query)
     )
 
@@ -134,7 +134,7 @@ def save_files(transaction: sa.Connection, case_id: int, folder: Path) -> tuple[
     for path, file in wanted:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as out:
-            for piece in _pieces(transaction, file.object_id, parts_of(file.size)):
+            for piece in _pieces(transaction, file.object_id, file.key, parts_of(file.size)):
                 out.write(piece)
             out.flush()
             os.fsync(fd)
@@ -142,7 +142,18 @@ def save_files(transaction: sa.Connection, case_id: int, folder: Path) -> tuple[
     return tuple(path for path, _ in wanted)
 
 
-def _pieces(transaction: sa.Connection, object_id: bytes, count: int) -> Iterator[bytes]:
+def _is_whole(transaction: sa.Connection, a: sa.Row[tuple[object, ...]]) -> bool:
+    size, outer = 0, hashlib.sha256()
+    try:
+        for piece in _pieces(transaction, a.object_id, a.key, a.parts):
+            size += len(piece)
+            outer.update(piece)
+    except Tampered:
+        return False
+    return (size, outer.digest()) == (a.size, a.sha256)
+
+
+def _pieces(transaction: sa.Connection, object_id: bytes, key: bytes, count: int) -> Iterator[bytes]:
     for part in range(count):
         data = transaction.scalar(sa.select(parts.c.data).where(parts.c.object_id == object_id, parts.c.part == part))
-        yield bytes(data or b"")
+        yield open_part(key, object_id, part, bytes(data or b""))

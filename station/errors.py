@@ -20,10 +20,6 @@ class Refused(StationError):
     """Input that this station does not take: another deployment, another station, an unknown case."""
 
 
-class NoRoom(StationError):
-    """More live mailboxes than the roster's number of mailboxes can carry."""
-
-
 class NotAirGapped(StationError):
     """This machine has, or could have, a network. `reasons` say what was found."""
 

@@ -99,6 +99,7 @@ class _Run:
         self._new = 0
         self._alarms: list[str] = []
         self._no_key: Counter[int] = Counter()
+        self._out_of_time = 0
 
     def retry_held(self) -> None:
         """Open again what waited for more reviewers; a row that still waits stays."""
@@ -109,9 +110,10 @@ class _Run:
                 outcome = self._take_opened(digest, result)
             else:
                 outcome = Outcome.HELD if isinstance(result, Waiting) else result
-            if outcome not in (Outcome.HELD, Outcome.FOREIGN):
+            present = ",".join(sorted(self._present(row.row_epoch(bytes(raw or b"")))))
+            if outcome is not Outcome.HELD and (outcome is not Outcome.FOREIGN or present):
                 self._transaction.execute(sa.delete(held_rows).where(held_rows.c.digest == digest))
-                self._note([(digest, outcome, "")])
+                self._note([(digest, outcome, present if outcome is Outcome.FOREIGN else "")])
                 self._known[digest] = outcome
                 self._count_row(outcome, None)
 
@@ -156,7 +158,9 @@ class _Run:
         except Malformed:
             return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
         if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
-            return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
+            self._out_of_time += 1
+            self._hold(digest, source, offset)
+            return _Line(digest, offset, known, Outcome.HELD, tried, "")
         names = {name for name in tried.split(",") if name}
         present = self._present(epoch)
         if not present:
@@ -183,12 +187,17 @@ class _Run:
 
     def _take_result(self, source: BinaryIO, line: _Line, result: Result | None) -> Outcome:
         if isinstance(result, Waiting):
-            source.seek(line.offset)
-            self._transaction.execute(sa.insert(held_rows).values(digest=line.digest, raw=source.read(row.ROW_BYTES)))
+            self._hold(line.digest, source, line.offset)
             return Outcome.HELD
         if isinstance(result, Record):
             return self._take_opened(line.digest, result)
         return Outcome.QUARANTINED if result is None else result
+
+    def _hold(self, digest: bytes, source: BinaryIO, offset: int) -> None:
+        """Keep a row raw; every later import tries it again."""
+        source.seek(offset)
+        held = sa.insert(held_rows).prefix_with("OR IGNORE").values(digest=digest, raw=source.read(row.ROW_BYTES))
+        self._transaction.execute(held)
 
     def _present(self, epoch: int) -> Mapping[str, OpeningKey]:
         if epoch not in self._keys:
@@ -278,6 +287,8 @@ class _Run:
             yield f"gap: {place.missing} bundles before bundle {m.seq} never came"
         if place.late:
             yield f"late: bundle {m.seq} fills a gap"
+        if m.roster_version < ours:
+            yield f"roster: the drop box uses version {m.roster_version}, older than this station's version {ours}"
         if m.roster_version > ours:
             yield f"roster: the drop box uses version {m.roster_version}, this station has version {ours}"
         if m.to == self._desk.home.id and m.applied.seq:
@@ -289,7 +300,12 @@ class _Run:
 
     def _row_alarms(self) -> Iterator[str]:
         if count := self._counts[Outcome.QUARANTINED]:
-            yield f"quarantined: {count} rows are damaged, too old, or not as the format says"
+            yield f"quarantined: {count} rows are damaged or not as the format says"
+        if self._out_of_time:
+            yield (
+                f"held: {self._out_of_time} rows are of weeks far from this bundle's day; "
+                "check the clocks, then import again"
+            )
         for epoch, count in sorted(self._no_key.items()):
             yield f"keys: no reviewer present has a key of epoch {epoch}, {count} rows stay closed"
 

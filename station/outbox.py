@@ -25,7 +25,6 @@ from keys.roster import check_current
 from station import vault
 from station.bundles import bundle_name
 from station.desk import Desk
-from station.errors import NoRoom
 from station.home import SERVER
 from station.vault import REPORTER, FileState, attachments, cases, letters, mailboxes, messages, outboxes
 
@@ -52,7 +51,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     """Write the next outbox into a folder and read it back.
 
     Its number and hash are in the vault before the file is written: a number is never used twice.
-    Raises NoRoom, a RosterError when keys or the roster have ended, OSError, Tampered when what was
+    Raises a RosterError when keys or the roster have ended, OSError, Tampered when what was
     read back is not what was written.
     """
     day = today() if day is None else day
@@ -114,26 +113,20 @@ def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
 
 
 def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
-    """Draw which mailboxes come and go. Live ones come first and never go; raises NoRoom."""
+    """Draw which mailboxes come and go. Live ones come first and never go.
+
+    An outbox always leaves: without its acknowledgements the drop box fills up. Cases that find no mailbox
+    wait, oldest first (`count_unserved`), until a roster has room for more.
+    """
     sizes = desk.home.roster.sizes
     present: dict[bytes, int | None] = {
         row.id: row.case_id for row in transaction.execute(sa.select(mailboxes.c.id, mailboxes.c.case_id))
     }
-    served = {case_id for case_id in present.values() if case_id is not None}
-    waiting = [
-        (case.mailbox, case.id)
-        for case in transaction.execute(sa.select(cases).order_by(cases.c.id))
-        if case.id not in served and desk.home.leads(tuple(case.readers))
-    ]
-    if present:
-        births = sizes.births + max(0, sizes.mailboxes - len(present))
-        deaths = sizes.births + max(0, len(present) - sizes.mailboxes)
-    else:
-        births, deaths = sizes.mailboxes, 0
+    waiting = _unserved(transaction, desk)
     covers = [box for box, case_id in present.items() if case_id is None]
-    if len(covers) < deaths or (not present and len(waiting) > births):
-        live = len(served) + len(waiting)
-        raise NoRoom(f"outbox: {live} live mailboxes do not fit {sizes.mailboxes}, a roster with more is needed")
+    wanted = sizes.births + max(0, len(present) - sizes.mailboxes) if present else 0
+    deaths = min(wanted, len(covers))
+    births = max(0, sizes.mailboxes - len(present) + deaths)
     gone = _DICE.sample(covers, deaths)
     for box in gone:
         del present[box]
@@ -141,6 +134,18 @@ def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
     while len(born) < births:
         born[os.urandom(MAILBOX_BYTES)] = None
     return _Turn(present | born, tuple(born), tuple(gone))
+
+
+def count_unserved(desk: Desk) -> int:
+    """Return how many cases that this station leads have no mailbox row yet."""
+    with desk.vault.begin() as transaction:
+        return len(_unserved(transaction, desk))
+
+
+def _unserved(transaction: sa.Connection, desk: Desk) -> list[tuple[bytes, int]]:
+    served = sa.select(mailboxes.c.case_id).where(mailboxes.c.case_id.is_not(None))
+    query = sa.select(cases).where(cases.c.id.not_in(served)).order_by(cases.c.id)
+    return [(c.mailbox, c.id) for c in transaction.execute(query) if desk.home.leads(tuple(c.readers))]
 
 
 def _seal(

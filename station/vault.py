@@ -119,6 +119,7 @@ attachments = sa.Table(
     sa.Column("size", Int, nullable=False),
     sa.Column("parts", Int, nullable=False),
     sa.Column("sha256", Blob, nullable=False),
+    sa.Column("key", Blob, nullable=False),
     sa.Column("cleaned", Text, nullable=False),
     sa.Column("state", Int, nullable=False),
 )
@@ -183,7 +184,7 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
             f"key = \"x'{key.hex()}'\"",
             "temp_store = MEMORY",
             "journal_mode = DELETE",
-            "synchronous = FULL",
+            "synchronous = EXTRA",
             "secure_delete = ON",
             "foreign_keys = ON",
         ):

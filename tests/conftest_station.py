@@ -18,10 +18,11 @@ from unittest.mock import patch
 import pytest
 
 from crypto import passphrase
+from crypto.attachment import PART_BYTES, Attachment, parts_of, seal_part
 from crypto.bundle import BUNDLE, FIRST_PREVIOUS, Manifest, RecordHash, build_head
 from crypto.encoding import epoch_of, today
-from crypto.letter import FOLLOW_UP, REPORT, Attachment, Letter, build_letter, mailbox_of, parts_of, seal_thread
-from crypto.row import MAX_DATA_BYTES, Decoys, Kind, Record, seal_row
+from crypto.letter import FOLLOW_UP, REPORT, Letter, build_letter, mailbox_of, seal_thread
+from crypto.row import Decoys, Kind, Record, seal_row
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys import demo
@@ -63,9 +64,11 @@ class World:
         return self.seal(record, letter.readers if readers is None else readers)
 
     def part_rows(self, attachment: Attachment, data: bytes, readers: Sequence[str] = ("sumsel",)) -> list[bytes]:
-        pieces = [data[at : at + MAX_DATA_BYTES] for at in range(0, max(1, len(data)), MAX_DATA_BYTES)]
+        pieces = [data[at : at + PART_BYTES] for at in range(0, max(1, len(data)), PART_BYTES)]
         return [
-            self.seal(Record(Kind.ATTACHMENT, attachment.object_id, i, 0, p), readers) for i, p in enumerate(pieces)
+            self.seal(Record(Kind.ATTACHMENT, name, i, 0, seal_part(attachment.key, name, i, piece)), readers)
+            for name in [attachment.object_id]
+            for i, piece in enumerate(pieces)
         ]
 
 
@@ -153,6 +156,7 @@ def attach(data: bytes, name: str = "bukti.pdf", **changes: Any) -> Attachment:
         len(data),
         parts_of(len(data)),
         hashlib.sha256(data).digest(),
+        os.urandom(32),
         "cleaned",
     )
     return replace(made, **changes)

@@ -18,7 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crypto import bundle, letter, mailbox, passphrase, receipt, row, sharing
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
+
+from crypto import attachment, bundle, letter, mailbox, passphrase, receipt, row, sharing
 from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
@@ -119,6 +121,13 @@ def small_batch(**changes: Any) -> Batch:
     return Batch(**(values | changes))
 
 
+def small_attachment() -> attachment.Attachment:
+    """Return one file of two parts."""
+    return attachment.Attachment(
+        bytes(16), "foto 1.jpg", "image/jpeg", 300_000, 2, bytes(32), seed("file key"), "cleaned"
+    )
+
+
 def small_report(**changes: Any) -> letter.Letter:
     """Return a report with one attachment."""
     reply = opener("reply").public.raw
@@ -126,7 +135,7 @@ def small_report(**changes: Any) -> letter.Letter:
         "type": letter.REPORT, "object_id": bytes(range(16)),
         "fields": {"uraian": "Jalan desa dibayar dua kali – “tunai”.", "wilayah": "kota"}, "language": "id",
         "day": DAY, "readers": ("kota", "prov"), "mailbox": letter.mailbox_of(reply),
-        "attachments": (letter.Attachment(bytes(16), "foto 1.jpg", "image/jpeg", 300_000, 2, bytes(32), "cleaned"),),
+        "attachments": (small_attachment(),),
         "reply_key": reply, "thread_key": seed("thread"), "claim": seed("claim"), "mailbox_name": "sungai redup",
     }  # fmt: skip
     return letter.Letter(**(values | changes))
@@ -330,6 +339,9 @@ def make_letter() -> None:
     write("letter", "accept_report", "a report with one attachment", "open", body=("text", report))
     write("letter", "accept_follow_up", "a follow-up", "open", body=("text", follow_up))
     a = "attachments.0"
+    for size, parts in ((0, 1), (248_800, 1), (248_801, 2), (25_000_000, 101)):
+        text = _edited(report, [f"edit: {a}.size = {size}", f"edit: {a}.parts = {parts}"])
+        write("letter", f"accept_attachment_of_{size}_bytes", f"parts: {parts}", "open", body=("text", text))
     table = [
         ("unknown_name", "a name that the format does not know", 'edit: note = "x"'),
         ("name_missing", "no day", "delete: day"),
@@ -354,6 +366,15 @@ def make_letter() -> None:
         ("attachment_unknown_name", "a name that the format does not know", f"edit: {a}.path = 1"),
         ("attachment_too_large", "25,000,001 bytes", f"edit: {a}.size = 25000001", f"edit: {a}.parts = 101"),
         ("attachment_parts_do_not_fit", "300,000 bytes take two rows", f"edit: {a}.parts = 3"),
+        ("attachment_of_248801_bytes_in_one_part", "a part holds 248,800 bytes", f"edit: {a}.size = 248801",
+         f"edit: {a}.parts = 1"),
+        ("attachment_of_248816_bytes_in_one_part", "a row holds as many, but 16 of them are the part's tag",
+         f"edit: {a}.size = 248816", f"edit: {a}.parts = 1"),
+        ("attachment_of_248800_bytes_in_two_parts", "they fill one part", f"edit: {a}.size = 248800"),
+        ("attachment_without_key", "no file key", f"delete: {a}.key"),
+        ("attachment_key_of_31_bytes", "one byte short", f'edit: {a}.key = "{base64.b64encode(bytes(31)).decode()}"'),
+        ("attachment_key_of_33_bytes", "one byte long", f'edit: {a}.key = "{base64.b64encode(bytes(33)).decode()}"'),
+        ("attachment_key_not_text", "a number", f"edit: {a}.key = 1"),
         ("attachment_without_parts", "even an empty file takes a row", f"edit: {a}.size = 0", f"edit: {a}.parts = 0"),
         ("attachment_cleaned_unknown", "cleaned is one of four words", f'edit: {a}.cleaned = "yes"'),
         ("report_with_a_mac", "a follow-up's name in a report",
@@ -422,6 +443,52 @@ def _with_content(value: dict[str, Any]) -> str:
 def _reversed(text: str) -> str:
     value = json.loads(text)
     return json.dumps(dict(reversed(value.items())), separators=(",", ":"), ensure_ascii=False)
+
+
+def make_part() -> None:
+    key, name, data = seed("file key"), bytes(range(16)), b"kuitansi 14.2, lembar kedua"
+    write("part", "accept", "the second part of a file opens with the file's key", "open", "part: 1",
+          key=("hex", key), object_id=("hex", name), data=("hex", data),
+          sealed=("hex", attachment.seal_part(key, name, 1, data)))  # fmt: skip
+    for number, about, plain in (
+        (0, "an empty file: its one part is a tag alone", b""),
+        (0, "the first part", b"kuitansi 14.2, lembar pertama"),
+        (100, "the last part of the largest file", data),
+        (2**32 - 1, "the highest number a row can write", data),
+    ):
+        write("part", f"accept_{'part' if plain else 'empty_part'}_{number}", about, "open", "from: accept.txt",
+              f"part: {number}", data=("hex", plain),
+              sealed=("hex", attachment.seal_part(key, name, number, plain)))  # fmt: skip
+    size = len(data) + attachment.TAG_BYTES
+    mutants("part", "accept", [
+        ("key_of_another_file", "one bit of the key", "Tampered", "mutate: flip key 31 0"),
+        ("key_all_zero", "no key", "Tampered", f"mutate: set key 0 {'00' * 32}"),
+        ("other_object_id", "a part of another file", "Tampered", "mutate: flip object_id 15 0"),
+        ("read_as_the_part_before", "the parts were swapped", "Tampered", "part: 0"),
+        ("read_as_the_part_behind", "the parts were swapped", "Tampered", "part: 2"),
+        ("read_as_part_256", "the number stands in another byte", "Tampered", "part: 256"),
+        ("first_bit_flipped", "the ciphertext", "Tampered", "mutate: flip sealed 0 7"),
+        ("last_ciphertext_bit_flipped", "the ciphertext", "Tampered", f"mutate: flip sealed {len(data) - 1} 0"),
+        ("tag_last_bit_flipped", "the tag", "Tampered", "mutate: flip sealed -1 0"),
+        ("one_byte_short", "the tag is cut", "Tampered", f"mutate: keep sealed {size - 1}"),
+        ("one_byte_long", "a byte behind the tag", "Tampered", "mutate: append sealed 00"),
+        ("tag_of_the_file_alone", "16 bytes, but no empty part", "Tampered", "mutate: keep sealed 16"),
+        ("fifteen_bytes", "shorter than a tag", "Tampered", "mutate: keep sealed 15"),
+        ("no_bytes", "a row without data, as parts were before they had keys", "Tampered", "mutate: keep sealed 0"),
+    ])  # fmt: skip
+    about = b"senyap/v1/part\0" + name
+    for title, text, aad, nonce in (
+        ("nonce_little_endian", "the number from the other end", about, (1).to_bytes(24, "little")),
+        ("nonce_zero", "the number left out of the nonce", about, bytes(24)),
+        ("aad_without_label", "the object id alone", name, (1).to_bytes(24, "big")),
+        ("aad_label_without_zero", "no zero byte between label and id", about.replace(b"\0", b"", 1),
+         (1).to_bytes(24, "big")),
+        ("aad_empty", "bound to no file", b"", (1).to_bytes(24, "big")),
+    ):  # fmt: skip
+        sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(data, aad, nonce, key)
+        write("part", title, text, "Tampered", "from: accept.txt", sealed=("hex", sealed))
+    write("part", "not_sealed", "the file's own bytes, as parts were before they had keys", "Tampered",
+          "from: accept.txt", sealed=("hex", data))  # fmt: skip
 
 
 def make_receipt() -> None:
@@ -518,9 +585,23 @@ def make_mailbox() -> None:
         ("inner_message_without_day", "a message has day, group, text", "Malformed", "delete: messages.0.day"),
         ("inner_arrival_hash_short", "31 bytes", "Malformed",
          f'edit: arrivals.0.sha256 = "{base64.b64encode(bytes(31)).decode()}"'),
+        ("inner_accept_last_day", "days go to 1,000,000", "open", "edit: next_update = 1000000",
+         "edit: messages.0.day = 1000000", "edit: arrivals.0.day = 1000000"),
+        ("inner_accept_eight_readers", "8 ids of 24 letters", "open", f"edit: readers = {json.dumps(['a' * 24] * 8)}"),
+        ("inner_accept_no_readers", "as on a miss", "open", "edit: readers = []"),
+        ("inner_as_of_above_the_most", "day 1,000,001", "Malformed", "as_of: 1000001"),
+        ("inner_next_update_above_the_most", "day 1,000,001", "Malformed", "edit: next_update = 1000001"),
+        ("inner_message_day_above_the_most", "day 1,000,001", "Malformed", "edit: messages.0.day = 1000001"),
+        ("inner_arrival_day_above_the_most", "day 1,000,001", "Malformed", "edit: arrivals.0.day = 1000001"),
+        ("inner_nine_readers", "a row has 8 slots", "Malformed", f"edit: readers = {json.dumps(['a'] * 9)}"),
+        ("inner_reader_of_25_letters", "24 at most", "Malformed", f'edit: readers.0 = "{"a" * 25}"'),
+        ("inner_reader_empty", "1 letter at least", "Malformed", 'edit: readers.0 = ""'),
+        ("inner_reader_not_text", "a group id is a number", "Malformed", "edit: readers.0 = 1"),
         ("inner_signed_for_another_mailbox", "the signature names another mailbox", "BadSignature", "sign: other"),
         ("inner_signed_for_another_purpose", "a signature of a bundle", "BadSignature", "sign: purpose"),
     ])  # fmt: skip
+    write("mailbox", "inner_reader_not_ascii", "an id is a–z, 0–9 and hyphen", "Malformed", "from: inner_accept.txt",
+          body=("text", body.replace('"readers":["prov"]', '"readers":["prôv"]')))  # fmt: skip
 
 
 def make_bundle() -> None:
@@ -574,6 +655,9 @@ def _make_manifests() -> None:
         ("manifest_seq_is_a_boolean", "true is no integer", "Malformed", "edit: seq = true"),
         ("manifest_seq_is_text", "text is no integer", "Malformed", 'edit: seq = "1"'),
         ("manifest_type_unknown", "neither bundle nor outbox", "Malformed", 'edit: type = "parcel"'),
+        ("manifest_type_not_text", "a list", "Malformed", 'edit: type = ["bundle"]'),
+        ("manifest_type_is_a_number", "a number", "Malformed", "edit: type = 1"),
+        ("manifest_type_missing", "no type", "Malformed", "delete: type"),
         ("manifest_unknown_name", "a name that the format does not know", "Malformed", "edit: extra = 1"),
         ("manifest_with_acks", "an outbox's name in a bundle", "Malformed", "edit: acks = []"),
         ("manifest_without_applied", "a bundle names the last outbox", "Malformed", "delete: applied"),
@@ -590,6 +674,7 @@ def _make_manifests() -> None:
     ])  # fmt: skip
     mutants("outbox", "manifest_accept", [
         ("manifest_without_acks", "an outbox has acks", "Malformed", "delete: acks"),
+        ("manifest_type_not_text", "an object", "Malformed", "edit: type = {}"),
         ("manifest_with_applied", "a bundle's name in an outbox", "Malformed", 'edit: applied = {"seq":0,"hash":""}'),
         ("manifest_ack_hash_short", "63 bytes", "Malformed", f'edit: acks.0.hash = "{short}"'),
         ("manifest_ack_without_seq", "an ack has seq and hash", "Malformed", "delete: acks.0.seq"),
@@ -802,7 +887,7 @@ def main() -> None:
     for path in FOLDER.glob("*/*"):
         if not path.name.startswith("published_"):
             path.unlink()
-    for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_receipt, make_mailbox,
+    for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_receipt, make_mailbox,
                  make_bundle, make_roster, make_batch, make_passphrase):  # fmt: skip
         make()
 

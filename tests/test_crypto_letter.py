@@ -10,21 +10,22 @@ import pytest
 import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_vectors import seed, small_follow_up, small_report
+from make_vectors import seed, small_attachment, small_follow_up, small_report
 
-from crypto import letter, row
+from crypto import attachment, letter, row
+from crypto.attachment import Attachment, parts_of
 from crypto.encoding import canonical_json
 from crypto.errors import BadSignature, Malformed
-from crypto.letter import Attachment, build_letter, check_thread, content_hash, mailbox_of, parse_letter, parts_of
+from crypto.letter import build_letter, check_thread, content_hash, mailbox_of, parse_letter
 
 QUICK = settings(max_examples=60, deadline=None)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 ATTACHMENTS = st.builds(
-    lambda object_id, name, size, sha256, cleaned: Attachment(
-        object_id, name, "image/png", size, parts_of(size), sha256, cleaned
+    lambda object_id, name, size, sha256, key, cleaned: Attachment(
+        object_id, name, "image/png", size, parts_of(size), sha256, key, cleaned
     ),
-    st.binary(min_size=16, max_size=16), TEXT, st.integers(0, letter.MAX_ATTACHMENT_BYTES),
-    st.binary(min_size=32, max_size=32), st.sampled_from(letter.CLEANED),
+    st.binary(min_size=16, max_size=16), TEXT, st.integers(0, attachment.MAX_ATTACHMENT_BYTES),
+    st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), st.sampled_from(attachment.CLEANED),
 )  # fmt: skip
 
 
@@ -61,12 +62,20 @@ def test_follow_ups_go_there_and_back_with_their_mac(text: str, thread: bytes) -
     "change",
     [{"fields": {"pesan": "lain"}}, {"day": 1}, {"language": "en"}, {"readers": ("kota",)}, {"mailbox": bytes(16)},
      {"object_id": b"o" * 16}, {"reply_key_hash": bytes(32)}, {"thread_mac": bytes(64)}, {"thread_mac": b""},
-     {"attachments": (Attachment(bytes(16), "x", "y", 1, 1, bytes(32)),)}],
+     {"attachments": (Attachment(bytes(16), "x", "y", 1, 1, bytes(32), bytes(32)),)}],
 )  # fmt: skip
 def test_the_mac_covers_every_part_of_a_follow_up(change: dict) -> None:
     check_thread(small_follow_up(), seed("thread"))
     with pytest.raises(BadSignature):
         check_thread(replace(small_follow_up(), **change), seed("thread"))
+
+
+def test_the_mac_covers_the_keys_of_the_files() -> None:
+    made = letter.seal_thread(replace(small_follow_up(), attachments=(small_attachment(),)), seed("thread"))
+    check_thread(made, seed("thread"))
+    other = replace(made, attachments=(replace(small_attachment(), key=seed("other key")),))
+    with pytest.raises(BadSignature):
+        check_thread(other, seed("thread"))
 
 
 def test_the_mac_is_hmac_sha512_over_label_and_letter_without_it() -> None:
@@ -81,6 +90,8 @@ def test_content_is_the_hash_of_fields_and_files_alone() -> None:
     assert replace(report, day=1, object_id=bytes(16), language="en").content == report.content
     assert replace(report, fields={**report.fields, "x": ""}).content != report.content
     assert replace(report, attachments=()).content != report.content
+    again = replace(small_attachment(), key=seed("other key"), object_id=b"o" * 16)
+    assert replace(report, attachments=(again,)).content == report.content, "a file sent twice has two keys"
     body = '{"fields":{"a":"é"},"files":["' + base64.b64encode(bytes(32)).decode() + '"]}'
     assert content_hash({"a": "é"}, [bytes(32)]) == hashlib.sha256(b"senyap/v1/content\0" + body.encode()).digest()
 
@@ -93,13 +104,6 @@ def test_content_does_not_depend_on_the_order_of_fields_but_on_that_of_files() -
 def test_a_mailbox_is_named_by_its_reply_key() -> None:
     key = small_report().reply_key
     assert mailbox_of(key) == hashlib.sha256(b"senyap/v1/mailbox\0" + key).digest()[:16]
-
-
-@pytest.mark.parametrize(
-    ("size", "parts"), [(0, 1), (1, 1), (248_816, 1), (248_817, 2), (497_632, 2), (25_000_000, 101)]
-)
-def test_a_file_takes_the_rows_its_size_needs(size: int, parts: int) -> None:
-    assert parts_of(size) == parts
 
 
 def test_a_letter_that_fits_no_row_is_refused() -> None:
@@ -126,6 +130,7 @@ def test_a_letter_and_a_refusal_show_nothing_of_a_report() -> None:
         repr(report.mailbox),
         repr(report.thread_key),
         repr(report.claim),
+        repr(report.attachments[0].key),
     ):
         assert secret not in shown
     data = build_letter(report)

@@ -63,7 +63,7 @@ def test_the_sizes_are_those_of_the_format() -> None:
 
 @QUICK
 @given(
-    st.sampled_from(mailbox.STATUSES), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1),
+    st.sampled_from(mailbox.STATUSES), st.integers(0, 2**64 - 1), st.integers(0, mailbox.MAX_DAY),
     st.lists(st.builds(Message, st.integers(0, 9999), st.text("abc-", max_size=9), TEXT), max_size=5),
     st.lists(st.builds(Arrival, st.binary(min_size=16, max_size=16), st.binary(min_size=32, max_size=32),
                        st.integers(0, 999), st.integers(0, 5), st.integers(0, 5)), max_size=4), TEXT, st.integers(0, 99),

@@ -59,6 +59,24 @@ def test_a_failure_leaves_the_old_file_and_no_partial_one(tmp_path: Path) -> Non
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
+def test_a_link_laid_under_the_temporary_name_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "urandom", bytes)
+    (tmp_path / "victim").write_bytes(b"old")
+    (tmp_path / f".file.{bytes(8).hex()}.part").symlink_to(tmp_path / "victim")
+    with pytest.raises(FileExistsError):
+        medium.write_file(tmp_path / "file", b"new")
+    assert (tmp_path / "victim").read_bytes() == b"old"
+    assert not (tmp_path / "file").exists()
+
+
+def test_temporary_names_never_come_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, rename = [], Path.rename
+    monkeypatch.setattr(Path, "rename", lambda a, b: names.append(a.name) or rename(a, b))
+    for _ in range(5):
+        medium.write_file(tmp_path / "file", b"x")
+    assert len(set(names)) == 5
+
+
 @pytest.mark.parametrize("broken", ["fsync", "rename"])
 def test_a_failed_sync_or_rename_leaves_the_old_file(
     tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch

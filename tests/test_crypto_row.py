@@ -233,6 +233,14 @@ def test_two_rows_of_one_record_share_no_bytes_behind_the_prefix() -> None:
     assert same < len(first) / 256 * 1.5
 
 
+def test_the_prefix_alone_tells_the_epoch() -> None:
+    prefix = row.make_header([readers(1, 0)], EPOCH, DECOYS).front[:32]
+    assert row.prefix_epoch(prefix) == EPOCH
+    for wrong in (prefix[:31], b"", b"SNYB" + prefix[4:], prefix[:4] + b"\2" + prefix[5:], prefix[:31] + b"\1"):
+        with pytest.raises(Malformed):
+            row.prefix_epoch(wrong)
+
+
 def test_epochs_from_eight_back_to_one_ahead_are_acceptable() -> None:
     assert [e for e in range(30, 60) if row.epoch_is_acceptable(e, 45)] == list(range(37, 47))
 

@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from crypto import bundle, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
+from crypto import attachment, bundle, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings
@@ -77,7 +77,8 @@ def test_every_example_is_checked_below() -> None:
 def test_the_sizes_are_those_of_the_code() -> None:
     assert {k: int(v) for k, v in pairs("sizes").items()} == {
         "row": row.ROW_BYTES, "row slots": row.SLOTS, "row slot": row.SLOT_BYTES, "row body": row.BODY_BYTES,
-        "inner record": row.RECORD_BYTES, "most data in a row": row.MAX_DATA_BYTES, "share record": sharing.RECORD_BYTES,
+        "inner record": row.RECORD_BYTES, "most data in a row": row.MAX_DATA_BYTES,
+        "most of a file in a row": attachment.PART_BYTES, "share record": sharing.RECORD_BYTES,
         "sealing key": xwing.PUBLIC_BYTES, "hpke overhead": xwing.OVERHEAD_BYTES, "signing key": PUBLIC_BYTES,
         "signature": SIGNATURE_BYTES, "mailbox row": mailbox.ROW_BYTES, "most news json": mailbox.MAX_JSON_BYTES,
         "mailbox record": bundle.RECORD_BYTES["mailbox"], "file record": bundle.RECORD_BYTES["file"],
@@ -157,6 +158,23 @@ def test_the_follow_up_is_right() -> None:
     letter.check_thread(parsed, bytes.fromhex(example["thread key"]))
     reply = xwing.OpeningKey.from_seed(FIRST).public.raw
     assert (parsed.mailbox, parsed.reply_key_hash) == (letter.mailbox_of(reply), hashlib.sha256(reply).digest())
+
+
+def test_the_attachment_is_right() -> None:
+    example = pairs("attachment")
+    value, file = json.loads(example["json"]), bytes.fromhex(example["file"])
+    parsed = attachment.parse_attachment(value)
+    assert canonical_json(attachment.attachment_json(parsed), ascii_only=False).decode() == example["json"]
+    assert (parsed.size, parsed.sha256) == (len(file), hashlib.sha256(file).digest())
+
+
+def test_the_part_is_right() -> None:
+    example = pairs("part")
+    key, name, data = (bytes.fromhex(example[n]) for n in ("file key", "object_id", "data"))
+    number = int(example["part"])
+    assert (attachment._nonce(number).hex(), attachment._about(name).hex()) == (example["nonce"], example["aad"])
+    assert attachment.seal_part(key, name, number, data).hex() == example["sealed"]
+    assert attachment.open_part(key, name, number, bytes.fromhex(example["sealed"])) == data
 
 
 def test_the_receipt_is_right() -> None:
@@ -264,7 +282,7 @@ def test_every_label_is_listed_and_every_listed_one_is_used() -> None:
     ("title", "name", "spec"),
     [
         ("3 Letter", "thread_mac", letter._COMMON | letter._REPORT | letter._FOLLOW_UP),
-        ("3 Letter", "media_type", letter._ATTACHMENT),
+        ("Attachments and their parts", "media_type", attachment._SPEC),
         ("Roster", "root_k", roster._SPEC),
     ],
 )
@@ -294,10 +312,17 @@ def test_the_table_of_news_names_exactly_its_names() -> None:
 def test_numbers_in_running_text_are_those_of_the_code() -> None:
     flat = " ".join(FORMATS.split())
     for text in (
-        f"{letter.MAX_ATTACHMENTS} attachments, {letter.MAX_ATTACHMENT_BYTES:,} bytes each, {letter.MAX_UPLOAD_BYTES:,} in all",
+        f"{attachment.MAX_ATTACHMENTS} attachments, {attachment.MAX_ATTACHMENT_BYTES:,} bytes each, "
+        f"{letter.MAX_UPLOAD_BYTES:,} in all",
+        f"⌈size / {attachment.PART_BYTES:,}⌉",
+        f"bytes {attachment.PART_BYTES:,} × i to {attachment.PART_BYTES:,} × (i + 1)",
+        f"so at most {row.MAX_DATA_BYTES:,}, is the data of a row of kind {row.Kind.ATTACHMENT.value}",
+        f"A file key is {attachment.KEY_BYTES} random bytes",
+        f"A day above {mailbox.MAX_DAY:,}",
+        f"more than {mailbox.MAX_READERS} readers and a reader that is not 1 to {mailbox.MAX_READER} characters",
         f"{intake.MAX_TEXT_BYTES:,} bytes of text in all fields; {intake.MAX_PARTS} parts of the form",
         f"from {row.EPOCHS_BACK} weeks before to {row.EPOCHS_AHEAD} week after",
-        f"cut at {letter.MAX_NAME_BYTES:,} bytes",
+        f"cut at {attachment.MAX_NAME_BYTES:,} bytes",
         f"dropped after {letters.HELD_DAYS} days. 6.",
         f"dropped after {attachments.ORPHAN_DAYS} days, and only",
         f"1 to {batch.MAX_EPOCHS} |",

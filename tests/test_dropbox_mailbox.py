@@ -239,3 +239,32 @@ def test_the_ring_of_another_unit_finds_nothing_of_a_mailbox(client: FlaskClient
     report(client)
     assert ring(small, "palembang", "palembang-1") and opened(services, small, "palembang", "palembang-1") == []
     assert REPORT["wilayah"] == "sumsel"
+
+
+def test_answers_full_of_quotes_do_not_make_the_page_longer(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["pertama-kali", *["'" * 3_700] * 3])
+    page = open_box(client, words)
+    assert len(page.body) == 65_536 and "&#39;" * 3_700 in page.text and "pertama-kali" not in page.text
+
+
+def test_a_station_cannot_speak_in_the_name_of_another_group(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words)
+    message = mailbox.Message(today(), "kpk", "Tulis nomor HP Anda")
+    news = mailbox.News(9, today(), "need_info", ("sumsel",), (message,))
+    row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, "sumsel"))
+    with services.store.writing() as connection:
+        replace_rows(connection, "sumsel", [(secrets.mailbox, row)])
+    page = open_box(client, words)
+    assert page.status == 200 and "nomor HP Anda" not in page.text.split('id="pesan"')[0].split("<main")[1]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_code_form_of_megabytes_is_refused(client: FlaskClient, kind: str) -> None:
+    if kind == "multipart/form-data":
+        answer = post(client, "/kotak", {"kode": "a" * 2_000_000})
+        assert answer.status in (400, 422) and len(answer.body) % 16_384 == 0
+    else:
+        answer = client.post("/kotak", data=b"kode=" + b"a" * 2_000_000, content_type=kind)
+        assert answer.status_code == 400

@@ -1,6 +1,7 @@
 """POST /lapor: what is stored, what is refused, and that nothing typed is lost."""
 
 import re
+import time
 
 import pytest
 from conftest import WITH_STATION
@@ -8,10 +9,14 @@ from flask.testing import FlaskClient
 from live import BOUNDARY, REPORT, multipart
 from web import get, letters_of, open_box, opened, post, report, waiting
 
-from crypto.row import MAX_DATA_BYTES, Kind
+from crypto.attachment import PART_BYTES, open_part
+from crypto.row import Kind
 from dropbox import intake
 from dropbox.arena import FILES_UP_TO
 from dropbox.services import Services
+from dropbox.sessions import PERIOD_SECONDS
+from dropbox.store import chains
+from keys.roster import RolledBack
 
 LONG = "Seseorang mengatur pemenang lelang. " * 10
 PHOTO = ("foto.jpg", bytes(range(256)) * 40, "image/jpeg")
@@ -28,14 +33,15 @@ def test_a_report_is_stored_as_one_letter_for_its_readers(client: FlaskClient, s
 
 def test_files_are_stored_whole_whatever_their_names(client: FlaskClient, services: Services, small) -> None:
     names = ["../../etc/passwd", "a\u202egpj.exe", "ナ" * 100, "sama.pdf", "sama.pdf"]
-    files = [(name, bytes([i]) * (MAX_DATA_BYTES + i), "application/pdf") for i, name in enumerate(names)]
+    files = [(name, bytes([i]) * (PART_BYTES + i), "application/pdf") for i, name in enumerate(names)]
     assert report(client, files).status == 200
     records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
     (letter,) = letters_of(records)
     assert [a.name for a in letter.attachments] == names
     for (_, data, _), attachment in zip(files, letter.attachments, strict=True):
         parts = {r.part: r.data for r in records if r.kind is Kind.ATTACHMENT and r.object_id == attachment.object_id}
-        assert b"".join(parts[i] for i in range(attachment.parts)) == data
+        opened_parts = [open_part(attachment.key, attachment.object_id, i, parts[i]) for i in range(attachment.parts)]
+        assert b"".join(opened_parts) == data
 
 
 def test_an_empty_file_is_an_attachment_and_no_chosen_file_is_none(
@@ -121,6 +127,17 @@ def test_kept_files_are_never_given_to_other_readers(client: FlaskClient, servic
     answer = post(client, "/lapor", fields | {"jangan_dibuka": "inspektorat-provinsi"})
     assert answer.status == 422 and 'id="galat-lampiran"' in answer.text
     assert letters_of(opened(services, small, "kpk", "kpk-1")) == []
+
+
+def test_files_of_a_refused_form_open_for_nobody_not_even_for_its_first_readers(
+    client: FlaskClient, services: Services, small
+) -> None:
+    """A reporter excludes a unit only after the first try: what was sealed to it then must tell it nothing."""
+    secret = b"DAFTAR SUAP " * 1000
+    routing = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-daerah"}
+    report(client, [("daftar.txt", secret, "text/plain")], **routing, uraian="pendek")
+    (part,) = opened(services, small, "palembang", "palembang-1")
+    assert part.kind is Kind.ATTACHMENT and b"SUAP" not in part.data
 
 
 def test_a_kept_field_made_elsewhere_is_refused_and_the_text_kept(client: FlaskClient) -> None:
@@ -285,3 +302,30 @@ def test_the_receipt_code_opens_its_mailbox(client: FlaskClient) -> None:
 def test_the_fallback_group_cannot_be_excluded(client: FlaskClient, services: Services) -> None:
     answer = report(client, jangan_dibuka=services.directory.roster.fallback)
     assert answer.status == 422 and 'id="galat-jangan_dibuka"' in answer.text
+
+
+def test_a_file_name_is_never_markup(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MAX_ATTACHMENT_BYTES", 1_000)
+    name = "<meta http-equiv=refresh content=0>.pdf"
+    refused = report(client, [(name, bytes(2_000), "application/pdf")])
+    kept = report(client, [(name, b"x", "application/pdf")], uraian="pendek")
+    for answer in (refused, kept, report(client, [(name, b"x", "application/pdf")])):
+        assert "<meta http-equiv" not in answer.text and "&lt;meta http-equiv" in answer.text
+
+
+def test_the_code_of_a_form_cannot_be_shown_again_after_some_hours(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"benih": get(client, "/lapor").hidden("benih"), **REPORT}
+    assert post(client, "/lapor", fields).status == 200
+    later = time.time() + PERIOD_SECONDS + 60
+    monkeypatch.setattr("dropbox.sessions.time.time", lambda: later)
+    answer = post(client, "/lapor", fields)
+    assert answer.status == 422 and REPORT["uraian"] in answer.text and "kode-tanda-terima" not in answer.text
+
+
+def test_an_older_roster_put_back_is_refused(deployment, services: Services) -> None:
+    with services.store.writing() as connection:
+        connection.execute(chains.update().where(chains.c.direction == "ros").values(seq=2))
+    with pytest.raises(RolledBack):
+        Services.open(services.settings)

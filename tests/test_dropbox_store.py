@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from web import report, waiting
 
-from crypto.letter import Attachment
+from crypto.attachment import Attachment
 from crypto.row import ROW_BYTES, row_epoch
 from dropbox.errors import Busy, Full
 from dropbox.lanes import Lanes
@@ -149,7 +149,11 @@ def test_a_session_opens_within_its_time_and_not_after(tmp_path) -> None:
     fields = make_fields(tmp_path)
     start = 1_000 * PERIOD_SECONDS + PERIOD_SECONDS - 5.0
     sealed = fields.seal_session(SESSION, now=start)
-    assert fields.open_session(sealed, now=start + PERIOD_SECONDS - 1) == SESSION
+    opened = fields.open_session(sealed, now=start + PERIOD_SECONDS - 1)
+    assert replace(opened, expires=0) == SESSION
+    again = fields.seal_session(opened, now=start + PERIOD_SECONDS - 1)
+    with pytest.raises(SessionEnded):  # an answer does not make it last longer
+        fields.open_session(again, now=start + PERIOD_SECONDS + 10)
     with pytest.raises(SessionEnded):
         fields.open_session(sealed, now=start + PERIOD_SECONDS + 10)
 
@@ -175,8 +179,8 @@ def test_a_sealed_field_altered_in_any_way_is_refused(tmp_path, mangle) -> None:
 
 def test_a_session_is_no_list_of_files_and_the_other_way(tmp_path) -> None:
     fields = make_fields(tmp_path)
-    kept = KeptFiles(("sumsel",), (Attachment(b"i" * 16, "a", "text/plain", 1, 1, b"h" * 32),))
-    assert fields.open_files(fields.seal_files(kept)) == kept
+    kept = KeptFiles(("sumsel",), (Attachment(b"i" * 16, "a", "text/plain", 1, 1, b"h" * 32, b"k" * 32),))
+    assert replace(fields.open_files(fields.seal_files(kept)), expires=0) == kept
     with pytest.raises(SessionEnded):
         fields.open_session(fields.seal_files(kept))
     with pytest.raises(SessionEnded):

@@ -227,16 +227,44 @@ def test_a_bad_outbox_changes_nothing(
     assert state(services) == before
 
 
-def test_a_mailbox_of_another_station_is_refused(services: Services, tmp_path: Path, key: SigningKey, small) -> None:
-    ids = sorted(os.urandom(16) for _ in range(services.directory.roster.sizes.mailboxes))
-    path, _ = outbox(services, tmp_path, key, records(services, key, ids))
+def test_a_mailbox_of_another_station_is_left_alone_and_the_rest_is_taken(
+    services: Services, tmp_path: Path, key: SigningKey, small
+) -> None:
+    many = services.directory.roster.sizes.mailboxes
+    ids = sorted(os.urandom(16) for _ in range(many))
+    path, _ = outbox(services, tmp_path, key, ours := records(services, key, ids))
     receive(services, path)
-    before = state(services)
     other = station_key(small, "kpk")
-    theirs, _ = outbox(services, tmp_path / "kpk", other, records(services, other, ids), sender="kpk")
-    with pytest.raises(Refused):
-        receive(services, theirs)
-    assert state(services) == before
+    mixed = sorted([*ids[:3], *(os.urandom(16) for _ in range(many - 3))])
+    theirs, _ = outbox(services, tmp_path / "kpk", other, records(services, other, mixed), sender="kpk")
+    assert receive(services, theirs).warnings == ("3 mailboxes belong to another station and were left alone",)
+    with services.store.reading() as connection:
+        table = {r.id: r.row for r in connection.execute(select(mailboxes))}
+    assert {i: table[i] for i in ids} == {record[:16]: record[16:] for kind, record in ours if kind == "mailbox"}
+    assert len(table) == 2 * many - 3
+
+
+def test_a_full_arena_is_emptied_by_the_outbox_that_acknowledges_it(
+    services: Services, tmp_path: Path, key: SigningKey
+) -> None:
+    for _ in range(services.arena.counts()[1]):
+        services.arena.put([], services.make_cover())
+    sent, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
+    path, _ = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, sent.hash)])
+    receive(services, path)
+    forwarded = services.directory.roster.sizes.forwarded
+    assert services.arena.counts()[0] == forwarded and len(waiting(services)) == forwarded
+
+
+def test_a_medium_that_answers_a_second_reading_differently_changes_nothing(
+    services: Services, tmp_path: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = outbox(services, tmp_path, key, records(services, key))
+    reads = []
+    real = medium.read_file
+    monkeypatch.setattr(medium, "read_file", lambda *a: (reads.append(a), real(*a))[1])
+    receive(services, path)
+    assert len(reads) == 1, "an outbox is read once"
 
 
 def test_an_outbox_waits_when_its_forwarded_rows_find_no_room(

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 
+from crypto.attachment import PART_BYTES
 from crypto.encoding import today
 from crypto.letter import mailbox_of
-from crypto.row import MAX_DATA_BYTES
 from station import attachments, cases, vault
 from station.desk import Desk
 from station.errors import Refused
@@ -122,7 +122,7 @@ def test_a_follow_up_without_a_report_is_dropped_after_90_days_and_not_before(de
 
 
 def test_parts_in_any_order_before_and_after_the_letter_make_the_file(desk: Desk, stick: Stick, tmp_path: Path):
-    data = os.urandom(MAX_DATA_BYTES * 2 + 17)
+    data = os.urandom(PART_BYTES * 2 + 17)
     file = attach(data)
     first, second, third = world().part_rows(file, data)
     letter = world().letter_row(Reporter().report(files=[file]))

@@ -68,7 +68,7 @@ def test_the_vault_deletes_its_journal_and_wipes_what_is_removed(tmp_path: Path)
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "secure_delete", "temp_store", "foreign_keys")
         }
-    assert found == {"journal_mode": "delete", "synchronous": 2, "secure_delete": 1, "temp_store": 2, "foreign_keys": 1}
+    assert found == {"journal_mode": "delete", "synchronous": 3, "secure_delete": 1, "temp_store": 2, "foreign_keys": 1}
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path):

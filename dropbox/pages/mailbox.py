@@ -7,11 +7,13 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext
+from markupsafe import escape
 
 from crypto import letter as letters
 from crypto import receipt as receipts
@@ -20,10 +22,10 @@ from crypto.mailbox import News
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form, statuses
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
-from dropbox.intake import Received, read_form
+from dropbox.intake import Received, drain, read_form
 from dropbox.mailboxes import Opened
 from dropbox.pages.report import boundary, problem_text, refuse_cross_site
-from dropbox.pages.show import show
+from dropbox.pages.show import plain, show
 from dropbox.sealing import RowWriter
 from dropbox.services import here
 from dropbox.sessions import Session, SessionEnded
@@ -31,6 +33,8 @@ from keys.roster import Group
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
 MAX_CODE_LETTERS = 1_000
+MAX_CODE_FORM_BYTES = 64 * 1024
+MAX_SHOWN_BYTES = 40_000  # of messages as HTML: then every mailbox page fits its one length
 # What follows key stretching takes a few milliseconds, a little more where there is news. Every answer
 # is held until a whole step after it, so that hit and miss take equally long.
 STEP_SECONDS = 0.030
@@ -193,9 +197,11 @@ def _short_text(name: str) -> str:
     if request.mimetype == "multipart/form-data":
         received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
         return "".join(received.typed.get(name, ()))[:MAX_CODE_LETTERS]
-    if (request.content_length or 0) > 64 * 1024:
+    raw = request.stream.read(MAX_CODE_FORM_BYTES + 1)
+    if len(raw) > MAX_CODE_FORM_BYTES:
+        drain(request.stream)  # type: ignore[arg-type]
         raise BadRequest("a code of that length is none")
-    return request.form.get(name, "")[:MAX_CODE_LETTERS]
+    return "".join(parse_qs(raw.decode("ascii", "replace")).get(name, ()))[:MAX_CODE_LETTERS]
 
 
 def _ask_again(
@@ -213,8 +219,8 @@ def _ask_again(
         session=None,
         text=text,
         mistyped=mistyped,
-        problems=list(problems),
-        problem_of={p.key: p.message for p in reversed(list(problems))},
+        problems=plain(problems),
+        problem_of={p.key: p.message for p in reversed(plain(problems))},
         typed=typed or {},
         **_form_parts(),
     )
@@ -240,7 +246,7 @@ def _show_mailbox(
     status: int = 200,
 ) -> Response:
     services = here()
-    news: News | None = opened.news if opened is not None and opened.hit else None
+    news: News | None = _shorten(opened.news) if opened is not None and opened.hit else None
     return show(
         "kotak.html",
         status=status,
@@ -256,11 +262,20 @@ def _show_mailbox(
         status_text=statuses.TEXTS.__getitem__,
         names={x.id: x for x in services.directory.roster.groups},
         typed=typed or {},
-        problems=list(problems),
-        problem_of={p.key: p.message for p in reversed(list(problems))},
+        problems=plain(problems),
+        problem_of={p.key: p.message for p in reversed(plain(problems))},
         sent=sent,
         **_form_parts(),
     )
+
+
+def _shorten(news: News) -> News:
+    """Leave out the oldest messages that would make the page longer than other mailbox pages."""
+    sizes = [len(str(escape(m.text)).encode("utf-8")) for m in news.messages]
+    first = 0
+    while sum(sizes[first:]) > MAX_SHOWN_BYTES:
+        first += 1
+    return replace(news, messages=news.messages[first:], left_out=news.left_out + first)
 
 
 def _refuse(session: Session, received: Received, problems: Sequence[form.Problem], status: int) -> Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
@@ -15,12 +13,13 @@ from flask_babel import lazy_gettext
 
 from crypto import letter as letters
 from crypto import receipt as receipts
+from crypto.attachment import MAX_ATTACHMENTS, Attachment
 from crypto.encoding import today
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
 from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full
 from dropbox.intake import Received, drain, read_form
-from dropbox.pages.show import show
+from dropbox.pages.show import plain, show
 from dropbox.sealing import RowWriter
 from dropbox.services import here
 from dropbox.sessions import KeptFiles, SessionEnded
@@ -38,11 +37,11 @@ class Draft:
     fields: dict[str, str] = field(default_factory=dict, repr=False)
     problems: list[form.Problem] = field(default_factory=list, repr=False)
     groups: tuple[Group, ...] = ()
-    kept: tuple[letters.Attachment, ...] = field(default=(), repr=False)
+    kept: tuple[Attachment, ...] = field(default=(), repr=False)
     status: int = 422
 
     @property
-    def attachments(self) -> tuple[letters.Attachment, ...]:
+    def attachments(self) -> tuple[Attachment, ...]:
         """Files of earlier tries, then those of this one."""
         return (*self.kept, *self.received.files)
 
@@ -125,7 +124,7 @@ def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | Non
         return None
 
 
-def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[letters.Attachment, ...]:
+def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[Attachment, ...]:
     """Return the files named in `berkas` if they are sealed to these groups; raises SessionEnded otherwise."""
     text = "".join(typed.get(form.KEPT, ()))
     if not text:
@@ -165,27 +164,29 @@ def _check(draft: Draft) -> None:
             draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
     if received.dropped and not any(p.key == form.FILES for p in draft.problems):
         draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
-    if len(draft.attachments) > letters.MAX_ATTACHMENTS:
+    if len(draft.attachments) > MAX_ATTACHMENTS:
         draft.status = 413
-        text = lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=letters.MAX_ATTACHMENTS)
+        text = lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS)
         draft.problems.append(form.Problem(form.FILES, text))
     if form_seed(received.typed) is None:
         text = lazy_gettext("Halaman ini sudah lama terbuka. Periksa tulisan Anda, lalu kirim sekali lagi.")
         draft.problems.append(form.Problem("", text))
 
 
-def form_seed(typed: Mapping[str, Sequence[str]]) -> bytes | None:
-    """Return the 32 bytes of the hidden field `benih`, None when it is not what a page of ours held."""
+def form_seed(typed: Mapping[str, Sequence[str]]) -> tuple[bytes, int] | None:
+    """Return the secret in the hidden field `benih` and its end, None when it is none of ours or too old.
+
+    It ends after some hours: whoever sits at this computer next and sends the page again sees no old code.
+    """
     try:
-        raw = base64.b64decode("".join(typed.get(form.SEED, ())), validate=True)
-    except (binascii.Error, ValueError):
+        return here().fields.open_seed("".join(typed.get(form.SEED, ())))
+    except SessionEnded:
         return None
-    return raw if len(raw) == receipts.SEED_BYTES else None
 
 
 def _commit(draft: Draft) -> Response:
     services = here()
-    seed = form_seed(draft.received.typed) or b""
+    seed, _ends = form_seed(draft.received.typed) or (b"", 0)
     ids = tuple(x.id for x in draft.groups)
     writer = draft.received.writer or services.writer(draft.groups, draft.day)
     code = receipts.make_code(seed, draft.fields, ids, [a.sha256 for a in draft.attachments])
@@ -223,7 +224,7 @@ def _refuse(draft: Draft) -> Response:
     if received.writer is not None:
         try:
             received.writer.flush()
-            kept = draft.attachments[: letters.MAX_ATTACHMENTS]
+            kept = draft.attachments[:MAX_ATTACHMENTS]
         except (Full, Broken):
             with contextlib.suppress(Broken):
                 received.writer.abandon()
@@ -246,7 +247,7 @@ def show_form(
     *,
     status: int,
     problems: Sequence[form.Problem] = (),
-    kept: Sequence[letters.Attachment] = (),
+    kept: Sequence[Attachment] = (),
     groups: Sequence[Group] = (),
     dropped: bool = False,
     asked_who: bool = False,
@@ -259,8 +260,9 @@ def show_form(
             groups, _unused = routed(typed)
         except Closed:
             closed = True
-    seed = form_seed(typed) or os.urandom(receipts.SEED_BYTES)
-    sealed = services.fields.seal_files(KeptFiles(tuple(x.id for x in groups), tuple(kept))) if kept else ""
+    seed, ends = form_seed(typed) or (os.urandom(receipts.SEED_BYTES), 0)
+    files = KeptFiles(tuple(x.id for x in groups), tuple(kept), ends)
+    sealed = services.fields.seal_files(files) if kept else ""
     sections = [(title, [f for f in form.FIELDS if f.section is title]) for title in _SECTION_ORDER]
     return show(
         "lapor.html",
@@ -268,9 +270,9 @@ def show_form(
         sections=sections,
         areas=form.area_options(services.directory.roster, g.language),
         typed=typed,
-        problems=list(problems),
-        problem_of={p.key: p.message for p in reversed(problems)},
-        seed=base64.b64encode(seed).decode("ascii"),
+        problems=plain(problems),
+        problem_of={p.key: p.message for p in reversed(plain(problems))},
+        seed=services.fields.seal_seed(seed, expires=ends),
         kept=kept,
         kept_sealed=sealed,
         groups=groups,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 from flask_babel import format_date
 
 from crypto.encoding import today
+from dropbox.form import Problem
 from dropbox.headers import stylesheet
 from dropbox.services import here
 
@@ -35,6 +37,14 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
     if mailbox_page:
         response.headers["X-Mailbox-Page"] = "1"
     return response
+
+
+def plain(problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems with their messages as plain text, first one of a field first.
+
+    A lazily translated text counts as markup for the template engine, and may hold a file's name.
+    """
+    return [Problem(p.key, str(p.message)) for p in problems]
 
 
 def _connection() -> str:
