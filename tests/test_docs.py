@@ -14,8 +14,9 @@ from flask import Flask
 from crypto import attachment, bundle, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
-from dropbox import form, headers, intake, pages, sessions, settings
+from dropbox import form, headers, intake, pages, sessions, settings, transport
 from dropbox.__main__ import main as dropbox_command
+from dropbox.pages import mailbox as mailbox_page
 from keys import batch, roster, units
 from keys.__main__ import main as keys_command
 from station import attachments, bundles, letters, outbox, vault
@@ -247,10 +248,11 @@ def test_the_stretched_passphrase_is_right() -> None:
 
 
 def test_the_session_has_the_length_named() -> None:
-    body = re.findall(r"\| (\d+) \|$", section(FORMATS, "`sesi` and `berkas`"), re.M)
+    body = re.findall(r"\| (\d+) \|$", section(FORMATS, "`sesi`, `berkas` and `benih`"), re.M)
     sealed = 24 + 4 + sum(map(int, body)) + 16
     assert f"`sesi` always has {len(base64.b64encode(bytes(sealed)))} characters" in FORMATS
     assert f"{sessions.PERIOD_SECONDS:,} s after sealing" in FORMATS
+    assert f"end {sessions.PERIOD_SECONDS // 3600} hours later" in FORMATS
 
 
 # --- formats: names ----------------------------------------------------------------------------------
@@ -336,6 +338,9 @@ def test_numbers_in_running_text_are_those_of_the_code() -> None:
         f"seq at most {bundles.MAX_SEQ:,}, day at most {bundles.MAX_DAY:,}",
         f"at most {sharing.MAX_PARTS}. 4 of 7",
         f"1 to {roster.MAX_ID} of a–z",
+        f"outbox {transport.MAX_OUTBOX_BYTES // 2**20} MiB",
+        f"bundle {bundles.MAX_BUNDLE_BYTES // 2**30} GiB + 1 MiB",
+        f"beyond {mailbox_page.MAX_SHOWN_BYTES:,} bytes of HTML",
     ):
         assert text in flat
 

@@ -12,6 +12,7 @@ import http.client
 import itertools
 import os
 import re
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_plus, urlencode
@@ -19,7 +20,9 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 from forensics import Hit, Near, Needle, all_pids, counts, cpu_ticks, needs_root, scan_memory, workers_of
 from live import BOUNDARY, REPORT, Answer, LiveServer, Upload, copy_home, multipart
+from web import ring
 
+from crypto import row, sharing
 from crypto.receipt import derive, read_code, wordlist
 from dropbox.directory import Directory
 
@@ -124,7 +127,22 @@ class Looked:
     tracers: set[str]
 
 
-def look(home: Path, *, wiping: bool) -> Looked:
+def row_keys(home: Path, demo: Path) -> dict[str, Needle]:
+    """The keys that open what was stored, as two reviewers find them: one of them in memory opens a letter."""
+    with contextlib.closing(sqlite3.connect(home / "dropbox.db")) as database:
+        waiting = database.execute("SELECT row FROM rows JOIN slots USING (id) WHERE waiting = 1").fetchall()
+    found: dict[str, Needle] = {}
+    for number, (sealed,) in enumerate(waiting):
+        rings = [ring(demo, "sumsel", reviewer) for reviewer in ("sumsel-1", "sumsel-2")]
+        keys = [r.opening_key(row.row_epoch(sealed)) for r in rings]
+        secret = sharing.join([row.find_share(sealed, key) for key in keys if key is not None])
+        assert secret is not None
+        found[f"secret of row {number}"] = secret
+        found[f"body key of row {number}"] = row._body_keys(sealed[: row.FRONT_BYTES], secret)[0]
+    return found
+
+
+def look(home: Path, demo: Path, *, wiping: bool) -> Looked:
     """Serve reporters until both workers had some, then read all memory."""
     deployment = Directory.load(home).roster.deployment
     with LiveServer(home, wiping=wiping) as server, contextlib.ExitStack() as still_open:
@@ -139,6 +157,7 @@ def look(home: Path, *, wiping: bool) -> Looked:
         needles = {
             f"{k} {i}: {n}": raw for i, t in enumerate(told) for k, of in kinds.items() for n, raw in of(t).items()
         }
+        needles |= {f"rows: {name}": raw for name, raw in row_keys(home, demo).items()}
         found: list[Hit] = []
         for _ in range(LOOKS if wiping else 1):  # the last answer may have come before its worker was done with it
             found = scan_memory(pids, needles)
@@ -146,7 +165,7 @@ def look(home: Path, *, wiping: bool) -> Looked:
                 break
         return Looked(
             pids,
-            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in kinds},
+            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in (*kinds, "rows")},
             core_limits=[core_limit(pid) for pid in pids],
             owners={os.stat(f"/proc/{pid}/mem").st_uid for pid in pids},
             tracers={re.findall(r"TracerPid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0] for pid in pids},
@@ -161,13 +180,13 @@ def core_limit(pid: int) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def wiped(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Looked:
     home = copy_home(demo / "server", tmp_path_factory.mktemp("memory") / "home")
-    return look(home, wiping=True)
+    return look(home, demo, wiping=True)
 
 
 @pytest.fixture(scope="module")
 def kept(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Looked:
     home = copy_home(demo / "server", tmp_path_factory.mktemp("memory") / "home")
-    return look(home, wiping=False)
+    return look(home, demo, wiping=False)
 
 
 @needs_root
@@ -183,6 +202,11 @@ def test_the_receipt_code_is_left_in_memory_in_no_form(wiped: Looked) -> None:
 @needs_root
 def test_nothing_that_the_code_derives_is_left_in_memory(wiped: Looked) -> None:
     assert not counts(wiped.hits["derived"])
+
+
+@needs_root
+def test_no_key_that_opens_a_stored_row_is_left_in_memory(wiped: Looked) -> None:
+    assert not counts(wiped.hits["rows"])
 
 
 @needs_root
