@@ -35,7 +35,8 @@ bench: $(VENV)/dev.stamp
 	$(PY) tests/bench/run.py
 
 long: $(VENV)/dev.stamp
-	$(PY) -m pytest -m slow
+	mkdir -p docs/runs
+	$(PY) -m pytest -m slow -v > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
 
 images: $(VENV)/dev.stamp
 	SENYAP_IMAGES='$(abspath docs/images)' $(PY) -m pytest tests/test_whole_journey.py -k scripts_off

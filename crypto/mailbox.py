@@ -5,6 +5,7 @@ HPKE.seal(reply key, info = label ‖ mailbox, seq ‖ as_of ‖ length ‖ JSON
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,8 @@ MAX_JSON_BYTES = _SIGNED_BYTES - _HEAD_BYTES
 MAX_TEXT_BYTES = 4_000
 MAX_ARRIVALS = 20
 MAX_DAY = 1_000_000
-MAX_READERS, MAX_READER = 8, 24
+MAX_READERS = 8
+_ID = re.compile(r"[a-z0-9-]{1,24}")
 PURPOSE = "senyap/v1/reply"
 STATUSES = (
     "received", "screening", "need_info", "review", "examination", "follow_up", "referred",
@@ -141,8 +143,8 @@ def _to_json(news: News) -> dict[str, Any]:
 def _check_range(days: Sequence[int], readers: Sequence[str]) -> None:
     if max(days) > MAX_DAY:
         raise Malformed(f"news: a day above {MAX_DAY}")
-    if len(readers) > MAX_READERS or any(not r.isascii() or not 1 <= len(r) <= MAX_READER for r in readers):
-        raise Malformed("news: readers are not 1 to 8 ids")
+    if len(readers) > MAX_READERS or any(not _ID.fullmatch(r) for r in readers):
+        raise Malformed(f"news: readers are not at most {MAX_READERS} ids")
 
 
 def _parse_news(data: bytes, seq: int, as_of: int) -> News:
