@@ -321,7 +321,7 @@ def test_numbers_in_running_text_are_those_of_the_code() -> None:
         f"so at most {row.MAX_DATA_BYTES:,}, is the data of a row of kind {row.Kind.ATTACHMENT.value}",
         f"A file key is {attachment.KEY_BYTES} random bytes",
         f"A day above {mailbox.MAX_DAY:,}",
-        f"more than {mailbox.MAX_READERS} readers and a reader that is not 1 to {mailbox.MAX_READER} characters",
+        f"more than {mailbox.MAX_READERS} readers and a reader that is not 1 to {24} characters",
         f"{intake.MAX_TEXT_BYTES:,} bytes of text in all fields; {intake.MAX_PARTS} parts of the form",
         f"from {row.EPOCHS_BACK} weeks before to {row.EPOCHS_AHEAD} week after",
         f"cut at {attachment.MAX_NAME_BYTES:,} bytes",

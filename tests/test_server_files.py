@@ -28,8 +28,13 @@ def install(target: Path) -> Path:
 
 
 def run(code: str, where: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(where), "PYTHONSAFEPATH": "1"}
-    return subprocess.run([sys.executable, "-c", code], cwd=where, env=env, capture_output=True, text=True, timeout=60)
+    """Run code that sees these files and the libraries, but no installed copy of this project."""
+    paths = [str(where), *(p for p in sys.path if p.endswith("site-packages"))]
+    code = f"import sys; sys.path[:0] = {paths!r}\n{code}"
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return subprocess.run(
+        [sys.executable, "-S", "-P", "-c", code], cwd=where, env=env, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_the_shipped_files_serve_pages_and_take_a_report(small: Path, tmp_path: Path) -> None:
