@@ -238,7 +238,7 @@ def build_record(record: Record) -> bytes:
         raise Malformed(f"record: object id of {len(record.object_id)} bytes, want {OBJECT_ID_BYTES}")
     head = struct.pack(">BBH", record.kind, 0, 0) + record.object_id
     head += struct.pack(">III", record.part, record.parts, len(record.data))
-    return (head.ljust(RECORD_HEAD_BYTES, b"\0") + record.data).ljust(RECORD_BYTES, b"\0")
+    return b"".join((head.ljust(RECORD_HEAD_BYTES, b"\0"), record.data, bytes(MAX_DATA_BYTES - len(record.data))))
 
 
 def parse_record(data: bytes) -> Record:

@@ -187,8 +187,10 @@ class _FileSink:
         self._hash.update(data)
         self._buffer += data
         while len(self._buffer) > PART_BYTES:
-            self._write(bytes(self._buffer[:PART_BYTES]))
+            with memoryview(self._buffer) as view:
+                piece = bytes(view[:PART_BYTES])
             del self._buffer[:PART_BYTES]
+            self._write(piece)
 
     def finish(self) -> None:
         if not self._name and not self._size:

@@ -13,10 +13,12 @@ import sys
 _PR_SET_DUMPABLE = 4
 
 # Freed memory is overwritten at once (perturb), small pieces too (no thread cache, no pymalloc arenas).
-# Huge pages make the 64 MiB of Argon2id a quarter cheaper (docs/performance.md).
+# Huge pages make the 64 MiB of Argon2id a quarter cheaper; buffers of rows come from the heap, because
+# mapping and unmapping each of them cost a quarter of an upload's processor time (docs/performance.md).
+_TUNABLES = {"tcache_count": 0, "perturb": 85, "hugetlb": 1, "mmap_threshold": 2**22, "trim_threshold": 2**22}
 WIPING = {
     "PYTHONMALLOC": "malloc",
-    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.perturb=85:glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{name}={value}" for name, value in _TUNABLES.items()),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 

@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 from deployment import Meter, Site, run_floors, run_load  # noqa: E402
 from live import LiveServer  # noqa: E402
 
-from crypto.letter import MAX_ATTACHMENT_BYTES  # noqa: E402
+from crypto.attachment import MAX_ATTACHMENT_BYTES  # noqa: E402
 
 MEGA, MEBI = 1_000_000, 1 << 20
 TEXT_BYTES = 2_000
