@@ -133,7 +133,9 @@ def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
     born: dict[bytes, int | None] = dict(waiting[:births])
     while len(born) < births:
         born[os.urandom(MAILBOX_BYTES)] = None
-    return _Turn(present | born, tuple(born), tuple(gone))
+    carried = sorted((present | born).items(), key=lambda item: (item[1] is None, item[1]))
+    # a roster with fewer mailboxes than live cases carries the oldest; the drop box takes exactly its number
+    return _Turn(dict(carried[: sizes.mailboxes]), tuple(born), tuple(gone))
 
 
 def count_unserved(desk: Desk) -> int:

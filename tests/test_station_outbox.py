@@ -268,3 +268,13 @@ def test_when_the_roster_has_ended_reports_stay_readable_and_answers_wait(desk: 
     with pytest.raises(Expired, match="roster"):
         make_outbox(desk, tmp_path / "out", day=ended)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_roster_with_fewer_mailboxes_than_cases_still_gets_its_exact_number(desk: Desk, tmp_path: Path, stick: Stick):
+    many = [Reporter() for _ in range(SIZES.mailboxes)]
+    take(desk, stick, *many)
+    make_outbox(desk, tmp_path / "out")
+    smaller = replace(SIZES, mailboxes=SIZES.mailboxes - 4)
+    fewer = replace(desk, home=replace(desk.home, roster=replace(desk.home.roster, sizes=smaller)))
+    _, _, boxes = read(make_outbox(fewer, tmp_path / "out"))
+    assert len(boxes) == smaller.mailboxes and set(boxes) < {r.mailbox for r in many}
