@@ -28,7 +28,6 @@ from crypto.attachment import (
     parts_of,
     seal_part,
 )
-from crypto.letter import MAX_UPLOAD_BYTES
 from crypto.row import OBJECT_ID_BYTES, Kind
 from dropbox.errors import BadRequest, Broken, DropboxError, Full
 from dropbox.form import FILES, ROUTING, Problem
@@ -39,7 +38,7 @@ MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a pag
 MAX_PARTS = 64
 MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
-DRAIN_BYTES = 2 * MAX_UPLOAD_BYTES
+DRAIN_BYTES = 2**30  # read to its end, so that whoever chose far too many files gets the text back
 
 OpenWriter = Callable[[Mapping[str, Sequence[str]]], "RowWriter | None"]
 

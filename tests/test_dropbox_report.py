@@ -159,8 +159,10 @@ def test_a_file_over_the_limit_is_refused_by_name_and_the_others_kept(
 
 
 def test_a_sixth_file_is_refused_and_five_are_kept(client: FlaskClient, services: Services) -> None:
-    answer = report(client, [(f"{i}.txt", b"x", "text/plain") for i in range(6)])
-    assert answer.status == 413 and "Paling banyak 5" in answer.text
+    answer = report(client, [(f"{i}.txt", b"x", "text/plain") for i in range(8)])
+    assert answer.status == 413 and answer.text.count("Paling banyak 5 lampiran. Kirim sisanya") == 2, (
+        "summary and field"
+    )
     assert len(waiting(services)) == 5
 
 

@@ -40,11 +40,11 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
 
 
 def plain(problems: Sequence[Problem]) -> list[Problem]:
-    """Return problems with their messages as plain text, first one of a field first.
+    """Return problems with their messages as plain text, each once.
 
     A lazily translated text counts as markup for the template engine, and may hold a file's name.
     """
-    return [Problem(p.key, str(p.message)) for p in problems]
+    return list(dict.fromkeys(Problem(p.key, str(p.message)) for p in problems))
 
 
 def _connection() -> str:
