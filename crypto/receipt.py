@@ -32,11 +32,15 @@ ARGON2_MEMORY_KIB, ARGON2_PASSES = 65_536, 3  # RFC 9106 §4, second recommended
 
 
 class Mistyped(CryptoError):
-    """The typed words are no receipt code. `word` is the number (from 1) of the first word at fault, or 0."""
+    """The typed words are no receipt code.
 
-    def __init__(self, message: str, word: int = 0) -> None:
+    `word` is the number (from 1) of the first word at fault, or 0; `words` how many there were, when not 8.
+    """
+
+    def __init__(self, message: str, word: int = 0, words: int = 0) -> None:
         super().__init__(message)
         self.word = word
+        self.words = words
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def read_code(text: str) -> tuple[Typed, ...]:
     words = "".join(c if c.isalpha() else " " for c in shown).split()
     numbers = [_word_number(word, at) for at, word in enumerate(words, 1)]
     if len(numbers) not in (CODE_WORDS, CODE_WORDS + NAME_WORDS):
-        raise Mistyped(f"code: {len(numbers)} words, want {CODE_WORDS}")
+        raise Mistyped(f"code: {len(numbers)} words, want {CODE_WORDS}", words=len(numbers))
     readings = []
     for start in range(0, len(numbers) - CODE_WORDS + 1, NAME_WORDS):
         number = 0

@@ -136,6 +136,7 @@ def status(home: Path, as_json: bool) -> None:
     else:
         for name, value in values.items():
             click.echo(f"{name.replace('_', ' '):<14} {'-' if value is None else value}")
+        click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
     soon = date_of(today() + 28).isoformat()
     if schedule.late or waiting * 2 > total or min(str(values["keys_until"]), str(values["roster_until"])) < soon:
         raise SystemExit(EXIT_WARNING)

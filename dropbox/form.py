@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE, Roster
+from keys.roster import AREA_INSPECTORATE, NOBODY, PROVINCE_INSPECTORATE, Roster
 
 Text = Any  # a string or a lazily translated one
 Options = tuple[tuple[str, Text], ...]
 AREA, LEVEL, EXCLUDED = "wilayah", "jenjang_terlapor", "jangan_dibuka"
 ROUTING = (AREA, LEVEL, EXCLUDED)
-FILES, SEED, KEPT = "lampiran", "benih", "berkas"
+FILES, SEED, KEPT, DROPPED = "lampiran", "benih", "berkas", "buang"
 UNKNOWN = "tidak-tahu"
 
 
@@ -160,6 +160,13 @@ FIELDS: tuple[Field, ...] = (
     Field("bahasa", "radio", _("Bahasa balasan"), "", options=LANGUAGES, section=SAFETY),
 )  # fmt: skip
 BY_KEY: Mapping[str, Field] = {f.key: f for f in FIELDS}
+# Before the first news a message is routed by these answers again; forgetting whom the report excluded
+# must not be enough to reach them, so here "nobody" is an answer of its own.
+MESSAGE_ROUTING: tuple[Field, ...] = (
+    replace(BY_KEY[AREA], required=False, hint=""),
+    replace(BY_KEY[LEVEL], required=False, hint=""),
+    replace(BY_KEY[EXCLUDED], hint="", options=(*EXCLUSIONS, (NOBODY, _("Tidak ada yang saya kecualikan")))),
+)
 MESSAGE = Field("pesan", "area", _("Pesan Anda"), _("Jangan menulis nama, NIK, nomor HP, atau jabatan Anda."),
                 required=True, least=1, limit=5_000)  # fmt: skip
 
@@ -193,7 +200,7 @@ def read_fields(
         if question.key == AREA:
             choices = set(roster.routing)
         elif question.key == EXCLUDED:
-            choices = ({o for o, _name in EXCLUSIONS} | roster.group_ids) - {roster.fallback}
+            choices = ({o for o, _name in EXCLUSIONS} | {NOBODY} | roster.group_ids) - {roster.fallback}
         else:
             choices = {o for o, _name in question.options}
         problem = _check(question, values, choices)

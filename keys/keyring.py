@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from crypto import medium, passphrase, sharing
 from crypto.encoding import label
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, WrongPassphrase
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys.roster import is_id
@@ -105,7 +105,10 @@ def open_quorum(folder: Path, passphrases: Mapping[str, str]) -> tuple[tuple[Key
     for reviewer, words in sorted(passphrases.items()):
         if not is_id(reviewer) or not (folder / reviewer / "identity.locked").is_file():
             raise QuorumNotMet("a reviewer of that name has no keyring on this station")
-        rings.append(Keyring.open(folder / reviewer, reviewer, words))
+        try:
+            rings.append(Keyring.open(folder / reviewer, reviewer, words))
+        except WrongPassphrase:
+            raise WrongPassphrase(f"the passphrase of {reviewer} does not open its keyring") from None
     if not rings:
         raise QuorumNotMet("no reviewer is present")
     shares = [ring.share() for ring in rings]

@@ -23,6 +23,7 @@ MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"
 MAX_ID = 24
 AREA_INSPECTORATE, PROVINCE_INSPECTORATE = "inspektorat-daerah", "inspektorat-provinsi"  # what a reporter may exclude
+NOBODY = "tidak-ada"  # said in so many words: nobody is excluded
 _DEPLOYMENT = re.compile(r"[ -~]{1,32}")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
@@ -152,7 +153,8 @@ class Roster:
 
     def excluded(self, area: str, wishes: Collection[str]) -> frozenset[str]:
         """Turn a reporter's wishes into group ids: the area's own inspectorate, the province's, or a group id."""
-        named = {AREA_INSPECTORATE: area, PROVINCE_INSPECTORATE: self.province}
+        own = "" if area == self.province else area
+        named = {AREA_INSPECTORATE: own, PROVINCE_INSPECTORATE: self.province}
         return frozenset(named.get(wish, wish) for wish in wishes) & self.group_ids
 
     def route(self, area: str, level: str, excluded: Collection[str] = ()) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from crypto import medium
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from crypto.mailbox import STATUSES
-from station import airgap, attachments, bundles, cases, inbox, outbox, screen
+from station import airgap, attachments, bundles, cases, inbox, letters, outbox, screen
 from station.desk import Desk, open_desk
 from station.errors import EXIT_ALARM, EXIT_USAGE, EXIT_WARNING, NotAirGapped, StationError, exit_code
 from station.home import Home
@@ -181,10 +181,13 @@ def list_(home: Home, opener: Opener, as_json: bool) -> None:
     """List all cases."""
     with opener() as desk, desk.vault.begin() as transaction:
         lines = cases.list_cases(transaction, home)
+        held = letters.count_held(transaction)
     if as_json:
         _print_json([screen.line_json(line) for line in lines])
     else:
         click.echo(screen.list_text(lines))
+        if held:
+            click.echo(f"{held} pesan lanjutan menunggu laporannya", err=True)
 
 
 @_command("show")

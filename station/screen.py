@@ -43,6 +43,9 @@ def imported_json(found: Imported) -> dict[str, Any]:
     }
 
 
+_FIRST = ("uraian", "kategori", "wilayah", "jenjang_terlapor", "jangan_dibuka", "instansi", "terlapor", "waktu")
+
+
 def line_json(line: Line) -> dict[str, Any]:
     """Return the JSON of one case in `list`."""
     return {name: getattr(line, name) for name in Line.__slots__}
@@ -94,6 +97,11 @@ def list_text(lines: Sequence[Line]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
 
 
+def _place(name: str) -> tuple[int, str]:
+    """Put what happened first, then where and who, then the rest by name."""
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
+
+
 def case_text(case: Case) -> str:
     """Return one case for people to read."""
     out = [
@@ -105,7 +113,7 @@ def case_text(case: Case) -> str:
         f"Pembaca   {visible(', '.join(case.readers))}",
         "",
     ]
-    for name, text in case.fields.items():
+    for name, text in sorted(case.fields.items(), key=lambda item: _place(item[0])):
         out += [f"{visible(name)}:", "    " + visible(text, indent="    ")]
     if case.attachments:
         out += ["", "Lampiran"]

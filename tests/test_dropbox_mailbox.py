@@ -268,3 +268,37 @@ def test_a_code_form_of_megabytes_is_refused(client: FlaskClient, kind: str) -> 
     else:
         answer = client.post("/kotak", data=b"kode=" + b"a" * 2_000_000, content_type=kind)
         assert answer.status_code == 400
+
+
+def test_forgetting_whom_the_report_excluded_is_asked_about_before_they_can_read(
+    client: FlaskClient, services: Services, small
+) -> None:
+    routing = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-daerah"}
+    words = report(client, **routing, jangan_dibuka="inspektorat-daerah").words
+    page = open_box(client, words)
+    asked = write(client, page, "Berkasnya di gudang.", **routing)
+    assert asked.status == 422 and 'id="galat-jangan_dibuka"' in asked.text and "Berkasnya di gudang." in asked.text
+    assert opened(services, small, "palembang", "palembang-1") == []
+    said = write(client, page, "Berkasnya di gudang.", **routing, jangan_dibuka="tidak-ada")
+    assert said.status == 200 and "Inspektorat Kota Palembang" in said.text
+    assert [x.type for x in letters_of(opened(services, small, "palembang", "palembang-1"))] == [letters.FOLLOW_UP]
+
+
+def test_the_confirmation_names_who_can_read_and_who_cannot(client: FlaskClient, services: Services, small) -> None:
+    routing = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-daerah", "jangan_dibuka": "inspektorat-daerah"}
+    page = open_box(client, report(client, **routing).words)
+    box = write(client, page, "tambahan", **routing).text.split('id="terkirim"')[1].split("<h2>")[0]
+    can, cannot = box.split("Tidak bisa membuka")
+    assert "Provinsi Sumatera Selatan" in can and "Kota Palembang" in cannot
+
+
+@pytest.mark.parametrize("path", ["/kotak/pesan", "/lapor/siapa", "/en/kotak/pesan"])
+def test_a_reloaded_tab_says_nothing_of_what_was_stored(client: FlaskClient, path: str) -> None:
+    answer = get(client, path)
+    assert answer.status == 200 and "tersimpan" not in answer.text.split("<main")[1].split("<form")[0].replace(
+        "yang tersimpan", ""
+    )
+
+
+def test_the_number_of_words_is_named_when_it_is_not_eight(client: FlaskClient) -> None:
+    assert "Anda menulis 7 kata" in open_box(client, receipt.code_words(b"0123456789")[:7]).text

@@ -121,6 +121,22 @@ def test_files_that_arrived_whole_need_not_be_sent_again(client: FlaskClient, se
     assert {r.object_id for r in records if r.kind is Kind.ATTACHMENT} == {a.object_id for a in letter.attachments}
 
 
+def test_a_kept_file_can_be_taken_out_and_one_chosen_twice_counts_once(
+    client: FlaskClient, services: Services, small
+) -> None:
+    wrong = ("salah.jpg", b"selfie", "image/jpeg")
+    refused = report(client, [PHOTO, wrong], uraian="pendek")
+    fields = {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas"), "buang": "1", **REPORT}
+    assert post(client, "/lapor", fields, [PHOTO]).status == 200
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert [a.name for a in letter.attachments] == ["foto.jpg"]
+
+
+def test_excluding_the_area_inspectorate_does_not_exclude_the_province(client: FlaskClient, services: Services) -> None:
+    answer = post(client, "/lapor/siapa", REPORT | {"jangan_dibuka": "inspektorat-daerah"})
+    assert "Provinsi Sumatera Selatan" in answer.text.split('id="siapa-membaca"')[1].split("Tidak bisa membuka")[0]
+
+
 def test_kept_files_are_never_given_to_other_readers(client: FlaskClient, services: Services, small) -> None:
     refused = report(client, [PHOTO], uraian="pendek")
     fields = {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas"), **REPORT}

@@ -45,6 +45,7 @@ def install(pages: Blueprint) -> None:
     pages.get("/kotak")(ask)
     pages.post("/kotak")(open_mailbox)
     pages.post("/kotak/pesan")(write)
+    pages.get("/kotak/pesan", endpoint="ask_again")(ask)  # a reloaded tab must not speak of what was stored
 
 
 def ask() -> Response:
@@ -75,6 +76,7 @@ class _Reply:
     day: int
     session: Session | None = field(default=None, repr=False)
     groups: tuple[Group, ...] = ()
+    barred: tuple[Group, ...] = ()
     mistyped: receipts.Mistyped | None = None
     problems: list[form.Problem] = field(default_factory=list, repr=False)
 
@@ -116,7 +118,16 @@ class _Reply:
         if self.problems:
             return ()
         wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
-        return directory.route(fields[form.AREA], fields[form.LEVEL], wishes)
+        groups = directory.route(fields[form.AREA], fields[form.LEVEL], wishes)
+        own = [x for x in groups if x.id == fields[form.AREA] != roster.province]
+        if own and not wishes:
+            name = own[0].name_en if g.language == "en" else own[0].name_id
+            text = lazy_gettext("Pesan ini akan terbuka bagi %(name)s. Pilih siapa yang Anda kecualikan di laporan, "
+                                "atau “Tidak ada”.", name=name)  # fmt: skip
+            self.problems = [form.Problem(form.EXCLUDED, text)]
+            return ()
+        self.barred = directory.barred(fields[form.AREA], fields[form.LEVEL], wishes)
+        return groups
 
 
 def write() -> Response:
@@ -144,7 +155,7 @@ def write() -> Response:
         if reply.session is None:
             return _ask_again(problems=problems, typed=received.typed, status=503)
         return _refuse(reply.session, received, problems, 503)
-    return _sent(reply.session, len(received.files))
+    return _sent(reply, len(received.files))
 
 
 def _derive(text: str) -> tuple[Session, Opened, float]:
@@ -243,6 +254,8 @@ def _show_mailbox(
     typed: Mapping[str, Sequence[str]] | None = None,
     problems: Sequence[form.Problem] = (),
     sent: int | None = None,
+    groups: Sequence[Group] = (),
+    barred: Sequence[Group] = (),
     status: int = 200,
 ) -> Response:
     services = here()
@@ -265,6 +278,8 @@ def _show_mailbox(
         problems=plain(problems),
         problem_of={p.key: p.message for p in reversed(plain(problems))},
         sent=sent,
+        groups=groups,
+        barred=barred,
         **_form_parts(),
     )
 
@@ -286,10 +301,10 @@ def _refuse(session: Session, received: Received, problems: Sequence[form.Proble
     return _show_mailbox(session, None, typed=received.typed, problems=problems, status=status)
 
 
-def _sent(session: Session | None, files: int) -> Response:
-    if session is None:
+def _sent(reply: _Reply, files: int) -> Response:
+    if reply.session is None:
         raise BadRequest("a message without a mailbox")
-    return _show_mailbox(session, None, sent=files)
+    return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
 
 
 def _form_parts() -> dict[str, Any]:
@@ -297,6 +312,6 @@ def _form_parts() -> dict[str, Any]:
     return {
         "fallback": roster.group(roster.fallback),
         "message_field": form.MESSAGE,
-        "routing_fields": [form.BY_KEY[key] for key in form.ROUTING],
+        "routing_fields": list(form.MESSAGE_ROUTING),
         "areas": form.area_options(roster, g.language),
     }

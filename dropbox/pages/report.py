@@ -42,8 +42,9 @@ class Draft:
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """Files of earlier tries, then those of this one."""
-        return (*self.kept, *self.received.files)
+        """Files of earlier tries, then those of this one; a file chosen once more counts once."""
+        files = (*self.kept, *self.received.files)
+        return tuple({(a.name, a.sha256): a for a in reversed(files)}.values())[::-1]
 
 
 def install(pages: Blueprint) -> None:
@@ -51,6 +52,7 @@ def install(pages: Blueprint) -> None:
     pages.get("/lapor")(empty_form)
     pages.post("/lapor")(send)
     pages.post("/lapor/siapa")(who_reads)
+    pages.get("/lapor/siapa", endpoint="form_again")(empty_form)
 
 
 def empty_form() -> Response:
@@ -132,7 +134,8 @@ def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> 
     kept = here().fields.open_files(text)
     if kept.readers != tuple(group_ids):
         raise SessionEnded("files: sealed to other readers")
-    return kept.attachments
+    unwanted = set(typed.get(form.DROPPED, ()))
+    return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
 
 
 def problem_text(error: DropboxError) -> Any:
