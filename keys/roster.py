@@ -153,8 +153,7 @@ class Roster:
 
     def excluded(self, area: str, wishes: Collection[str]) -> frozenset[str]:
         """Turn a reporter's wishes into group ids: the area's own inspectorate, the province's, or a group id."""
-        own = "" if area == self.province else area
-        named = {AREA_INSPECTORATE: own, PROVINCE_INSPECTORATE: self.province}
+        named = {AREA_INSPECTORATE: "" if area == self.province else area, PROVINCE_INSPECTORATE: self.province}
         return frozenset(named.get(wish, wish) for wish in wishes) & self.group_ids
 
     def route(self, area: str, level: str, excluded: Collection[str] = ()) -> tuple[str, ...]:
