@@ -36,7 +36,7 @@ from station.outbox import make_outbox
 HERE = Path(__file__).resolve().parent
 STATION, REVIEWERS = "sumsel", ("sumsel-1", "sumsel-2")
 TICKS, PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-SAMPLE_SECONDS = 0.01
+SAMPLE_SECONDS = 0.05
 WEEKS = 2  # keys of more weeks only take longer to make
 JOB_SECONDS = 600
 
@@ -136,7 +136,7 @@ def run_python(script: Path, *arguments: str, env: dict[str, str] | None = None)
 class Meter:
     """Processor time and memory of all processes of a server while something happens.
 
-    Memory is looked at a hundred times a second, the sum over all processes: `growth_until` leaves out what
+    Memory is looked at twenty times a second, the sum over all processes: `growth_until` leaves out what
     came after a moment, because key stretching takes 64 MiB at the end of every report, with files or without.
     """
 
