@@ -36,7 +36,7 @@ bench: $(VENV)/dev.stamp
 
 long: $(VENV)/dev.stamp
 	mkdir -p docs/runs
-	$(PY) -m pytest -m slow -v > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
+	$(PY) -m pytest -m slow -v --no-header > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
 
 images: $(VENV)/dev.stamp
 	SENYAP_IMAGES='$(abspath docs/images)' $(PY) -m pytest tests/test_whole_journey.py -k scripts_off

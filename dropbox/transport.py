@@ -188,14 +188,15 @@ def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list
 
 
 def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[str]:
-    """Store mailbox rows, and forwarded rows in free slots or in those that this outbox acknowledged.
+    """Store mailbox rows, and forwarded rows in free slots.
 
-    The latter, so that a full arena can be emptied. Raises Full.
+    Where these are too few, in slots that were acknowledged, too, so that a full arena can be emptied. Raises Full.
     """
     theirs = replace_rows(connection, outbox.manifest.sender, outbox.news)
     if outbox.forwarded:
         free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
-        free += _acknowledged_slots(services, connection)
+        if len(free) < len(outbox.forwarded):
+            free += _acknowledged_slots(services, connection)
         if len(free) < len(outbox.forwarded):
             raise Full("no free slots for the rows of this outbox: fetch a bundle first")
         chosen = services.arena.choose(free, len(outbox.forwarded))
