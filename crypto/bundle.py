@@ -164,6 +164,21 @@ def iter_records(source: BinaryIO, manifest: Manifest) -> Iterator[tuple[str, by
             yield kind, _take(source, RECORD_BYTES[kind])
 
 
+def read_files(source: BinaryIO, manifest: Manifest) -> tuple[bytes, ...]:
+    """Return the whole files of a transport, without the records before them; raises Malformed.
+
+    Rosters and batches carry signatures of their own: they may be read before the transport is verified, because
+    one of them may name the very key that verifies it. `source` can seek and stands at the first record.
+    """
+    start = source.tell()
+    before = sum(count * RECORD_BYTES[kind] for kind, count in manifest.sections if kind != "file")
+    count = dict(manifest.sections)["file"]
+    source.seek(start + before)
+    found = tuple(join_file_records(_take(source, RECORD_BYTES["file"]) for _ in range(count)))
+    source.seek(start)
+    return found
+
+
 def parse_manifest(data: bytes) -> Manifest:
     """Parse canonical JSON into a manifest; raises Malformed."""
     value = parse_json(data, "manifest")

@@ -21,5 +21,9 @@ class BadSignature(CryptoError):
     """One or both halves of a hybrid signature do not verify."""
 
 
+class Exposed(CryptoError):
+    """A file of private keys lies where others on this machine can read it."""
+
+
 class WrongPassphrase(CryptoError):
     """A locked file does not open with this passphrase."""

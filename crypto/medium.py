@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from crypto.errors import Malformed
+from crypto.errors import Exposed, Malformed
 
 
 def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600) -> None:
@@ -63,6 +63,33 @@ def read_file(path: Path, cap: int) -> bytes:
     if len(data) > cap:
         raise Malformed(f"file: more than {cap} bytes")
     return data
+
+
+def read_secret(path: Path, cap: int) -> bytes:
+    """Read a file of private keys: 0600 in a folder 0700, both of this user; raises Exposed, Malformed or OSError."""
+    for place, allowed in ((path.parent, 0o700), (path, 0o600)):
+        found = place.stat()
+        if stat.S_IMODE(found.st_mode) & ~allowed or found.st_uid != os.geteuid():
+            what = "folder" if allowed == 0o700 else "file"
+            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+            raise Exposed(f"the {what} {place.name} has mode {mode}, want {allowed:04o} and this user as owner")
+    return read_file(path, cap)
+
+
+def erase_file(path: Path) -> None:
+    """Overwrite a small file with random bytes, sync, remove it, sync the folder; one that is gone is nothing to do.
+
+    On flash storage the old bytes may survive the overwriting: the threat model says so. Raises OSError.
+    """
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    with os.fdopen(fd, "wb", buffering=0) as out:
+        out.write(os.urandom(os.fstat(fd).st_size))
+        os.fsync(fd)
+    path.unlink()
+    sync_folder(path.parent)
 
 
 @contextlib.contextmanager

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from crypto import medium
 from crypto.encoding import epoch_of
 from crypto.row import Readers
 from dropbox.errors import Closed
-from keys.batch import KeyTable, verify_batch
-from keys.roster import Expired, Group, Roster, check_current, fingerprint_words, root_pin, verify_roster
-
-_CAP = 5 * 1024 * 1024
+from keys.batch import KeyTable
+from keys.errors import Expired
+from keys.ledger import Ledger
+from keys.roster import Group, Roster
+from keys.rosterfile import check_current
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Loaded once before the workers start."""
 
-    roster: Roster
-    keys: KeyTable
+    ledger: Ledger = field(repr=False)
+    keys: KeyTable = field(repr=False)
 
     @classmethod
     def load(cls, home: Path) -> Directory:
-        """Verify roster.senyap against root.pin and every file in batches/; raises CryptoError or OSError.
+        """Verify the public folder of this home; raises CryptoError or OSError.
 
         A roster that has ended is loaded, too: rows that wait must still reach their stations. Nothing new
         is sealed under it.
         """
-        pin = medium.read_file(home / "root.pin", 64)
-        data = medium.read_file(home / "roster.senyap", _CAP)
-        roster = verify_roster(data, previous=None, pin=pin, today=None)
-        batches = [verify_batch(medium.read_file(p, _CAP), roster) for p in sorted((home / "batches").iterdir())]
-        return cls(roster, KeyTable(roster, batches))
+        ledger = Ledger.load(home)
+        return cls(ledger, ledger.table())
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force."""
+        return self.ledger.roster
 
     @property
     def fingerprint(self) -> str:
-        """The 8 words of the root set, as on every page and poster."""
-        return " ".join(fingerprint_words(root_pin(self.roster.roots, self.roster.root_k)))
+        """The 8 words of the pinned root set, as on every page and poster."""
+        return " ".join(self.ledger.fingerprint)
 
     def route(self, area: str, level: str, wishes: Collection[str]) -> tuple[Group, ...]:
         """Return the groups that will read a report, the leading one first; raises Closed when nobody may."""

@@ -23,7 +23,8 @@ from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
 from dropbox.settings import Settings
 from dropbox.store import Store, chains
-from keys.roster import Group, RolledBack
+from keys.errors import RolledBack
+from keys.roster import Group
 
 _WAITING_WRITERS = 256
 

@@ -11,19 +11,16 @@ from crypto.encoding import b64, canonical_json, expect, expect_list, parse_json
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import Malformed
 from crypto.row import MAX_EPOCH, OBJECT_ID_BYTES, Decoys, Kind, Readers, Record, seal_row
-from crypto.signing import SigningKey
+from crypto.signing import SigningKey, VerifyingKey
 from crypto.xwing import PUBLIC_BYTES, SealingKey
-from keys.roster import BrokenChain, Expired, Roster, RosterError
+from keys.errors import BrokenChain, Expired, KeyAlarm
+from keys.roster import Roster
 
 MAGIC = b"SNYK"
 PURPOSE = "senyap/v1/batch"
 MAX_EPOCHS = 106  # two years of weeks
 _MOST_DRAWS = 1_000
 _DICE = random.SystemRandom()
-
-
-class KeyAlarm(RosterError):
-    """A second key for one epoch, or one key for two: somebody's keys are not what they seem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,11 @@ def sign_batch(batch: Batch, key: SigningKey) -> bytes:
 
 def verify_batch(data: bytes, roster: Roster) -> Batch:
     """Parse a batch and verify it against the roster; raises Malformed, BadSignature, BrokenChain, KeyAlarm."""
+    return verify_batch_of(data, roster, {m.id: m.key for m in roster.members.values()})
+
+
+def verify_batch_of(data: bytes, roster: Roster, signers: Mapping[str, VerifyingKey]) -> Batch:
+    """Verify a batch of reviewers who are not in the roster yet; `signers` are their keys. Raises as above."""
     envelope = parse_envelope(data, MAGIC, "batch")
     if [signer for signer, _ in envelope.signatures] != [0]:
         raise Malformed("batch: want one signature, by signer 0")
@@ -68,7 +70,7 @@ def verify_batch(data: bytes, roster: Roster) -> Batch:
         raise BrokenChain("batch: of another deployment")
     if batch.roster_version > roster.version:
         raise BrokenChain(f"batch: made for roster version {batch.roster_version}, in use is {roster.version}")
-    signer = next((m.key for g in roster.groups for m in g.members if m.id == batch.reviewer), None)
+    signer = signers.get(batch.reviewer)
     if signer is None:
         raise BrokenChain("batch: its reviewer is not in the roster")
     signer.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
@@ -138,19 +140,24 @@ class KeyTable:
         common = set.intersection(*epochs) if epochs else set()
         return max(common, default=-1)
 
+    def lapsed(self, epoch: int) -> frozenset[str]:
+        """Return the groups with reviewers of whom one at least has no key of this epoch."""
+        return frozenset(g.id for g in self.roster.groups if any((m.id, epoch) not in self._keys for m in g.members))
+
     def draw_cover(self, epoch: int, decoys: Decoys) -> bytes:
         """Seal one cover row to real readers, drawn from the routing by the roster's weights.
 
-        Raises Expired when keys of the drawn groups are missing.
+        A draw that a report could not be sealed for is drawn again. Raises Expired when all are.
         """
-        weights = self.roster.cover_weights
+        weights, lapsed = self.roster.cover_weights, self.lapsed(epoch)
         for _ in range(_MOST_DRAWS):
             area, level = _draw(weights["areas"]), _draw(weights["levels"])
-            chosen = self.roster.route(area, level, self.roster.excluded(area, [_draw(weights["exclusions"])]))
-            if chosen:
+            excluded = self.roster.excluded(area, [_draw(weights["exclusions"])])
+            chosen = self.roster.route(area, level, excluded, lapsed)
+            if chosen and not lapsed.intersection(chosen):
                 record = Record(Kind.COVER, os.urandom(OBJECT_ID_BYTES), 0, 0, b"")
                 return seal_row(self.readers(chosen, epoch), epoch, record, decoys)
-        raise Expired("cover: the weighted routes lead to no group with reviewers")
+        raise Expired("cover: the weighted routes lead to no group whose keys are in force")
 
 
 def _draw(weights: Mapping[str, int]) -> str:

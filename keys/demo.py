@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crypto import medium, passphrase, sharing
+from crypto import medium
 from crypto.encoding import epoch_of, today
 from crypto.receipt import wordlist
 from crypto.signing import SigningKey
 from keys import units
 from keys.batch import Batch, sign_batch
 from keys.keyring import Keyring
-from keys.roster import Group, Member, Root, Roster, Sizes, Station, fingerprint_words, root_pin, sign_roster
+from keys.ledger import write_ledger
+from keys.rootkeys import write_root
+from keys.roster import Group, Member, Root, Roster, Sizes, Station
+from keys.rosterfile import fingerprint_words, root_pin, sign_roster
+from keys.stationkeys import make_station
 
 WEEKS = 26
 ROOTS, ROOT_K = 3, 2
@@ -71,14 +74,8 @@ def _make(folder: Path, day: int, sizes: Sizes) -> Made:
     made.pin = root_pin(root_set, ROOT_K)
     roster = _roster(deployment, day, sizes, root_set, tuple(groups), station_keys, server_key)
     signed = sign_roster(roster, {i: roots[i] for i in sorted(roots)[:ROOT_K]})
-    public = {"roster.senyap": signed, "root.pin": made.pin}
-    public |= {f"batches/{batch_name}": data for batch_name, data in batches}
-    homes = [folder / "server", folder / "keys", *(folder / "stations" / group for group in station_keys)]
-    for home in homes:
-        for name, data in public.items():
-            medium.write_file(home / name, data)
-    for group in station_keys:
-        medium.write_file(folder / "stations" / group / "station.id", group.encode("ascii"))
+    for home in (folder / "server", folder / "keys", *(folder / "stations" / group for group in station_keys)):
+        write_ledger(home, made.pin, signed, batches)
     medium.write_file(folder / "server" / "server.key", server_key.seed)
     medium.write_file(folder / "server" / "settings.toml", _SETTINGS)
     _write_roots(folder / "keys", roots)
@@ -94,17 +91,12 @@ def make_passphrase() -> str:
 
 def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[list[Keyring], SigningKey]:
     k, n = QUORUMS.get(group, OTHER_QUORUM)
-    vault_key, station = os.urandom(32), SigningKey.generate()
     rings = []
-    for number, share in enumerate(sharing.split(vault_key, k, n), 1):
+    for number in range(1, n + 1):
         reviewer = f"{group}-{number}"
         passphrases[reviewer] = make_passphrase()
-        ring = Keyring.create(home / "keyring" / reviewer, reviewer, passphrases[reviewer])
-        ring.keep_share(share)
-        rings.append(ring)
-    sealed = passphrase.seal_with_key(vault_key, station.seed, f"senyap/v1/station/{group}")
-    medium.write_file(home / "station.key", sealed)
-    return rings, station
+        rings.append(Keyring.create(home / "keyring" / reviewer, reviewer, passphrases[reviewer]))
+    return rings, make_station(home, group, rings, k)
 
 
 def _group(group: str, rings: list[Keyring]) -> Group:
@@ -113,10 +105,10 @@ def _group(group: str, rings: list[Keyring]) -> Group:
     return Group(group, name_id, name_en, k, tuple(Member(r.reviewer, r.signing.public) for r in rings))
 
 
-def _batch(deployment: str, ring: Keyring, first_epoch: int) -> tuple[str, bytes]:
+def _batch(deployment: str, ring: Keyring, first_epoch: int) -> bytes:
     keys = ring.make_epochs(range(first_epoch, first_epoch + WEEKS))
     batch = Batch(deployment, ring.reviewer, first_epoch, tuple(key.public for key in keys), 1)
-    return f"{ring.reviewer}-{first_epoch:08d}.senyap", sign_batch(batch, ring.signing)
+    return sign_batch(batch, ring.signing)
 
 
 def _roster(
@@ -152,8 +144,7 @@ def _write_roots(folder: Path, roots: Mapping[int, SigningKey]) -> None:
     lines = []
     for number, key in roots.items():
         words = make_passphrase()
-        locked = passphrase.lock(words, key.seed, f"senyap/v1/root/{number}")
-        medium.write_file(folder / "roots" / f"root-{number}.locked", locked)
+        write_root(folder / "roots", number, key, words)
         lines.append(f"root-{number}\t{words}\n")
     medium.write_file(folder / "roots" / "demo-passphrases.txt", "".join(lines).encode("utf-8"))
 

@@ -54,22 +54,26 @@ def names_of(slug: str) -> tuple[str, str]:
 
 def routing() -> dict[str, dict[str, Route]]:
     """Return area × level → who reads, who reads instead, who never may."""
-    return {area: {level: _route(area, level) for level in LEVELS} for area in (*GOVERNMENTS, UNKNOWN_AREA)}
+    regencies = {area: regency_routes(area) for area in REGENCIES}
+    others = {area: {level: _route(None, level) for level in LEVELS} for area in (PROVINCE, UNKNOWN_AREA)}
+    return regencies | others
 
 
-def _route(area: str, level: str) -> Route:
-    unit = area if area in REGENCIES else None
+def regency_routes(slug: str) -> dict[str, Route]:
+    """Return level → route for the area of a regency or city whose own unit has that id."""
+    return {level: _route(slug, level) for level in LEVELS}
+
+
+def _route(unit: str | None, level: str) -> Route:
     if level in ("gubernur", "pimpinan-provinsi"):
         return Route((KPK,), (), (PROVINCE, *([unit] if unit else [])))
     if unit is None:
         return Route((PROVINCE,), (KPK,), ())
-    if level in ("bupati", "pimpinan-daerah", "tidak-tahu"):
-        return Route((PROVINCE,), (KPK,), (unit,))
-    if level == "pegawai-provinsi":
+    if level in ("bupati", "pimpinan-daerah", "tidak-tahu", "pegawai-provinsi"):
         return Route((PROVINCE,), (KPK,), (unit,))
     if level == "sekolah":  # SD and SMP are the regency's, SMA and SMK the province's: both may need it
-        return Route((unit, PROVINCE), (KPK,), ())
-    return Route((unit,), (PROVINCE,), ())
+        return Route((unit, PROVINCE), (KPK,), (), lapsed=True)
+    return Route((unit,), (PROVINCE,), (), lapsed=True)
 
 
 COVER_WEIGHTS: Final[dict[str, dict[str, int]]] = {

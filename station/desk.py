@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from crypto import medium, passphrase
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
-from keys.keyring import Keyring, QuorumNotMet, open_quorum
+from keys.errors import QuorumNotMet
+from keys.keyring import Keyring, open_quorum
+from keys.stationkeys import open_station_key
 from station.errors import Refused
 from station.home import Home
 from station.vault import open_vault
@@ -43,9 +44,7 @@ def open_desk(home: Home, passphrases: Mapping[str, str]) -> Iterator[Desk]:
     if any(Path(reviewer).name != reviewer for reviewer in passphrases):
         raise QuorumNotMet("a reviewer of that name has no keyring on this station")
     rings, vault_key = open_quorum(home.keyring, passphrases)
-    sealed = medium.read_file(home.folder / "station.key", 4096)
-    seed = passphrase.open_with_key(vault_key, sealed, f"senyap/v1/station/{home.id}")
-    signing = SigningKey.from_seed(seed)
+    signing = open_station_key(home.folder, vault_key, home.id)
     if signing.public.raw != home.station.key.raw:
         raise Refused("home: the station's signing key is not the one in the roster")
     vault = open_vault(home.vault, vault_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from crypto.errors import CryptoError, WrongPassphrase
-from keys.keyring import QuorumNotMet
+from keys.errors import QuorumNotMet
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_LOCKED, EXIT_NETWORK, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 4, 5, 6, 7
 

@@ -1,6 +1,6 @@
 """The folder of one station: its name, the roster it trusts, and the public keys of all reviewers.
 
-station.id · root.pin · roster.senyap · batches/*.senyap      public
+station.id · root.pin · roster.senyap · rosters/ · batches/   public (keys.ledger)
 station.key · keyring/<reviewer>/                             sealed
 vault.db · bundles/<to>/bundle-NNNNNNNN.senyap                made by the station
 """
@@ -13,39 +13,50 @@ from pathlib import Path
 from crypto import medium
 from crypto.encoding import today
 from crypto.errors import Malformed
-from keys.batch import KeyTable, verify_batch
-from keys.roster import Group, Roster, Station, verify_roster
+from keys.batch import KeyTable
+from keys.ledger import Ledger
+from keys.roster import Group, Roster, Station
+from keys.stationkeys import KEYRING, STATION_ID
 from station.errors import Refused
 
-DEMO_PREFIX = "demo-"
 SERVER = "server"  # the drop box's name in `from` and `to`
-_CAP = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
     """The public half of a station's folder, verified."""
 
-    folder: Path
-    id: str
-    roster: Roster
+    ledger: Ledger
     station: Station
 
     @classmethod
     def load(cls, folder: Path) -> Home:
         """Read and verify a station's folder. A roster that has ended still lets its reviewers read.
 
-        Raises OSError, Refused when the roster does not know the station, or what `verify_roster` raises.
+        Raises OSError, Refused when the roster does not know the station, or what `Ledger.load` raises.
         """
-        pin = medium.read_file(folder / "root.pin", 64)
-        data = medium.read_file(folder / "roster.senyap", _CAP)
-        roster = verify_roster(data, previous=None, pin=pin, today=None)
-        name = medium.read_file(folder / "station.id", 64)
+        ledger = Ledger.load(folder)
+        name = medium.read_file(folder / STATION_ID, 64)
         try:
-            station = roster.station(name.decode("ascii").strip())
+            station = ledger.roster.station(name.decode("ascii").strip())
         except (UnicodeDecodeError, KeyError):
             raise Refused("home: its station is not in the roster") from None
-        return cls(folder, station.id, roster, station)
+        return cls(ledger, station)
+
+    @property
+    def folder(self) -> Path:
+        """The station's folder."""
+        return self.ledger.folder
+
+    @property
+    def id(self) -> str:
+        """The station's id."""
+        return self.station.id
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force."""
+        return self.ledger.roster
 
     def has_ended(self, day: int | None = None) -> bool:
         """Tell whether the roster's last day has passed: then nothing is answered until a new one is here."""
@@ -54,7 +65,7 @@ class Home:
     @property
     def is_demo(self) -> bool:
         """Tell whether this is a deployment for trying: only there may the air gap be waived."""
-        return self.roster.deployment.startswith(DEMO_PREFIX)
+        return self.roster.is_demo
 
     @property
     def group(self) -> Group:
@@ -64,7 +75,7 @@ class Home:
     @property
     def keyring(self) -> Path:
         """Where the reviewers' sealed keys lie."""
-        return self.folder / "keyring"
+        return self.folder / KEYRING
 
     @property
     def vault(self) -> Path:
@@ -87,11 +98,8 @@ class Home:
         return self.station.lead and readers[0] == self.station.group
 
     def key_table(self) -> KeyTable:
-        """Load every batch; raises OSError, Malformed, BadSignature or a RosterError."""
-        table = KeyTable(self.roster)
-        for path in sorted((self.folder / "batches").glob("*.senyap")):
-            table.add(verify_batch(medium.read_file(path, _CAP), self.roster))
-        return table
+        """Return the keys of all reviewers."""
+        return self.ledger.table()
 
 
 def check_number(value: int, most: int, what: str) -> int:

@@ -21,7 +21,7 @@ from crypto.letter import MAILBOX_BYTES
 from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
-from keys.roster import check_current
+from keys.rosterfile import check_current
 from station import vault
 from station.bundles import bundle_name
 from station.desk import Desk

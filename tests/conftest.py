@@ -16,7 +16,8 @@ from dropbox import create_app
 from dropbox.services import Services
 from dropbox.settings import load_settings
 from keys.demo import make_demo
-from keys.roster import Sizes, sign_roster, verify_roster
+from keys.roster import Sizes
+from keys.rosterfile import sign_roster, verify_roster
 
 SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, births=8, forwarded=4)
 WITH_STATION = ("sumsel", "palembang", "kpk")

@@ -25,7 +25,8 @@ from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys.batch import Batch, sign_batch
-from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station, sign_roster
+from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station
+from keys.rosterfile import sign_roster
 
 FOLDER = Path(__file__).parent / "vectors"
 DEPLOYMENT = "vectors"
@@ -97,7 +98,7 @@ def small_roster(**changes: Any) -> Roster:
             for g, (k, n) in quorums.items()
         ),
         "stations": (Station("prov", "prov", signer("station prov").public, True, True),
-                     Station("kota", "kota", signer("station kota").public, True, False)),
+                     Station("kota", "kota", signer("station kota").public, True, True)),
         "server_key": signer("server").public,
         "routing": {"kota": routes, "sunyi": {"pegawai": Route(("sunyi",), ("prov",), ())}},
         "province": "prov", "fallback": "kpk",
@@ -759,6 +760,12 @@ def _make_roster_bodies(value: dict[str, Any]) -> None:
          'edit: routing.kota.pegawai.never = ["desa"]'),
         ("station_of_unknown_group", "a group nobody defines", "Malformed", 'edit: stations.0.group = "desa"'),
         ("province_unknown", "a group nobody defines", "Malformed", 'edit: province = "desa"'),
+        ("collectors_of_one_group", "two units have stations", "Malformed", "edit: stations.1.collector = 0"),
+        ("no_collector", "nobody frees rows", "Malformed", "edit: stations.0.collector = 0",
+         "edit: stations.1.collector = 0"),
+        ("route_lapsed_is_two", "0 or 1", "Malformed", "edit: routing.kota.pegawai.lapsed = 2"),
+        ("route_lapsed_is_true", "a boolean", "Malformed", "edit: routing.kota.pegawai.lapsed = true"),
+        ("route_without_lapsed", "a name is missing", "Malformed", "delete: routing.kota.pegawai.lapsed"),
         ("fallback_unknown", "a group nobody defines", "Malformed", 'edit: fallback = "desa"'),
         ("fallback_is_the_province", "a report may exclude it", "Malformed", 'edit: fallback = "prov"'),
         ("fallback_is_an_area", "a report may exclude it", "Malformed", 'edit: fallback = "sunyi"'),

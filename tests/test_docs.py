@@ -17,7 +17,7 @@ from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings, transport
 from dropbox.__main__ import main as dropbox_command
 from dropbox.pages import mailbox as mailbox_page
-from keys import batch, roster, units
+from keys import batch, roster, rosterfile, units
 from keys.__main__ import main as keys_command
 from station import attachments, bundles, letters, outbox, vault
 from station.__main__ import main as station_command
@@ -225,8 +225,8 @@ def test_the_news_are_right() -> None:
 def test_the_fingerprint_is_right() -> None:
     example = pairs("fingerprint")
     roots = tuple(roster.Root(i, SigningKey.from_seed(bytes([i]) * 32).public) for i in (1, 2, 3))
-    pin = roster.root_pin(roots, int(example["root_k"]))
-    assert (pin.hex(), " ".join(roster.fingerprint_words(pin))) == (example["pin"], example["words"])
+    pin = rosterfile.root_pin(roots, int(example["root_k"]))
+    assert (pin.hex(), " ".join(rosterfile.fingerprint_words(pin))) == (example["pin"], example["words"])
 
 
 def test_the_manifest_is_right() -> None:
@@ -285,7 +285,7 @@ def test_every_label_is_listed_and_every_listed_one_is_used() -> None:
     [
         ("3 Letter", "thread_mac", letter._COMMON | letter._REPORT | letter._FOLLOW_UP),
         ("Attachments and their parts", "media_type", attachment._SPEC),
-        ("Roster", "root_k", roster._SPEC),
+        ("Roster", "root_k", rosterfile._SPEC),
     ],
 )
 def test_a_table_names_exactly_the_names_of_its_object(title: str, name: str, spec: dict[str, type]) -> None:
@@ -369,7 +369,7 @@ def test_every_kind_of_vector_is_named() -> None:
 
 
 def test_the_magics_are_right() -> None:
-    for magic in (batch.MAGIC, roster.MAGIC, *bundle.MAGIC.values(), row._MAGIC, passphrase._HEAD[:4]):
+    for magic in (batch.MAGIC, rosterfile.MAGIC, *bundle.MAGIC.values(), row._MAGIC, passphrase._HEAD[:4]):
         assert f"`{magic.decode()}`" in FORMATS
 
 

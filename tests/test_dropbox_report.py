@@ -16,7 +16,7 @@ from dropbox.arena import FILES_UP_TO
 from dropbox.services import Services
 from dropbox.sessions import PERIOD_SECONDS
 from dropbox.store import chains
-from keys.roster import RolledBack
+from keys.errors import RolledBack
 
 LONG = "Seseorang mengatur pemenang lelang. " * 10
 PHOTO = ("foto.jpg", bytes(range(256)) * 40, "image/jpeg")

@@ -12,8 +12,8 @@ from crypto.envelope import build_envelope
 from crypto.errors import BadSignature, CryptoError
 from crypto.signing import SigningKey
 from keys import batch as batches
-from keys.batch import Batch, KeyAlarm, KeyTable, sign_batch, verify_batch
-from keys.roster import Expired, RosterError
+from keys.batch import Batch, KeyTable, sign_batch, verify_batch
+from keys.errors import Expired, KeyAlarm, RosterError
 
 ROSTER = small_roster()
 

@@ -18,8 +18,10 @@ from keys import demo as demos
 from keys import units
 from keys.__main__ import main
 from keys.batch import KeyTable, verify_batch
-from keys.keyring import Keyring, QuorumNotMet, open_quorum
-from keys.roster import Roster, fingerprint_words, root_pin, verify_roster
+from keys.errors import QuorumNotMet
+from keys.keyring import Keyring, open_quorum
+from keys.roster import Roster
+from keys.rosterfile import fingerprint_words, root_pin, verify_roster
 
 GROUPS = (*units.GOVERNMENTS, units.KPK)
 
@@ -168,7 +170,7 @@ def test_the_root_keys_are_locked_and_are_those_of_the_pin(demo: Path) -> None:
 
 def test_the_server_holds_no_private_key_but_its_own_signing_seed(demo: Path) -> None:
     names = {p.name for p in (demo / "server").rglob("*") if p.is_file()}
-    assert not [n for n in names if n.endswith(".locked") or n.startswith("epoch-") or n == "share.key"]
+    assert not [n for n in names if n.endswith(".locked") or n.startswith("epoch-") or n == "share.sealed"]
     assert [n for n in names if n.endswith(".key")] == ["server.key"]
 
 

@@ -11,23 +11,10 @@ from make_vectors import DAY, roots, signer, small_roster
 from crypto.encoding import b64, canonical_json
 from crypto.errors import CryptoError, Malformed
 from crypto.receipt import wordlist
-from keys import roster as rosters
-from keys.roster import (
-    BrokenChain,
-    Expired,
-    Group,
-    RolledBack,
-    Root,
-    Roster,
-    Route,
-    TooFewSignatures,
-    check_current,
-    fingerprint_words,
-    parse_roster,
-    root_pin,
-    sign_roster,
-    verify_roster,
-)
+from keys import rosterfile as rosters
+from keys.errors import BrokenChain, Expired, RolledBack, RosterError, TooFewSignatures
+from keys.roster import Group, Root, Roster, Route
+from keys.rosterfile import check_current, fingerprint_words, parse_roster, root_pin, sign_roster, verify_roster
 
 FIRST = small_roster()
 PIN = root_pin(FIRST.roots, FIRST.root_k)
@@ -268,7 +255,7 @@ def test_an_unknown_area_level_group_or_station_is_a_keyerror() -> None:
 
 def test_stations_and_collectors_are_found() -> None:
     assert FIRST.station("kota").key == signer("station kota").public
-    assert [s.id for s in FIRST.collectors] == ["prov"]
+    assert [s.id for s in FIRST.collectors] == ["prov", "kota"]
 
 
 def test_a_group_with_the_most_members_fits() -> None:
@@ -291,7 +278,7 @@ def test_every_refusal_is_a_crypto_error_and_holds_no_key() -> None:
             verify_roster(wrong, previous=None, pin=pin, today=today)
         assert not [key for key in keys if key in str(caught.value)]
     for error in (Expired, RolledBack, BrokenChain, TooFewSignatures):
-        assert issubclass(error, rosters.RosterError) and not issubclass(error, Malformed)
+        assert issubclass(error, RosterError) and not issubclass(error, Malformed)
 
 
 def test_a_deployment_id_is_ascii() -> None:
@@ -311,3 +298,28 @@ def test_the_weighted_routes_reach_somebody() -> None:
                          cover_weights={"areas": {"kota": 1}, "levels": {"pegawai": 1}, "exclusions": {"tidak-ada": 1}})  # fmt: skip
     with pytest.raises(Malformed):
         parse_roster(canonical_json(rosters._to_json(empty)))
+
+
+# --- collectors, empty groups, lapsed keys ------------------------------------------------------------
+
+
+def test_a_province_alone_may_have_one_collector_and_a_demo_always_may() -> None:
+    alone = small_roster(stations=FIRST.stations[:1])
+    assert parse_roster(canonical_json(rosters._to_json(alone))) == alone
+    one = tuple(replace(s, collector=s.id == "prov") for s in FIRST.stations)
+    with pytest.raises(Malformed, match="collectors of 1 groups, want 2"):
+        parse_roster(canonical_json(rosters._to_json(small_roster(stations=one))))
+    demo = small_roster(stations=one, deployment="demo-x")
+    assert parse_roster(canonical_json(rosters._to_json(demo))) == demo
+
+
+def test_a_fallback_group_without_reviewers_is_legal() -> None:
+    groups = tuple(replace(g, members=()) if g.id == FIRST.fallback else g for g in FIRST.groups)
+    assert parse_roster(canonical_json(rosters._to_json(small_roster(groups=groups)))).group("kpk").members == ()
+
+
+def test_a_lapsed_group_is_left_out_only_where_the_route_says_so() -> None:
+    assert FIRST.route("kota", "pegawai", lapsed=["kota"]) == ("kota",)
+    routing = {"kota": {"pegawai": Route(("kota",), ("prov",), (), lapsed=True)}}
+    assert small_roster(routing=routing).route("kota", "pegawai", lapsed=["kota"]) == ("prov",)
+    assert small_roster(routing=routing).route("kota", "pegawai", ["prov"], lapsed=["kota"]) == ()

@@ -111,7 +111,7 @@ def test_an_air_gapped_machine_needs_no_flag(terminal: Terminal, monkeypatch):
 
 
 def test_the_network_flag_is_for_demos_only(terminal: Terminal, monkeypatch):
-    monkeypatch.setattr("station.home.DEMO_PREFIX", "trial-")
+    monkeypatch.setattr("station.home.Home.is_demo", False)
     result = terminal.run("list")
     assert result.exit_code == 5 and "demo deployments only" in result.stderr
 

@@ -16,6 +16,7 @@ from crypto.bundle import Taken
 from crypto.encoding import today
 from crypto.errors import BadSignature, Malformed, Tampered
 from crypto.letter import build_letter
+from crypto.medium import write_file
 from crypto.row import Kind, Record, seal_row
 from crypto.signing import SigningKey
 from station import cases, openers, vault
@@ -280,7 +281,7 @@ def test_rows_of_a_week_without_a_key_are_not_passed_over_in_silence(tmp_path: P
         found = import_bundle(desk, path)
         assert found.new == 0 and found.alarms[0].startswith("keys: no reviewer present has a key of epoch")
     for key, data in kept:
-        key.write_bytes(data)
+        write_file(key, data)
     with sit(home, "sumsel-1", "sumsel-2") as desk:
         assert import_bundle(desk, path) == Imported(1, 0, 0, 0, 0, ())
 

@@ -16,7 +16,7 @@ from crypto.errors import NotForThisKey, Tampered
 from crypto.mailbox import News, open_news
 from crypto.row import row_epoch
 from keys.batch import KeyTable
-from keys.roster import Expired
+from keys.errors import Expired
 from station import cases, outbox
 from station.desk import Desk
 from station.errors import Refused
@@ -136,7 +136,7 @@ def test_with_more_cases_than_mailboxes_the_oldest_are_served_and_acknowledgemen
 def test_a_larger_number_of_mailboxes_in_the_roster_is_filled_with_cover(desk: Desk, tmp_path: Path):
     _, _, before = read(make_outbox(desk, tmp_path / "out"))
     roster = replace(desk.home.roster, sizes=replace(SIZES, mailboxes=64))
-    wider = replace(desk, home=replace(desk.home, roster=roster))
+    wider = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
     _, _, after = read(make_outbox(wider, tmp_path / "out"))
     assert len(after) == 64 and len(set(before) - set(after)) == SIZES.births
 
@@ -275,6 +275,7 @@ def test_a_roster_with_fewer_mailboxes_than_cases_still_gets_its_exact_number(de
     take(desk, stick, *many)
     make_outbox(desk, tmp_path / "out")
     smaller = replace(SIZES, mailboxes=SIZES.mailboxes - 4)
-    fewer = replace(desk, home=replace(desk.home, roster=replace(desk.home.roster, sizes=smaller)))
+    roster = replace(desk.home.roster, sizes=smaller)
+    fewer = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
     _, _, boxes = read(make_outbox(fewer, tmp_path / "out"))
     assert len(boxes) == smaller.mailboxes and set(boxes) < {r.mailbox for r in many}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 
 from crypto.errors import WrongPassphrase
-from keys.keyring import QuorumNotMet
+from keys.errors import QuorumNotMet
 from station import cases, inbox, vault
 from station.desk import open_desk
 from station.errors import Refused, VaultUnreadable

@@ -30,14 +30,15 @@ import pytest
 from crypto import errors
 from crypto.encoding import canonical_json
 from crypto.receipt import Mistyped
-from keys import batch, roster
+from keys import errors as refusals
 
 FOLDER = Path(__file__).parent / "vectors"
 ERRORS = {
     error.__name__: error
     for error in (
         errors.Malformed, errors.NotForThisKey, errors.Tampered, errors.BadSignature, errors.WrongPassphrase,
-        Mistyped, roster.Expired, roster.RolledBack, roster.BrokenChain, roster.TooFewSignatures, batch.KeyAlarm,
+        Mistyped, refusals.Expired, refusals.RolledBack, refusals.BrokenChain, refusals.TooFewSignatures,
+        refusals.KeyAlarm,
     )
 }  # fmt: skip
 

@@ -1,0 +1,217 @@
+"""Requests: what a unit, a drop box or a new root holder asks the root holders to put into the roster.
+
+Whoever asks has made the keys, and only their public halves travel. The root holders compare the 8 words of
+a request with its maker, by telephone or in person, before they admit it (formats §6).
+
+    magic "SNYQ" │ length u32 │ canonical JSON │ count u8 │ count × (signer id u8 │ signature 3373)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
+from crypto.envelope import build_envelope, parse_envelope
+from crypto.errors import BadSignature, Malformed
+from crypto.receipt import CODE_WORDS, words_of
+from crypto.sharing import check_quorum
+from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
+from keys.batch import Batch, verify_batch_of
+from keys.errors import BrokenChain, KeyAlarm, TooFewSignatures
+from keys.roster import Member, Root, Roster, is_id
+
+MAGIC = b"SNYQ"
+PURPOSE = "senyap/v1/request"
+UNIT, SERVER, ROOT = "unit", "server", "root"
+STATION_SIGNER = 0  # in a unit's request; its members follow as 1, 2, 3 …
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRequest:
+    """How a unit wants to stand in the roster: its reviewers, any `k` of them together, and its station.
+
+    `batches` are signed files of `keys.batch`, one at least of each reviewer who is new.
+    """
+
+    deployment: str
+    roster_version: int
+    group: str
+    k: int
+    members: tuple[Member, ...]
+    station: str
+    station_key: VerifyingKey
+    batches: tuple[bytes, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRequest:
+    """The next transport key of the drop box."""
+
+    deployment: str
+    roster_version: int
+    key: VerifyingKey
+
+
+@dataclass(frozen=True, slots=True)
+class RootRequest:
+    """A new root holder's number and key."""
+
+    deployment: str
+    roster_version: int
+    root: Root
+
+
+Request = UnitRequest | ServerRequest | RootRequest
+
+
+def sign_request(request: Request, signers: Mapping[int, SigningKey]) -> bytes:
+    """Build the signed file. A unit's signers: 0 the station, 1 … its members; otherwise 0 is the new key."""
+    return build_envelope(canonical_json(_to_json(request)), MAGIC, PURPOSE, signers)
+
+
+def request_words(data: bytes) -> tuple[str, ...]:
+    """Return the 8 words of a request file that its maker and the root holders compare; raises Malformed."""
+    body = parse_envelope(data, MAGIC, "request").body
+    digest = hashlib.sha512(label("senyap/v1/request-words") + body).digest()
+    return words_of(int.from_bytes(digest[:11], "big"), CODE_WORDS)
+
+
+def parse_request(body: bytes) -> Request:
+    """Parse the JSON body and check every rule that needs no signature; raises Malformed."""
+    value = parse_json(body, "request")
+    kind = value.get("type")
+    common: dict[str, type] = {"type": str, "deployment": str, "roster_version": int}
+    if kind == UNIT:
+        spec = {"group": str, "k": int, "members": list, "station": str, "station_key": str, "batches": list}
+        return _parse_unit(expect(value, "request", common | spec))
+    if kind == SERVER:
+        expect(value, "request", common | {"key": str})
+        return ServerRequest(value["deployment"], value["roster_version"], _key(value["key"]))
+    if kind == ROOT:
+        expect(value, "request", common | {"id": int, "key": str})
+        if value["id"] > 255:
+            raise Malformed(f"request: root id {value['id']}, want 255 or less")
+        return RootRequest(value["deployment"], value["roster_version"], Root(value["id"], _key(value["key"])))
+    raise Malformed("request: type is neither unit, server nor root")
+
+
+def verify_request(data: bytes, roster: Roster) -> Request:
+    """Parse a request and verify it against the roster in force.
+
+    Every new key proves itself with a signature; what a unit that has reviewers asks for also needs
+    signatures of k of them. Raises Malformed, BadSignature, BrokenChain, KeyAlarm, TooFewSignatures.
+    """
+    envelope = parse_envelope(data, MAGIC, "request")
+    request = parse_request(envelope.body)
+    if request.deployment != roster.deployment:
+        raise BrokenChain("request: of another deployment")
+    if request.roster_version > roster.version:
+        raise BrokenChain(f"request: made for roster version {request.roster_version}, in use is {roster.version}")
+    if isinstance(request, UnitRequest):
+        _verify_unit(request, envelope.body, dict(envelope.signatures), roster)
+        return request
+    key = request.key if isinstance(request, ServerRequest) else request.root.key
+    if [signer for signer, _ in envelope.signatures] != [0]:
+        raise Malformed("request: want one signature, by signer 0")
+    key.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
+    _refuse_known({key.raw}, roster)
+    return request
+
+
+def request_batches(request: UnitRequest, roster: Roster) -> tuple[Batch, ...]:
+    """Verify the batches of a unit's request with its members' keys; raises what `verify_batch` raises."""
+    signers = {m.id: m.key for m in request.members}
+    return tuple(verify_batch_of(data, roster, signers) for data in request.batches)
+
+
+def _verify_unit(request: UnitRequest, body: bytes, signatures: Mapping[int, bytes], roster: Roster) -> None:
+    if request.group not in roster.group_ids:
+        raise BrokenChain("request: its group is not in the roster; add the group first")
+    group = roster.group(request.group)
+    keys = {number: m.key for number, m in enumerate(request.members, 1)} | {STATION_SIGNER: request.station_key}
+    if not set(signatures) <= set(keys):
+        raise Malformed("request: signed by somebody whom it does not name")
+    for signer, signature in signatures.items():
+        keys[signer].verify(PURPOSE, body, signature)
+    known = {m.id: m.key.raw for m in group.members}
+    stations = {s.id: s for s in roster.stations}
+    same_station = request.station in stations and stations[request.station].key.raw == request.station_key.raw
+    new = {number for number, m in enumerate(request.members, 1) if known.get(m.id) != m.key.raw}
+    if missing := (new | (set() if same_station else {STATION_SIGNER})) - set(signatures):
+        raise BadSignature(f"request: {len(missing)} of its new keys did not sign it")
+    old = [n for n in signatures if n != STATION_SIGNER and n not in new]
+    if group.members and len(old) < group.k:
+        raise TooFewSignatures(f"request: signed by {len(old)} of this unit's reviewers, want {group.k}")
+    if request.station in stations and stations[request.station].group != request.group:
+        raise BrokenChain("request: its station belongs to another unit")
+    _refuse_reused(request, new, roster)
+    _refuse_known({keys[n].raw for n in new} | (set() if same_station else {request.station_key.raw}), roster)
+    have = {b.reviewer for b in request_batches(request, roster)}
+    if lacking := {m.id for n, m in enumerate(request.members, 1) if n in new} - have:
+        raise Malformed(f"request: {len(lacking)} of its new reviewers bring no weekly keys")
+
+
+def _refuse_reused(request: UnitRequest, new: set[int], roster: Roster) -> None:
+    for number, member in enumerate(request.members, 1):
+        if number in new and member.id in roster.members:
+            raise KeyAlarm("request: another key for a reviewer of the roster; a new reviewer needs a new id")
+
+
+def _refuse_known(keys: set[bytes], roster: Roster) -> None:
+    known = {m.key.raw for m in roster.members.values()} | {s.key.raw for s in roster.stations}
+    known |= {r.key.raw for r in roster.roots} | {roster.server_key.raw}
+    if keys & known:
+        raise KeyAlarm("request: a key that stands in the roster already")
+
+
+def _parse_unit(value: dict[str, Any]) -> UnitRequest:
+    members = []
+    for item in value["members"]:
+        expect(item, "request: member", {"id": str, "key": str})
+        members.append(Member(item["id"], _key(item["key"])))
+    ids = [value["group"], value["station"], *(m.id for m in members)]
+    if not all(is_id(name) for name in ids):
+        raise Malformed("request: an id is not lower-case letters, digits and hyphens")
+    if len({m.id for m in members}) != len(members):
+        raise Malformed("request: one reviewer stands twice")
+    keys = [m.key.raw for m in members] + [_key(value["station_key"]).raw]
+    if len(set(keys)) != len(keys):
+        raise KeyAlarm("request: one key stands twice")
+    if not members:
+        raise Malformed("request: a unit without reviewers")
+    check_quorum(value["k"], len(members))
+    batches = tuple(unb64(b, None, "request: batch") for b in expect_list(value["batches"], "request: batches", str))
+    return UnitRequest(
+        deployment=value["deployment"],
+        roster_version=value["roster_version"],
+        group=value["group"],
+        k=value["k"],
+        members=tuple(members),
+        station=value["station"],
+        station_key=_key(value["station_key"]),
+        batches=batches,
+    )
+
+
+def _to_json(request: Request) -> dict[str, Any]:
+    common: dict[str, Any] = {"deployment": request.deployment, "roster_version": request.roster_version}
+    if isinstance(request, ServerRequest):
+        return common | {"type": SERVER, "key": b64(request.key.raw)}
+    if isinstance(request, RootRequest):
+        return common | {"type": ROOT, "id": request.root.id, "key": b64(request.root.key.raw)}
+    return common | {
+        "type": UNIT,
+        "group": request.group,
+        "k": request.k,
+        "members": [{"id": m.id, "key": b64(m.key.raw)} for m in request.members],
+        "station": request.station,
+        "station_key": b64(request.station_key.raw),
+        "batches": [b64(data) for data in request.batches],
+    }
+
+
+def _key(text: str) -> VerifyingKey:
+    return VerifyingKey.parse(unb64(text, PUBLIC_BYTES, "request: key"))
