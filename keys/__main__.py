@@ -1,57 +1,116 @@
-"""`senyap-keys`: make and check the keys of a deployment."""
+"""`senyap-keys`: make, change and check the keys of a deployment. Everything but `demo` runs on offline machines."""
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import click
 
 from crypto import medium
-from crypto.errors import CryptoError
-from keys.demo import make_demo, print_words
-
-EXIT_REFUSED, EXIT_DISK = 3, 6
-PIN_BYTES = 64
+from crypto.encoding import today
+from keys import public_commands, root_commands, sheets, unit_commands
+from keys.ceremony_terminal import run_ceremony
+from keys.cli import EXIT_REFUSED, EXIT_WARNING, FOLDER, command, home_option, stop, to_option
+from keys.demo import make_demo
+from keys.ledger import PIN_BYTES, Ledger
+from keys.memory import forbid_core_dumps
+from keys.prompts import LANGUAGES, Prompts
+from keys.rosterfile import fingerprint_words
+from keys.unit import keys_until
+from keys.verification import report_text, verify_deployment
 
 
 @click.group()
 def main() -> None:
     """Make and check the keys of a Kotak Senyap deployment."""
+    forbid_core_dumps()
 
 
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def demo(folder: Path) -> None:
+@command(main, "demo", asks=False)
+@click.argument("folder", type=FOLDER)
+def demo(prompts: Prompts, folder: Path) -> None:
     """Build a demo deployment below FOLDER: all keys in one place, for trying only."""
-    try:
-        made = make_demo(folder)
-    except FileExistsError as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(EXIT_REFUSED) from None
-    except OSError as error:
-        click.echo(f"cannot write the demo: {error.strerror}", err=True)
-        raise SystemExit(EXIT_DISK) from None
-    click.echo(f"root fingerprint: {print_words(made.pin)}", err=True)
+    made = make_demo(folder)
+    click.echo(f"root fingerprint: {' '.join(fingerprint_words(made.pin))}", err=True)
     click.echo(f"passphrases of all demo reviewers: {folder / 'demo-passphrases.txt'}", err=True)
     click.echo(str(folder))
 
 
-@main.command()
-@click.argument("home", type=click.Path(path_type=Path, file_okay=False))
-def fingerprint(home: Path) -> None:
+@command(main, "fingerprint", asks=False)
+@click.argument("home", type=FOLDER)
+def fingerprint(prompts: Prompts, home: Path) -> None:
     """Print the root fingerprint words that the home of a drop box or a station is pinned to."""
-    try:
-        pin = medium.read_file(home / "root.pin", PIN_BYTES)
-    except OSError as error:
-        click.echo(f"cannot read root.pin: {error.strerror}", err=True)
-        raise SystemExit(EXIT_DISK) from None
-    except CryptoError:
-        pin = b""
+    pin = medium.read_file(home / "root.pin", PIN_BYTES)
     if len(pin) != PIN_BYTES:
-        click.echo(f"refused: root.pin does not have {PIN_BYTES} bytes", err=True)
-        raise SystemExit(EXIT_REFUSED)
-    click.echo(print_words(pin))
+        stop(EXIT_REFUSED, f"refused: root.pin does not have {PIN_BYTES} bytes")
+    click.echo(" ".join(fingerprint_words(pin)))
 
+
+@main.command("ceremony")
+@home_option
+@click.option("--language", type=click.Choice(LANGUAGES), default=None, help="Asked for first when left out.")
+def ceremony(home: Path, language: str | None) -> None:
+    """Begin a deployment: root holders, drop box, first unit, paper. May be interrupted at any step."""
+    raise SystemExit(run_ceremony(home, language))
+
+
+@command(main, "verify", asks=False)
+@click.argument("folder", type=FOLDER)
+@click.option("--fingerprint", "words", default=None, help="The eight words of the poster; asked for if missing.")
+def verify(prompts: Prompts, folder: Path, words: str | None) -> None:
+    """Verify everything public in FOLDER as a stranger would, from the printed words alone."""
+    if words is None:
+        prompts.say("Ketik delapan kata dari poster.", "Type the eight words of the poster.")
+        words = str(click.prompt(prompts.pick("Delapan kata", "Eight words"), err=True))
+    report = verify_deployment(folder, words, today=today())
+    click.echo(report_text(report, language=prompts.language))
+    for warning in report.warnings:
+        click.echo(f"! {warning}", err=True)
+    if report.warnings:
+        raise SystemExit(EXIT_WARNING)
+
+
+@command(main, "poster", asks=False)
+@home_option
+@to_option
+@click.option("--onion", default="", help="The onion address; left out: a line to write it on.")
+@click.option("--site", default="", help="The address of the clear site, if there is one.")
+def poster(prompts: Prompts, home: Path, stick: Path, onion: str, site: str) -> None:
+    """Draw the public poster with fingerprint, address and QR code."""
+    path = stick / "poster.pdf"
+    ledger = Ledger.load(home)
+    medium.write_file(path, sheets.poster(fingerprint=ledger.fingerprint, onion=onion, site=site), mode=0o644)
+    click.echo(str(path))
+
+
+@command(main, "card", asks=False)
+@home_option
+@to_option
+@click.argument("reviewer")
+def card(prompts: Prompts, home: Path, stick: Path, reviewer: str) -> None:
+    """Draw a REVIEWER's card."""
+    ledger = Ledger.load(home)
+    if reviewer not in ledger.roster.members or keys_until(ledger, reviewer) == "-":
+        stop(EXIT_REFUSED, f"refused: the roster here knows no reviewer {reviewer} with weekly keys")
+    group = ledger.roster.group_of(reviewer)
+    pdf = sheets.reviewer_card(
+        deployment=ledger.roster.deployment,
+        reviewer=reviewer,
+        unit=group.name_id,
+        k=group.k,
+        n=len(group.members),
+        fingerprint=ledger.fingerprint,
+        keys_until=datetime.date.fromisoformat(keys_until(ledger, reviewer)),
+    )
+    path = stick / f"card-{reviewer}.pdf"
+    medium.write_file(path, pdf)
+    click.echo(str(path))
+
+
+root_commands.install(main)
+public_commands.install(main)
+unit_commands.install(main)
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from crypto.encoding import b64, canonical_json, expect, expect_list, parse_json, unb64
 from crypto.envelope import build_envelope, parse_envelope
@@ -77,6 +78,7 @@ def verify_batch_of(data: bytes, roster: Roster, signers: Mapping[str, Verifying
     return replace(batch, raw=data)
 
 
+@lru_cache(maxsize=256)  # public keys; loading each takes a trial seal, and a home is loaded again for each change
 def parse_batch(body: bytes) -> Batch:
     """Parse the JSON body; raises Malformed, or KeyAlarm when one key stands for two epochs."""
     value = expect(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from crypto import medium
 from crypto.encoding import epoch_of, today
-from crypto.receipt import wordlist
 from crypto.signing import SigningKey
 from keys import units
 from keys.batch import Batch, sign_batch
@@ -20,10 +19,10 @@ from keys.rootkeys import write_root
 from keys.roster import Group, Member, Root, Roster, Sizes, Station
 from keys.rosterfile import fingerprint_words, root_pin, sign_roster
 from keys.stationkeys import make_station
+from keys.strength import generate_passphrase
 
 WEEKS = 26
 ROOTS, ROOT_K = 3, 2
-PASSPHRASE_WORDS = 6  # 66 bits
 QUORUMS = {units.PROVINCE: (2, 3)}
 OTHER_QUORUM = (1, 2)
 ROSTER_DAYS = 400
@@ -84,19 +83,14 @@ def _make(folder: Path, day: int, sizes: Sizes) -> Made:
     return made
 
 
-def make_passphrase() -> str:
-    """Return a random passphrase of 6 words (66 bits)."""
-    return " ".join(secrets.choice(wordlist()) for _ in range(PASSPHRASE_WORDS))
-
-
 def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[list[Keyring], SigningKey]:
     k, n = QUORUMS.get(group, OTHER_QUORUM)
     rings = []
     for number in range(1, n + 1):
         reviewer = f"{group}-{number}"
-        passphrases[reviewer] = make_passphrase()
+        passphrases[reviewer] = generate_passphrase()
         rings.append(Keyring.create(home / "keyring" / reviewer, reviewer, passphrases[reviewer]))
-    return rings, make_station(home, group, rings, k)
+    return rings, make_station(home, group, {ring.reviewer: ring.signing.public for ring in rings}, k)
 
 
 def _group(group: str, rings: list[Keyring]) -> Group:
@@ -143,7 +137,7 @@ def _roster(
 def _write_roots(folder: Path, roots: Mapping[int, SigningKey]) -> None:
     lines = []
     for number, key in roots.items():
-        words = make_passphrase()
+        words = generate_passphrase()
         write_root(folder / "roots", number, key, words)
         lines.append(f"root-{number}\t{words}\n")
     medium.write_file(folder / "roots" / "demo-passphrases.txt", "".join(lines).encode("utf-8"))

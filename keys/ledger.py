@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crypto import medium
-from crypto.encoding import epoch_of
+from crypto.encoding import MAX_NUMBER, epoch_of, parse_json
 from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Malformed
 from keys import batch as batches
 from keys import rosterfile
 from keys.batch import Batch, KeyTable, verify_batch
-from keys.errors import BrokenChain, RolledBack, WrongClock
-from keys.roster import Roster
+from keys.errors import BrokenChain, KeyAlarm, RolledBack, WrongClock
+from keys.roster import Roster, is_id
 from keys.rosterfile import check_current, fingerprint_words, parse_roster, root_pin, verify_roster
 
 PIN_BYTES = 64
@@ -60,6 +60,15 @@ class Ledger:
     def fingerprint(self) -> tuple[str, ...]:
         """The 8 words of the pinned root set: they stay the same when a root holder is replaced."""
         return fingerprint_words(self.pin)
+
+    @property
+    def pinned(self) -> Roster:
+        """The first roster of the pinned root set, as far as rosters are at hand."""
+        return min(
+            (r for r in self.history() if root_pin(r.roots, r.root_k) == self.pin),
+            key=lambda roster: roster.version,
+            default=self.roster,
+        )
 
     def table(self) -> KeyTable:
         """Return the keys of all reviewers."""
@@ -98,6 +107,13 @@ class Ledger:
             yield medium.read_file(self.folder / _ROSTER, MAX_FILE_BYTES)
 
 
+def batch_name(batch: Batch) -> str:
+    """Return the file name of a batch; raises Malformed when its reviewer's id is none, and so might be a path."""
+    if not is_id(batch.reviewer):
+        raise Malformed("batch: its reviewer's id is not lower-case letters, digits and hyphens")
+    return f"{batch.reviewer}-{batch.first_epoch:08d}.senyap"
+
+
 def write_ledger(folder: Path, pin: bytes, roster: bytes, batch_files: Iterable[bytes] = ()) -> None:
     """Write a new public folder; nothing is verified before it is loaded."""
     for data in batch_files:
@@ -109,56 +125,98 @@ def write_ledger(folder: Path, pin: bytes, roster: bytes, batch_files: Iterable[
 
 
 def copy_ledger(ledger: Ledger, folder: Path) -> None:
-    """Write the whole public folder to another place, rosters of the past included."""
+    """Write the whole public folder to another place, rosters of the past included.
+
+    Raises BrokenChain when another deployment's public files lie there, RolledBack when newer ones do, OSError.
+    """
+    if (folder / _PIN).is_file() and medium.read_file(folder / _PIN, MAX_FILE_BYTES) != ledger.pin:
+        raise BrokenChain("public files of another root set lie there; take an empty folder")
+    if (folder / _ROSTER).is_file():
+        there = _version_of(medium.read_file(folder / _ROSTER, MAX_FILE_BYTES))
+        if there > ledger.roster.version:
+            raise RolledBack(f"roster: version {there} lies there, in force here is {ledger.roster.version}; take it")
     for old in sorted((ledger.folder / _ROSTERS).glob("roster-*.senyap")):
         medium.write_file(folder / _ROSTERS / old.name, medium.read_file(old, MAX_FILE_BYTES))
     roster = medium.read_file(ledger.folder / _ROSTER, MAX_FILE_BYTES)
     write_ledger(folder, ledger.pin, roster, [b.raw for b in ledger.batches])
 
 
+def repin(ledger: Ledger) -> Ledger:
+    """Pin a public folder to the root set in force; raises OSError. The rosters of the past stay readable."""
+    pin = root_pin(ledger.roster.roots, ledger.roster.root_k)
+    if pin != ledger.pin:
+        medium.write_file(ledger.folder / _PIN, pin)
+    return replace(ledger, pin=pin)
+
+
 def take_roster(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
     """Put the next roster in force; the same one again is nothing to do.
 
     `today` is a day number. Raises Malformed, BrokenChain, RolledBack, TooFewSignatures, Expired,
-    WrongClock or OSError, and then nothing is changed.
+    WrongClock, KeyAlarm or OSError, and then nothing is changed.
+    """
+    roster = verify_next(ledger, data, today=today)
+    if roster is ledger.roster:
+        return ledger
+    old = medium.read_file(ledger.folder / _ROSTER, MAX_FILE_BYTES)
+    if parse_envelope(old, rosterfile.MAGIC, "roster").body != ledger.roster.raw:
+        raise BrokenChain("roster: another program has just put one in force here; start again")
+    medium.write_file(_old_roster(ledger.folder, ledger.roster.version), old)
+    medium.write_file(ledger.folder / _ROSTER, data)
+    kept = tuple(b for b in ledger.batches if b.reviewer in roster.members)
+    return _prune(replace(ledger, roster=roster, batches=kept))
+
+
+def verify_next(ledger: Ledger, data: bytes, *, today: int) -> Roster:
+    """Return the roster of a file that `take_roster` would put in force, the one in force itself for the same body.
+
+    Writes nothing; raises what `take_roster` raises.
     """
     body = parse_envelope(data, rosterfile.MAGIC, "roster").body
     if body == ledger.roster.raw:
-        return ledger
+        return ledger.roster
     named = parse_roster(body)
     if named.version == ledger.roster.version and named.deployment == ledger.roster.deployment:
         raise BrokenChain(f"roster: another roster of version {named.version} is in force; tell the root holders")
-    if named.version > ledger.roster.version + 1 and named.deployment == ledger.roster.deployment:
-        missing = f"{ledger.roster.version + 1} to {named.version - 1}"
+    first, last = ledger.roster.version + 1, named.version - 1
+    if first <= last and named.deployment == ledger.roster.deployment:
+        missing = str(first) if first == last else f"{first} to {last}"
         raise BrokenChain(f"roster: version {named.version}, take version {missing} first")
     roster = verify_roster(data, previous=ledger.roster, pin=None, today=None)
     if roster.issued > today + CLOCK_SLACK_DAYS:
         raise WrongClock(f"roster: issued on day {roster.issued}, today is day {today}; check this machine's clock")
     check_current(roster, today)
-    old = medium.read_file(ledger.folder / _ROSTER, MAX_FILE_BYTES)
-    medium.write_file(_old_roster(ledger.folder, ledger.roster.version), old)
-    medium.write_file(ledger.folder / _ROSTER, data)
-    kept = tuple(b for b in ledger.batches if b.reviewer in roster.members)
-    return _prune(replace(ledger, roster=roster, batches=kept), today)
+    refuse_other_keys(ledger.roster, roster)
+    return roster
+
+
+def refuse_other_keys(old: Roster, new: Roster) -> None:
+    """Demand that whoever stays keeps the key: another one needs another id. Raises KeyAlarm."""
+    before = old.members
+    for member in new.members.values():
+        if member.id in before and before[member.id].key.raw != member.key.raw:
+            raise KeyAlarm(f"roster: another key for reviewer {member.id}; a new key needs a new id")
 
 
 def take_batch(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
     """Take a reviewer's batch; the same one again is nothing to do.
 
-    Raises Malformed, BadSignature, BrokenChain, KeyAlarm or OSError, and then nothing is changed.
+    Raises Malformed, BadSignature, BrokenChain, KeyAlarm, RolledBack or OSError, and then nothing is changed.
     """
     if any(b.raw == data for b in ledger.batches):
         return ledger
     batch = verify_batch(data, ledger.roster)
-    table = ledger.table()
-    table.add(batch)
-    if any((b.reviewer, b.first_epoch, b.last_epoch) == (batch.reviewer, batch.first_epoch, batch.last_epoch)
-           for b in ledger.batches):  # fmt: skip
-        return ledger  # the same keys, signed once more
+    ledger.table().add(batch)
+    theirs = [b for b in ledger.batches if b.reviewer == batch.reviewer]
+    have = {epoch for b in theirs for epoch in range(b.first_epoch, b.last_epoch + 1)}
+    if have.issuperset(range(batch.first_epoch, batch.last_epoch + 1)):
+        return ledger  # the same keys once more, or a part of them
     if batch.last_epoch + KEEP_EPOCHS < epoch_of(today):
         raise RolledBack(f"batch: its keys ended with epoch {batch.last_epoch}, this is epoch {epoch_of(today)}")
-    medium.write_file(_batch_file(ledger.folder, batch), data)
-    return _prune(replace(ledger, batches=(*ledger.batches, batch)), today)
+    medium.write_file(_batch_file(ledger.folder, batch), data)  # in place of a shorter one from the same epoch on
+    names = (batch.reviewer, batch.first_epoch)
+    kept = tuple(b for b in ledger.batches if (b.reviewer, b.first_epoch) != names)
+    return _prune(replace(ledger, batches=(*kept, batch)))
 
 
 def take_file(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
@@ -173,27 +231,38 @@ def take_file(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
 def take_files(ledger: Ledger, files: Iterable[bytes], *, today: int) -> tuple[Ledger, tuple[str, ...]]:
     """Take what came with a transport: rosters oldest first, then batches; returns warnings in words.
 
-    Rosters that are known and batches of reviewers who have left are passed over; one bad file stops no other.
-    Raises OSError.
+    Rosters older than the one in force and batches of reviewers who have left are passed over; one bad file
+    stops no other. Raises OSError.
     """
     warnings: list[str] = []
-    found = list(files)
-    for data in sorted((d for d in found if d[:4] == rosterfile.MAGIC), key=_version_of):
-        if _version_of(data) > ledger.roster.version:
-            ledger = _try(ledger, data, today, warnings)
-    for data in found:
-        if data[:4] != rosterfile.MAGIC:
-            ledger = _try(ledger, data, today, warnings)
+    for data in in_order(files):
+        if data[:4] == rosterfile.MAGIC and 0 < _version_of(data) < ledger.roster.version:
+            continue
+        ledger = _try(ledger, data, today, warnings)
     return ledger, tuple(warnings)
+
+
+def in_order(files: Iterable[bytes]) -> list[bytes]:
+    """Sort files so that they can be taken one by one: rosters oldest first, then the rest as it came."""
+    return sorted(files, key=lambda data: _version_of(data) if data[:4] == rosterfile.MAGIC else MAX_NUMBER)
 
 
 def _try(ledger: Ledger, data: bytes, today: int, warnings: list[str]) -> Ledger:
     try:
         return take_file(ledger, data, today=today)
     except CryptoError as error:
-        if str(error) not in warnings:
+        if str(error) not in warnings and not _has_left(ledger, data):
             warnings.append(str(error))
         return ledger
+
+
+def _has_left(ledger: Ledger, data: bytes) -> bool:
+    """Tell whether a refused file is a batch of somebody who stood in a roster at hand and stands there no more."""
+    try:
+        name = str(parse_json(parse_envelope(data, batches.MAGIC, "batch").body, "batch").get("reviewer"))
+        return name not in ledger.roster.members and any(name in old.members for old in ledger.history())
+    except CryptoError:
+        return False
 
 
 def _version_of(data: bytes) -> int:
@@ -225,9 +294,12 @@ def _load_roster(folder: Path, pin: bytes) -> Roster:
     return verify_roster(data, previous=roster, pin=None, today=None)
 
 
-def _prune(ledger: Ledger, today: int) -> Ledger:
-    """Remove batches that nothing needs any more: of reviewers who have left, and long ended."""
-    kept = tuple(b for b in ledger.batches if b.last_epoch + KEEP_EPOCHS >= epoch_of(today))
+def _prune(ledger: Ledger) -> Ledger:
+    """Remove batches that nothing needs any more: of reviewers who have left, and long ended.
+
+    Ended by the day that the root holders signed last: a wrong clock must not take anybody's keys away.
+    """
+    kept = tuple(b for b in ledger.batches if b.last_epoch + KEEP_EPOCHS >= epoch_of(ledger.roster.issued))
     names = {_batch_file(ledger.folder, b).name for b in kept}
     for path in sorted((ledger.folder / _BATCHES).glob("*.senyap")):
         if path.name not in names:
@@ -240,7 +312,7 @@ def _old_roster(folder: Path, version: int) -> Path:
 
 
 def _batch_file(folder: Path, batch: Batch) -> Path:
-    return folder / _BATCHES / f"{batch.reviewer}-{batch.first_epoch:08d}.senyap"
+    return folder / _BATCHES / batch_name(batch)
 
 
 def _batch_files(folder: Path, roster: Roster) -> list[Path]:

@@ -9,7 +9,7 @@ a request with its maker, by telephone or in person, before they admit it (forma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,18 @@ def sign_request(request: Request, signers: Mapping[int, SigningKey]) -> bytes:
     return build_envelope(canonical_json(_to_json(request)), MAGIC, PURPOSE, signers)
 
 
+def request_file(request: Request) -> str:
+    """Return the file name of a request."""
+    if isinstance(request, UnitRequest):
+        return f"request-{request.group}.senyap"
+    return "request-server.senyap" if isinstance(request, ServerRequest) else f"request-root-{request.root.id}.senyap"
+
+
+def read_request(data: bytes) -> Request:
+    """Parse a request file without verifying it; raises Malformed."""
+    return parse_request(parse_envelope(data, MAGIC, "request").body)
+
+
 def request_words(data: bytes) -> tuple[str, ...]:
     """Return the 8 words of a request file that its maker and the root holders compare; raises Malformed."""
     body = parse_envelope(data, MAGIC, "request").body
@@ -98,11 +110,13 @@ def parse_request(body: bytes) -> Request:
     raise Malformed("request: type is neither unit, server nor root")
 
 
-def verify_request(data: bytes, roster: Roster) -> Request:
+def verify_request(data: bytes, roster: Roster, earlier: Iterable[Roster] = ()) -> Request:
     """Parse a request and verify it against the roster in force.
 
     Every new key proves itself with a signature; what a unit that has reviewers asks for also needs
-    signatures of k of them. Raises Malformed, BadSignature, BrokenChain, KeyAlarm, TooFewSignatures.
+    signatures of k of them. `earlier` are the rosters before it, as far as they are at hand: what was taken out
+    never comes back, and what a later roster has decided is not undone by an older request.
+    Raises Malformed, BadSignature, BrokenChain, KeyAlarm, TooFewSignatures.
     """
     envelope = parse_envelope(data, MAGIC, "request")
     request = parse_request(envelope.body)
@@ -110,14 +124,17 @@ def verify_request(data: bytes, roster: Roster) -> Request:
         raise BrokenChain("request: of another deployment")
     if request.roster_version > roster.version:
         raise BrokenChain(f"request: made for roster version {request.roster_version}, in use is {roster.version}")
+    before = [old for old in earlier if old.version < roster.version]
     if isinstance(request, UnitRequest):
         _verify_unit(request, envelope.body, dict(envelope.signatures), roster)
-        return request
-    key = request.key if isinstance(request, ServerRequest) else request.root.key
-    if [signer for signer, _ in envelope.signatures] != [0]:
-        raise Malformed("request: want one signature, by signer 0")
-    key.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
-    _refuse_known({key.raw}, roster)
+    else:
+        key = request.key if isinstance(request, ServerRequest) else request.root.key
+        if [signer for signer, _ in envelope.signatures] != [0]:
+            raise Malformed("request: want one signature, by signer 0")
+        key.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
+        _refuse_known({key.raw}, roster)
+    _refuse_overtaken(request, roster, before)
+    _refuse_returned(request, roster, before)
     return request
 
 
@@ -161,10 +178,48 @@ def _refuse_reused(request: UnitRequest, new: set[int], roster: Roster) -> None:
 
 
 def _refuse_known(keys: set[bytes], roster: Roster) -> None:
-    known = {m.key.raw for m in roster.members.values()} | {s.key.raw for s in roster.stations}
-    known |= {r.key.raw for r in roster.roots} | {roster.server_key.raw}
-    if keys & known:
+    if keys & _keys_of(roster):
         raise KeyAlarm("request: a key that stands in the roster already")
+
+
+def _refuse_overtaken(request: Request, roster: Roster, before: Iterable[Roster]) -> None:
+    """Refuse a request when what it asks about was changed after it was made: it would undo that change."""
+    for old in before:
+        if old.version >= request.roster_version and _subject(request, old) != _subject(request, roster):
+            raise BrokenChain(
+                f"request: made for roster version {request.roster_version}, and version {old.version + 1} or a later "
+                "one changed what it asks about; let its maker make a new one"
+            )
+
+
+def _subject(request: Request, roster: Roster) -> object:
+    """Return what a request is about, as a roster has it; a new root holder changes nobody's place."""
+    if isinstance(request, UnitRequest):
+        return [(g.k, g.members) for g in roster.groups if g.id == request.group]
+    return roster.server_key.raw if isinstance(request, ServerRequest) else None
+
+
+def _refuse_returned(request: Request, roster: Roster, before: Iterable[Roster]) -> None:
+    """Refuse keys, ids and numbers that an earlier roster had and that were taken out."""
+    keys, names, stations, number = set[bytes](), set[str](), set[str](), None
+    if isinstance(request, UnitRequest):
+        keys = {m.key.raw for m in request.members} | {request.station_key.raw}
+        names = {m.id for m in request.members} - set(roster.members)
+        stations = {request.station} - {s.id for s in roster.stations}
+    elif isinstance(request, ServerRequest):
+        keys = {request.key.raw}
+    else:
+        keys, number = {request.root.key.raw}, request.root.id
+    for old in before:
+        if (keys - _keys_of(roster)) & _keys_of(old):
+            raise KeyAlarm("request: a key that an earlier roster had; what was taken out never comes back")
+        if names & set(old.members) or stations & {s.id for s in old.stations} or number in {r.id for r in old.roots}:
+            raise BrokenChain("request: an id or number that was given before; ask for one with a new one")
+
+
+def _keys_of(roster: Roster) -> set[bytes]:
+    known = {m.key.raw for m in roster.members.values()} | {s.key.raw for s in roster.stations}
+    return known | {r.key.raw for r in roster.roots} | {roster.server_key.raw}
 
 
 def _parse_unit(value: dict[str, Any]) -> UnitRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
@@ -14,7 +15,7 @@ from crypto.receipt import CODE_WORDS, words_of
 from crypto.row import SLOTS, SUITE
 from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
-from keys.errors import BrokenChain, Expired, RolledBack, TooFewSignatures
+from keys.errors import BrokenChain, Expired, RolledBack, TooFewSignatures, WrongClock
 from keys.roster import MAX_ID, Group, Member, Root, Roster, Route, Sizes, Station, is_id
 
 MAGIC = b"SNYR"
@@ -64,6 +65,18 @@ def check_current(roster: Roster, today: int) -> None:
         raise Expired(f"roster: ended on day {roster.expires}, today is day {today}")
 
 
+def check_clock(roster: Roster, today: int) -> None:
+    """Refuse to make keys under a roster by a clock that shows a day before it was issued, or after it has ended.
+
+    Raises WrongClock or Expired: keys of the wrong weeks would be published for ever.
+    """
+    if today < roster.issued:
+        raise WrongClock(f"clock: this machine shows day {today}, the roster was issued on day {roster.issued}")
+    if today > roster.expires:
+        raise Expired(f"clock: this machine shows day {today}, the roster ended on day {roster.expires}; "
+                      "check the clock, or let the root holders extend it")  # fmt: skip
+
+
 def sign_roster(roster: Roster, signers: Mapping[int, SigningKey]) -> bytes:
     """Build the envelope of a roster; `signers` maps root ids to their keys."""
     return build_envelope(canonical_json(_to_json(roster)), MAGIC, PURPOSE, signers)
@@ -85,6 +98,7 @@ def _check_signatures(
         raise TooFewSignatures(f"roster: {good} signatures of its {whose} root set, want {k}")
 
 
+@lru_cache(maxsize=64)  # public, and the same few are read again for every change and every step of a chain
 def parse_roster(body: bytes) -> Roster:
     """Parse the JSON body and check every rule that needs no signature; raises Malformed."""
     value = expect(parse_json(body, "roster"), "roster", _SPEC)
@@ -146,7 +160,7 @@ def _check_rules(r: Roster) -> None:
     weights = r.cover_weights
     if any(level not in r.routing.get(area, {}) for area in weights["areas"] for level in weights["levels"]):
         raise Malformed("roster: a cover weight names no route")
-    if not any(r.route(area, level) for area in weights["areas"] for level in weights["levels"]):
+    if members and not any(r.route(area, level) for area in weights["areas"] for level in weights["levels"]):
         raise Malformed("roster: the weighted routes reach nobody")
     _check_collectors(r)
     if r.min_suite > SUITE:
@@ -154,11 +168,14 @@ def _check_rules(r: Roster) -> None:
 
 
 def _check_collectors(r: Roster) -> None:
-    """Demand two collectors of different groups as soon as two groups have a station; a demo may have one."""
-    wanted = 1 if r.is_demo else min(2, len({s.group for s in r.stations}))
+    """Demand two collectors of different groups as soon as two groups have a station; a demo may have one.
+
+    A roster without any reviewer and station is legal: it closes the form until new keys are there.
+    """
+    wanted = max(min(1, len(r.members)), min(1 if r.is_demo else 2, len({s.group for s in r.stations})))
     found = len({s.group for s in r.collectors})
-    if found < max(1, wanted):
-        raise Malformed(f"roster: collectors of {found} groups, want {max(1, wanted)} or more")
+    if found < wanted:
+        raise Malformed(f"roster: collectors of {found} groups, want {wanted} or more")
 
 
 _SPEC: dict[str, type] = {

@@ -8,25 +8,24 @@ keyring/        one folder for each reviewer (keys.keyring)
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from crypto import medium, passphrase, sharing
 from crypto.signing import SigningKey, VerifyingKey
-from keys.keyring import SHARE, Keyring, read_share_key, seal_share
+from keys.keyring import SHARE, read_share_key, seal_share
 
 STATION_ID, STATION_KEY, KEYRING = "station.id", "station.key", "keyring"
 _CAP = 4_096
 
 
-def make_station(home: Path, station: str, rings: Sequence[Keyring], k: int) -> SigningKey:
+def make_station(home: Path, station: str, signers: Mapping[str, VerifyingKey], k: int) -> SigningKey:
     """Make the vault key and the station's signing key, share the first out to the reviewers; return the second.
 
-    `rings` are the unit's reviewers in roster order, any `k` of whom open the vault. Raises Malformed for an
-    impossible quorum, OSError.
+    `signers` are the keys of the unit's reviewers in roster order, any `k` of whom open the vault; their keyrings
+    are there. Raises Malformed for an impossible quorum, BadSignature, OSError.
     """
     vault_key, signing = os.urandom(32), SigningKey.generate()
-    signers = {ring.reviewer: ring.signing.public for ring in rings}
     for path, data in share_out(home / KEYRING, vault_key, k, signers).items():
         medium.write_file(home / KEYRING / path, data)
     medium.write_file(home / STATION_KEY, seal_station_key(signing, vault_key, station))

@@ -54,9 +54,8 @@ def names_of(slug: str) -> tuple[str, str]:
 
 def routing() -> dict[str, dict[str, Route]]:
     """Return area × level → who reads, who reads instead, who never may."""
-    regencies = {area: regency_routes(area) for area in REGENCIES}
-    others = {area: {level: _route(None, level) for level in LEVELS} for area in (PROVINCE, UNKNOWN_AREA)}
-    return regencies | others
+    areas = (*GOVERNMENTS, UNKNOWN_AREA)
+    return {area: {lv: _route(area if area in REGENCIES else None, lv) for lv in LEVELS} for area in areas}
 
 
 def regency_routes(slug: str) -> dict[str, Route]:

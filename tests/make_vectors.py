@@ -25,6 +25,7 @@ from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys.batch import Batch, sign_batch
+from keys.request import Request, RootRequest, ServerRequest, UnitRequest, sign_request
 from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station
 from keys.rosterfile import sign_roster
 
@@ -867,6 +868,212 @@ def make_batch() -> None:
           body=("text", many))  # fmt: skip
 
 
+def _request_batch(reviewer: str, first: str = "", **changes: Any) -> str:
+    """Return the batch of a new reviewer as it stands in a request; `first` names another signer."""
+    keys = tuple(opener(f"{reviewer} {epoch}").public for epoch in (EPOCH, EPOCH + 1))
+    batch = small_batch(**({"reviewer": reviewer, "keys": keys} | changes))
+    return base64.b64encode(sign_batch(batch, signer(first or reviewer))).decode()
+
+
+def _new_member(name: str) -> Member:
+    return Member(name, signer(name).public)
+
+
+def unit_change() -> UnitRequest:
+    """Return what `prov` asks for: prov-3 leaves, prov-4 joins, 2 of 3 as before."""
+    batch = base64.b64decode(_request_batch("prov-4"))
+    members = tuple(_new_member(f"prov-{i}") for i in (1, 2, 4))
+    return UnitRequest(DEPLOYMENT, 1, "prov", 2, members, "prov", signer("station prov").public, (batch,))
+
+
+def new_unit() -> UnitRequest:
+    """Return what `sunyi` asks for, which has no reviewers yet: 1 of 2 and a station."""
+    names = ("sunyi-1", "sunyi-2")
+    batches = tuple(base64.b64decode(_request_batch(name)) for name in names)
+    members = tuple(map(_new_member, names))
+    return UnitRequest(DEPLOYMENT, 1, "sunyi", 1, members, "sunyi", signer("station sunyi").public, batches)
+
+
+def _write_request(name: str, about: str, request: Request, *signers: str) -> dict[str, Any]:
+    """Write the JSON of a request with the seeds that sign it, numbered as in the envelope; the test signs."""
+    data = sign_request(request, {})
+    body = data[8:-1].decode()
+    seeds = {f"seed_{number}": ("hex", signer(who).seed) for number, who in enumerate(signers)}
+    numbers = " ".join(map(str, range(len(signers))))
+    write("request", name, about, "open", "through: body", f"signers: {numbers}", **seeds, body=("text", body))
+    return dict(json.loads(body))
+
+
+def make_request() -> None:
+    signers = {0: signer("station prov")} | {n: signer(f"prov-{i}") for n, i in ((1, 1), (2, 2), (3, 4))}
+    data = sign_request(unit_change(), signers)
+    write_binary("request", "base.bin", data)
+    length, k = int.from_bytes(data[4:8], "big"), data.index(b'"k":') + 4
+    write("request", "accept", "a new reviewer for prov, signed by everybody", "open", "through: file",
+          file=("file", "base.bin"))  # fmt: skip
+
+    def changed(name: str, ahead: int = 0) -> str:
+        """Put another letter or digit into the JSON, `ahead` characters behind the first such name."""
+        at = data.index(name.encode()) + len(name) + ahead
+        new = b"0" if data[at : at + 1].isdigit() else b"q" if data[at : at + 1] != b"q" else b"r"
+        return f"mutate: set file {at} {new.hex()}"
+
+    mutants("request", "accept", [
+        ("magic_of_a_roster", "SNYR", "Malformed", "mutate: set file 3 52"),
+        ("empty", "no byte", "Malformed", "mutate: keep file 0"),
+        ("ends_within_the_json", "half the body", "Malformed", f"mutate: keep file {length // 2}"),
+        ("one_byte_short", "the last signature is cut", "Malformed", f"mutate: keep file {len(data) - 1}"),
+        ("one_byte_long", "a byte behind the last signature", "Malformed", "mutate: append file 00"),
+        ("no_signature", "nobody signed", "BadSignature", f"mutate: keep file {8 + length}", "mutate: append file 00"),
+        ("signers_not_ascending", "1, 1, 2, 3", "Malformed", f"mutate: set file {9 + length} 01"),
+        ("ed25519_half_flipped", "the station's", "BadSignature", f"mutate: flip file {10 + length} 0"),
+        ("mldsa_half_flipped", "the new reviewer's", "BadSignature", "mutate: flip file -1 0"),
+        ("altered_k", "3 instead of 2", "BadSignature", f"mutate: set file {k} 33"),
+        ("altered_roster_version", "0 instead of 1", "BadSignature", changed('"roster_version":')),
+        ("altered_deployment", "qectors", "BrokenChain", changed('"deployment":"')),
+        ("altered_group", "qrov", "BrokenChain", changed('"group":"')),
+        ("altered_station", "qrov", "BadSignature", changed('"station":"')),
+        ("altered_station_key", "one letter of its ML-DSA half", "BadSignature",
+         changed('"station_key":"', 400)),
+        ("altered_reviewer", "qrov-1", "BadSignature", changed('"members":[{"id":"')),
+        ("altered_reviewer_key", "one letter of its ML-DSA half", "BadSignature",
+         changed('"id":"prov-4","key":"', 400)),
+        ("altered_batch", "one letter of it", "BadSignature", changed('"batches":["', 900)),
+        ("altered_type", "qnit", "Malformed", changed('"type":"')),
+    ])  # fmt: skip
+    _make_changes()
+    _make_new_units()
+    _make_single_keys()
+
+
+def _make_changes() -> None:
+    """Write what a unit with reviewers may not ask for."""
+    value = _write_request("change_accept", "prov-4 joins, prov-3 leaves; the station, both who stay and prov-4 sign",
+                           unit_change(), "station prov", "prov-1", "prov-2", "prov-4")  # fmt: skip
+    for name, about, who in (
+        ("change_new_reviewer_did_not_sign", "prov-4 holds no such key", "0 1 2"),
+        ("change_accept_without_the_station", "the roster knows its key already", "1 2 3"),
+    ):
+        expect = "open" if "accept" in name else "BadSignature"
+        write("request", name, about, expect, "from: change_accept.txt", f"signers: {who}")
+    write("request", "change_one_of_two_agrees", "the quorum is 2", "TooFewSignatures", "from: change_accept.txt",
+          "signers: 0 1 3")  # fmt: skip
+    write("request", "change_signed_by_a_stranger", "as prov-2", "BadSignature", "from: change_accept.txt",
+          seed_2=("hex", signer("stranger").seed))  # fmt: skip
+    write("request", "change_signed_by_somebody_it_does_not_name", "a signer 4", "Malformed",
+          "from: change_accept.txt", "signers: 0 1 2 3 4", seed_4=("hex", signer("prov-3").seed))  # fmt: skip
+    key = {n: base64.b64encode(signer(n).public.raw).decode() for n in ("stranger", "kota-1", "server", "root 1")}
+    stays = json.dumps([value["members"][0] | {"key": key["stranger"]}, value["members"][1],
+                        {"id": "prov-3", "key": base64.b64encode(signer("prov-3").public.raw).decode()}])  # fmt: skip
+    write("request", "change_other_key_for_a_reviewer", "prov-1 stays with another key; prov-2 and prov-3 agree",
+          "KeyAlarm", "from: change_accept.txt", f"edit: members = {stays}",
+          seed_1=("hex", signer("stranger").seed), seed_3=("hex", signer("prov-3").seed))  # fmt: skip
+    write("request", "change_reviewer_key_of_another", "prov-4 has the key of kota-1", "KeyAlarm",
+          "from: change_accept.txt", f'edit: members.2.key = "{key["kota-1"]}"',
+          seed_3=("hex", signer("kota-1").seed))  # fmt: skip
+    write("request", "change_station_key_of_the_server", "a new station key that is the drop box's", "KeyAlarm",
+          "from: change_accept.txt", f'edit: station_key = "{key["server"]}"', seed_0=("hex", signer("server").seed))  # fmt: skip
+    write("request", "change_new_station_key_did_not_sign", "the old one did", "BadSignature",
+          "from: change_accept.txt", f'edit: station_key = "{key["stranger"]}"')  # fmt: skip
+    mutants("request", "change_accept", [
+        ("change_other_deployment", "of another drop box", "BrokenChain", 'edit: deployment = "others"'),
+        ("change_roster_version_ahead", "made for a roster to come", "BrokenChain", "edit: roster_version = 2"),
+        ("change_group_unknown", "no such unit", "BrokenChain", 'edit: group = "desa"'),
+        ("change_station_of_another_unit", "kota's", "BrokenChain", 'edit: station = "kota"'),
+        ("change_reviewer_of_another_unit", "kota-1", "KeyAlarm", 'edit: members.2.id = "kota-1"'),
+        ("change_no_batch", "prov-4 brings no weekly keys", "Malformed", "edit: batches = []"),
+        ("change_batch_of_somebody_else", "of kota-1", "BrokenChain", f'edit: batches.0 = "{_request_batch("kota-1")}"'),
+        ("change_batch_signed_by_another", "prov-1 signed prov-4's", "BadSignature",
+         f'edit: batches.0 = "{_request_batch("prov-4", "prov-1")}"'),
+        ("change_batch_of_another_deployment", "of another drop box", "BrokenChain",
+         f'edit: batches.0 = "{_request_batch("prov-4", deployment="others")}"'),
+        ("change_batch_repeats_a_key", "one key for two weeks", "KeyAlarm",
+         f'edit: batches.0 = "{_request_batch("prov-4", keys=(opener("x").public,) * 2)}"'),
+        ("change_batch_not_base64", "a space", "Malformed", 'edit: batches.0 = "AA A"'),
+        ("change_batch_empty", "no bytes", "Malformed", 'edit: batches.0 = ""'),
+        ("change_batch_is_a_number", "not text", "Malformed", "edit: batches.0 = 1"),
+    ])  # fmt: skip
+
+
+def _make_new_units() -> None:
+    """Write what a unit without reviewers may not ask for, and JSON that no request has."""
+    value = _write_request("new_accept", "sunyi gets two reviewers, any 1, and a station", new_unit(),
+                           "station sunyi", "sunyi-1", "sunyi-2")  # fmt: skip
+    write("request", "new_station_did_not_sign", "nobody proved its key", "BadSignature", "from: new_accept.txt",
+          "signers: 1 2")  # fmt: skip
+    spare = [{"id": f"sunyi-{i}", "key": base64.b64encode(signer(f"spare {i}").public.raw).decode()} for i in range(8)]
+    first, station = value["members"][0]["key"], value["station_key"]
+    mutants("request", "new_accept", [
+        ("new_four_of_seven", "no record holds its parts", "Malformed", f"edit: members = {json.dumps(spare[:7])}",
+         "edit: k = 4"),
+        ("new_eight_reviewers", "seven at most", "Malformed", f"edit: members = {json.dumps(spare)}"),
+        ("new_k_zero", "0 of 2", "Malformed", "edit: k = 0"),
+        ("new_k_above_n", "3 of 2", "Malformed", "edit: k = 3"),
+        ("new_no_reviewers", "nobody could read", "Malformed", "edit: members = []"),
+        ("new_reviewer_twice", "sunyi-1 and sunyi-1", "Malformed", 'edit: members.1.id = "sunyi-1"'),
+        ("new_key_twice", "two reviewers, one key", "KeyAlarm", f'edit: members.1.key = "{first}"'),
+        ("new_station_key_is_a_reviewers", "one key for two uses", "KeyAlarm", f'edit: station_key = "{first}"'),
+        ("new_reviewer_key_is_the_stations", "one key for two uses", "KeyAlarm", f'edit: members.1.key = "{station}"'),
+        ("new_group_id_is_a_path", "../sunyi", "Malformed", 'edit: group = "../sunyi"'),
+        ("new_reviewer_id_is_a_path", "a/b", "Malformed", 'edit: members.0.id = "a/b"'),
+        ("new_station_id_with_a_line_feed", "an id ends where it ends", "Malformed", 'edit: station = "sunyi\\n"'),
+        ("new_reviewer_id_of_25_letters", "24 at most", "Malformed", f'edit: members.0.id = "{"a" * 25}"'),
+        ("new_station_id_empty", "1 at least", "Malformed", 'edit: station = ""'),
+        ("new_key_of_1983_bytes", "one byte short", "Malformed",
+         f'edit: station_key = "{base64.b64encode(bytes(1983)).decode()}"'),
+        ("new_type_unknown", "a letter", "Malformed", 'edit: type = "letter"'),
+        ("new_type_missing", "which one is it", "Malformed", "delete: type"),
+        ("new_type_is_a_list", "not text", "Malformed", 'edit: type = ["unit"]'),
+        ("new_unknown_name", "a name that the format does not know", "Malformed", "edit: collector = 1"),
+        ("new_name_missing", "no k", "Malformed", "delete: k"),
+        ("new_unknown_name_in_a_reviewer", "not known there", "Malformed", "edit: members.0.k = 1"),
+        ("new_reviewers_are_an_object", "a list is wanted", "Malformed", "edit: members = {}"),
+        ("new_k_is_a_boolean", "true is no integer", "Malformed", "edit: k = true"),
+        ("new_k_is_a_float", "numbers are integers", "Malformed", "edit: k = 1.0"),
+        ("new_k_negative", "numbers are not negative", "Malformed", "edit: k = -1"),
+    ])  # fmt: skip
+    body = canonical_json(value).decode()
+    for name, about, text in (
+        ("new_json_with_spaces", "not canonical", body.replace(",", ", ", 1)),
+        ("new_json_name_twice", "a name stands twice", body.replace('"k":1', '"k":1,"k":1')),
+        ("new_json_is_a_list", "an object is wanted", f"[{body}]"),
+    ):
+        write("request", name, about, "Malformed", "from: new_accept.txt", body=("text", text))
+
+
+def _make_single_keys() -> None:
+    """Write the requests of a drop box and of a root holder."""
+    known = base64.b64encode(signer("kota-1").public.raw).decode()
+    request: Request = ServerRequest(DEPLOYMENT, 1, signer("server next").public)
+    _write_request("server_accept", "the next transport key", request, "server next")
+    _write_request(
+        "root_accept", "root holder 4", RootRequest(DEPLOYMENT, 1, Root(4, signer("root 4").public)), "root 4"
+    )
+    for kind, old in (("server", "server"), ("root", "root 1")):
+        base = f"{kind}_accept"
+        write("request", f"{kind}_signed_by_the_old_key", "whoever has it does not have the new one", "BadSignature",
+              f"from: {base}.txt", seed_0=("hex", signer(old).seed))  # fmt: skip
+        write("request", f"{kind}_key_known", "the key of kota-1", "KeyAlarm", f"from: {base}.txt",
+              f'edit: key = "{known}"', seed_0=("hex", signer("kota-1").seed))  # fmt: skip
+        write("request", f"{kind}_key_in_use", "nothing is new", "KeyAlarm", f"from: {base}.txt",
+              f'edit: key = "{base64.b64encode(signer(old).public.raw).decode()}"', seed_0=("hex", signer(old).seed))  # fmt: skip
+        write("request", f"{kind}_signer_1", "the one signer has id 0", "Malformed", f"from: {base}.txt",
+              "signers: 1", seed_1=("hex", signer(old).seed))  # fmt: skip
+        mutants("request", base, [
+            (f"{kind}_not_signed", "nobody proved the key", "Malformed", "signers: "),
+            (f"{kind}_other_deployment", "of another drop box", "BrokenChain", 'edit: deployment = "others"'),
+            (f"{kind}_roster_version_ahead", "made for a roster to come", "BrokenChain", "edit: roster_version = 2"),
+            (f"{kind}_unknown_name", "a name that the format does not know", "Malformed", "edit: k = 1"),
+            (f"{kind}_name_missing", "no key", "Malformed", "delete: key"),
+            (f"{kind}_key_of_1985_bytes", "one byte long", "Malformed",
+             f'edit: key = "{base64.b64encode(bytes(1985)).decode()}"'),
+        ])  # fmt: skip
+    mutants("request", "root_accept", [
+        ("root_id_256", "numbers are one byte", "Malformed", "edit: id = 256"),
+        ("root_id_is_text", "numbers are integers", "Malformed", 'edit: id = "4"'),
+    ])  # fmt: skip
+
+
 def make_passphrase() -> None:
     words, purpose = "sungai kompas merdu garpu", "senyap/v1/test"
     locked = passphrase.lock(words, b"a small secret", purpose)
@@ -895,7 +1102,7 @@ def main() -> None:
         if not path.name.startswith("published_"):
             path.unlink()
     for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_receipt, make_mailbox,
-                 make_bundle, make_roster, make_batch, make_passphrase):  # fmt: skip
+                 make_bundle, make_roster, make_batch, make_request, make_passphrase):  # fmt: skip
         make()
 
 

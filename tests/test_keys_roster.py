@@ -323,3 +323,13 @@ def test_a_lapsed_group_is_left_out_only_where_the_route_says_so() -> None:
     routing = {"kota": {"pegawai": Route(("kota",), ("prov",), (), lapsed=True)}}
     assert small_roster(routing=routing).route("kota", "pegawai", lapsed=["kota"]) == ("prov",)
     assert small_roster(routing=routing).route("kota", "pegawai", ["prov"], lapsed=["kota"]) == ()
+
+
+def test_a_roster_without_reviewers_and_stations_is_legal_and_reaches_nobody() -> None:
+    """The only station of a deployment was stolen: everything closes until new keys are there."""
+    nobody = small_roster(groups=tuple(replace(g, members=()) for g in FIRST.groups), stations=())
+    assert parse_roster(canonical_json(rosters._to_json(nobody))) == nobody
+    assert all(nobody.route(area, level) == () for area, levels in nobody.routing.items() for level in levels)
+    with pytest.raises(Malformed, match="collectors of 0 groups, want 1"):
+        one = (replace(FIRST.stations[0], collector=False),)
+        parse_roster(canonical_json(rosters._to_json(small_roster(stations=one))))

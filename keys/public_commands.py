@@ -1,0 +1,49 @@
+"""The commands for public files: `publish`, `take`, `repin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crypto import medium
+from crypto.encoding import today
+from keys.cli import FILE, command, home_option, to_option
+from keys.ledger import MAX_FILE_BYTES, Ledger, copy_ledger, in_order, repin, take_file
+from keys.prompts import Prompts
+
+
+def install(main: click.Group) -> None:
+    """Add the commands of this module."""
+
+    @command(main, "publish", asks=False)
+    @home_option
+    @to_option
+    def publish(prompts: Prompts, home: Path, stick: Path) -> None:
+        """Copy the public files to a stick: for the drop box, a station, a new unit, another root holder."""
+        copy_ledger(Ledger.load(home), stick)
+        click.echo(str(stick))
+
+    @command(main, "repin")
+    @home_option
+    def repin_(prompts: Prompts, home: Path) -> None:
+        """Pin these public files to the root set of today: its eight words then stand on pages and new posters."""
+        ledger = Ledger.load(home)
+        pinned = repin(ledger)
+        old = " ".join(ledger.fingerprint)
+        prompts.say(f"Kata-kata lama: {old}", f"The old words: {old}")
+        prompts.say(
+            "Salin root.pin ini ke rumah server dan stasiun, lalu cetak poster baru. Kata-kata baru:",
+            "Copy this root.pin to the homes of drop box and stations, then print posters. The new words:",
+        )
+        click.echo(" ".join(pinned.fingerprint))
+
+    @command(main, "take", asks=False)
+    @home_option
+    @click.argument("files", nargs=-1, required=True, type=FILE)
+    def take(prompts: Prompts, home: Path, files: tuple[Path, ...]) -> None:
+        """Take rosters and batches FILES into these public files, oldest roster first, in whatever order they come."""
+        ledger = Ledger.load(home)
+        for data in in_order([medium.read_file(file, MAX_FILE_BYTES) for file in files]):
+            ledger = take_file(ledger, data, today=today())
+        click.echo(f"roster version {ledger.roster.version}, {len(ledger.batches)} batches", err=True)
