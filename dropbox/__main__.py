@@ -1,4 +1,4 @@
-"""`senyap-dropbox`: serve the pages and exchange bundles and outboxes with the stations."""
+"""`senyap-dropbox`: serve the pages, exchange bundles and outboxes with the stations, take rosters and keys."""
 
 from __future__ import annotations
 
@@ -11,23 +11,44 @@ from typing import Any, NoReturn
 
 import click
 
+from crypto import medium
 from crypto.encoding import date_of, today
-from crypto.errors import CryptoError
+from crypto.errors import BadSignature, CryptoError, Malformed
 from dropbox import create_app
+from dropbox.admission import admit
+from dropbox.clock import Sealing
 from dropbox.errors import Alarm, BadSettings, Broken, DropboxError
+from dropbox.health import health_of
 from dropbox.process import harden, restart_wiping
 from dropbox.services import Services
 from dropbox.settings import load_settings
 from dropbox.transport import receive as receive_outbox
 from dropbox.transport import write_bundle
+from dropbox.transportkey import make_next
+from keys.errors import BrokenChain, Expired, KeyAlarm, RolledBack, TooFewSignatures
+from keys.request import ServerRequest, request_file, request_words, sign_request
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path)
+_ADVICE: dict[type[Exception], str] = {
+    Malformed: "It is damaged or is something else: copy it again",
+    BadSignature: "It was changed on the way, or is not from whom it names: get it again",
+    TooFewSignatures: "Let one more root holder sign it",
+    RolledBack: "Take the newest one",
+    BrokenChain: "Get the files for this deployment, none left out in between",
+    Expired: "Ask the root holders for the next one; check this machine's clock",
+}
 
 
 def _stop(code: int, words: str) -> NoReturn:
     click.echo(words, err=True)
     raise SystemExit(code)
+
+
+def _said(error: Exception) -> str:
+    """Return what went wrong, behind the name of the file that an error was noted for."""
+    return ": ".join([*getattr(error, "__notes__", ()), str(error)])
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
@@ -38,14 +59,14 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         try:
             function(**arguments)
-        except Alarm as error:
-            _stop(EXIT_ALARM, f"ALARM: {error}. Nothing was changed. Tell the key holders before going on.")
+        except (Alarm, KeyAlarm) as error:
+            _stop(EXIT_ALARM, f"ALARM: {_said(error)}. Nothing was changed. Tell the key holders before going on.")
         except Broken as error:
             _stop(EXIT_DISK, str(error))
         except BadSettings as error:
             _stop(EXIT_USAGE, str(error))
         except (CryptoError, DropboxError) as error:
-            _stop(EXIT_REFUSED, f"refused: {error}")
+            _stop(EXIT_REFUSED, f"refused: {_said(error)}")
         except FileNotFoundError as error:
             _stop(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
         except OSError as error:
@@ -81,7 +102,7 @@ def serve(home: Path, listen: str) -> None:
 def bundle(home: Path, folder: Path, station: str | None) -> None:
     """Write the next bundle into a folder and print its path."""
     services = Services.open(load_settings(home))
-    wanted = station or services.directory.roster.collectors[0].id
+    wanted = station or next((s.id for s in services.directory.roster.collectors), "")
     try:
         path = write_bundle(services, wanted, folder)
     except KeyError:
@@ -95,15 +116,20 @@ def bundle(home: Path, folder: Path, station: str | None) -> None:
 
 @main.command()
 @_command
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_FILE)
 def receive(home: Path, file: Path) -> None:
-    """Take an outbox: answers for reporters, and acknowledgements that free rows."""
+    """Take an outbox: answers for reporters, acknowledgements that free rows, and the rosters and keys in it."""
     services = Services.open(load_settings(home))
-    got = receive_outbox(services, file)
+    before = services.directory.roster.version
+    try:
+        got = receive_outbox(services, file)
+    finally:  # a roster stays in force though the outbox around it be refused
+        if services.directory.roster.version != before:
+            click.echo(f"roster version {services.directory.roster.version} is in force", err=True)
     if got.repeated:
         click.echo(f"outbox {got.seq} of {got.station} was taken before: nothing to do", err=True)
-        return
-    click.echo(f"outbox {got.seq} of {got.station}: {got.mailboxes} mailboxes, {got.freed} rows freed", err=True)
+    else:
+        click.echo(f"outbox {got.seq} of {got.station}: {got.mailboxes} mailboxes, {got.freed} rows freed", err=True)
     for warning in got.warnings:
         click.echo(f"warning: {warning}", err=True)
     if got.warnings:
@@ -112,33 +138,79 @@ def receive(home: Path, file: Path) -> None:
 
 @main.command()
 @_command
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+def roster(home: Path, files: tuple[Path, ...]) -> None:
+    """Take rosters and batches, all of them or none. A running server takes them over by itself."""
+    services = Services.open(load_settings(home))
+    try:
+        got = admit(services, files, day=today())
+    except CryptoError as error:
+        advice = next((words for kind, words in _ADVICE.items() if isinstance(error, kind)), "")
+        if isinstance(error, KeyAlarm) or not advice:
+            raise
+        _stop(EXIT_REFUSED, f"refused: {_said(error)}. {advice}")
+    services.fill_arena()
+    if not got.changed:
+        click.echo(f"nothing to do: roster version {got.version} and these keys are in force", err=True)
+        return
+    click.echo(f"roster version {got.version} is in force, {got.batches} new batches", err=True)
+    health = health_of(services, today())
+    if health.sealing is not Sealing.READY:
+        click.echo(f"warning: {health.words}", err=True)
+        raise SystemExit(EXIT_WARNING)
+
+
+@main.command("new-key")
+@_command
+@click.option("--to", "folder", required=True, type=_FOLDER, help="Folder on the stick.")
+def new_key(home: Path, folder: Path) -> None:
+    """Make the next transport key and write the request that asks the root holders for it."""
+    services = Services.open(load_settings(home))
+    with services.courier_lane.enter():
+        key = make_next(home)
+    known = services.directory.roster
+    request = ServerRequest(known.deployment, known.version, key.public)
+    path, signed = folder / request_file(request), sign_request(request, {0: key})
+    medium.write_file(path, signed, mode=0o644)
+    click.echo(str(path))
+    click.echo(" ".join(request_words(signed)), err=True)
+    click.echo("Read these eight words to the root holders; the key is used once a roster names it", err=True)
+
+
+@main.command()
+@_command
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(home: Path, as_json: bool) -> None:
-    """Say how full the arena is, when the courier last came, and when keys end."""
-    services = Services.open(load_settings(home))
+    """Say whether reports are taken, how full the arena is, when the courier last came, and what ends soon."""
+    services, day = Services.open(load_settings(home)), today()
     waiting, total = services.arena.counts()
-    schedule = services.rounds.schedule(today())
-    roster = services.directory.roster
-    ends = min((services.directory.keys.last_epoch(g.id) for g in roster.groups if g.members), default=-1)
+    schedule, health = services.rounds.schedule(day), health_of(services, day)
+    known = services.directory.roster
+    ends = min((services.directory.keys.last_epoch(g.id) for g in known.groups if g.members), default=-1)
     values = {
-        "deployment": roster.deployment,
+        "deployment": known.deployment,
         "slots": total,
         "waiting": waiting,
         "last_round": schedule.last.isoformat() if schedule.last else None,
         "next_round": schedule.next.isoformat(),
         "late": schedule.late,
         "keys_until": date_of(ends * 7 + 6).isoformat(),
-        "roster_until": date_of(roster.expires).isoformat(),
+        "roster_until": date_of(known.expires).isoformat(),
         "fingerprint": services.directory.fingerprint,
+        "sealing": health.sealing.value,
+        "greatest_day": date_of(health.greatest_day).isoformat(),
+        "closed_groups": list(health.closed),
+        "ends": list(health.ends),
     }
     if as_json:
         click.echo(json.dumps(values))
     else:
         for name, value in values.items():
-            click.echo(f"{name.replace('_', ' '):<14} {'-' if value is None else value}")
+            shown = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' '):<14} {'-' if shown in (None, '') else shown}")
+        click.echo(health.words, err=True)
         click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
-    soon = date_of(today() + 28).isoformat()
-    if schedule.late or waiting * 2 > total or min(str(values["keys_until"]), str(values["roster_until"])) < soon:
+    if schedule.late or waiting * 2 > total or not health.is_good:
         raise SystemExit(EXIT_WARNING)
 
 

@@ -1,5 +1,9 @@
 """The refusals of the drop box. Online every refusal looks alike; no message holds what a person typed."""
 
+from __future__ import annotations
+
+from enum import Enum
+
 
 class DropboxError(Exception):
     """Root of every refusal made by `dropbox`."""
@@ -13,8 +17,20 @@ class Busy(DropboxError):
     """Too many are waiting for the same thing; the person may try again in a minute."""
 
 
+class Why(Enum):
+    """What is closed: a reporter is told what can be done about it, and nothing else."""
+
+    NOBODY = "these choices leave nobody who may read"
+    LAPSED = "a unit that would read has no keys of this week"
+    SHUT = "nothing at all may be sealed now"
+
+
 class Closed(DropboxError):
-    """Nothing may be sealed now: keys have ended, or nobody permitted can read."""
+    """Nothing may be sealed now: keys have ended, the clock is wrong, or nobody permitted can read."""
+
+    def __init__(self, words: str, why: Why = Why.NOBODY) -> None:
+        super().__init__(words)
+        self.why = why
 
 
 class Full(DropboxError):
@@ -34,4 +50,4 @@ class Refused(DropboxError):
 
 
 class Alarm(Refused):
-    """A transport contradicts one already taken: fork, rollback, or replay with other content."""
+    """A transport or roster contradicts one already taken: fork, rollback, or replay with other content."""

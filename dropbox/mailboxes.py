@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -10,9 +10,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from crypto.errors import BadSignature, CryptoError
 from crypto.mailbox import News, open_news, seal_news
 from crypto.receipt import Receipt
-from crypto.signing import SigningKey
+from dropbox.directory import Directory
 from dropbox.store import Store, mailboxes
-from keys.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,10 @@ class Opened:
 class Mailboxes:
     """Mailbox rows of one store."""
 
-    def __init__(self, store: Store, roster: Roster, server: SigningKey) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._roster = roster
-        self._server = server
 
-    def open(self, receipt: Receipt, today: int) -> Opened:
+    def open(self, receipt: Receipt, today: int, directory: Directory) -> Opened:
         """Open the row of a receipt, or a fresh one that says there is no news.
 
         Hit and miss do the same: one database read, one signature, one seal, one open, one verification.
@@ -42,11 +39,11 @@ class Mailboxes:
                 select(mailboxes.c.station, mailboxes.c.row).where(mailboxes.c.id == receipt.mailbox)
             ).one_or_none()
         empty = News(seq=0, as_of=today, status="received", readers=())
-        fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, self._server)
+        fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, directory.server_key)
         station, row = found or ("", fresh)
         try:
-            signer = self._roster.station(station) if found else None
-            key = signer.key if signer else self._server.public
+            signer = directory.roster.station(station) if found else None
+            key = signer.key if signer else directory.server_key.public
             news = open_news(row, receipt.reply, receipt.mailbox, [key])
             if signer is not None and any(m.group != signer.group for m in news.messages):
                 raise BadSignature("mailbox row: a station speaks in another group's name")
@@ -55,14 +52,19 @@ class Mailboxes:
             return Opened(empty, hit=False, forged=True)
 
 
-def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]]) -> int:
+def replace_rows(
+    connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]], stations: Collection[str] | None = None
+) -> int:
     """Make a station's rows exactly these (id, row), sorted by id; return how many belong to another station.
 
     Those alone are refused: one quarrel over a mailbox must not stop every other answer and acknowledgement.
+    `stations` are those of the roster: what belongs to one that has left is free, so that the station that
+    took its place can answer its cases.
     """
     known = connection.execute(select(mailboxes.c.id, mailboxes.c.station))
     owned: dict[bytes, str] = {found.id: found.station for found in known}
-    theirs = [mailbox for mailbox, _row in new if owned.get(mailbox, station) != station]
+    held = {mailbox: owner for mailbox, owner in owned.items() if stations is None or owner in stations}
+    theirs = [mailbox for mailbox, _row in new if held.get(mailbox, station) != station]
     new = [(mailbox, row) for mailbox, row in new if mailbox not in theirs]
     kept = {mailbox for mailbox, _row in new}
     gone = [mailbox for mailbox, owner in owned.items() if owner == station and mailbox not in kept]
@@ -70,7 +72,7 @@ def replace_rows(connection: Connection, station: str, new: Sequence[tuple[bytes
         connection.execute(delete(mailboxes).where(mailboxes.c.id == mailbox))
     for mailbox, row in new:
         if mailbox in owned:
-            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(row=row))
+            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(station=station, row=row))
         else:
             connection.execute(insert(mailboxes).values(id=mailbox, station=station, row=row))
     return len(theirs)

@@ -19,7 +19,7 @@ HEADERS_AT_ONCE = 8
 
 @dataclass(slots=True)
 class RowWriter:
-    """Seals to one set of readers under one reading of the clock.
+    """Seals to one set of readers of one directory, under one reading of the clock.
 
     Three things go on at once: the request is read, rows are sealed, a batch is written and synced.
     `finish` writes what is left together with the letter.
@@ -30,6 +30,7 @@ class RowWriter:
     readers: Sequence[Readers] = field(repr=False)
     day: int
     epoch: int
+    directory_digest: bytes = field(repr=False)
     maker: HeaderMaker = field(repr=False)
     make_cover: Callable[[], bytes] = field(repr=False)
     _sealer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
@@ -111,7 +112,7 @@ class RowWriter:
         return seal_body(self._headers.pop(), Record(kind, object_id, part, parts, data))
 
     def _make(self, count: int) -> list[Header]:
-        return self.maker.make(self.group_ids, self.readers, self.epoch, count)
+        return self.maker.make(self.directory_digest, self.group_ids, self.readers, self.epoch, count)
 
     def _stop(self) -> None:
         self._sealer.shutdown(wait=False)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from flask import current_app
-from sqlalchemy import delete, insert, select
+from flask import current_app, g
 
-from crypto import medium
 from crypto.encoding import epoch_of, today
 from crypto.row import Decoys
-from crypto.signing import SigningKey
 from dropbox.arena import Arena
+from dropbox.clock import Sealing, clock_of, sealing_of
+from dropbox.current import Current
 from dropbox.directory import Directory
+from dropbox.errors import Closed, Why
 from dropbox.lanes import Lanes
 from dropbox.mailboxes import Mailboxes
 from dropbox.maker import HeaderMaker
+from dropbox.marks import greatest_day, remember_roster
 from dropbox.rounds import Rounds
 from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
 from dropbox.settings import Settings
-from dropbox.store import Store, chains
-from keys.errors import RolledBack
+from dropbox.store import Store
+from dropbox.transportkey import is_unsettled, settle_key
 from keys.roster import Group
 
 _WAITING_WRITERS = 256
@@ -34,7 +36,7 @@ class Services:
     """The parts of a drop box. One instance a process, made before the workers fork."""
 
     settings: Settings
-    directory: Directory
+    current: Current
     store: Store
     arena: Arena
     mailboxes: Mailboxes
@@ -43,62 +45,101 @@ class Services:
     report_lane: Lanes
     mailbox_lane: Lanes
     courier_lane: Lanes
-    server_key: SigningKey = field(repr=False)
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
-        """Load keys, open the database and fill a new arena with cover; raises CryptoError, Closed or OSError."""
+        """Load keys, open the database and fill a new arena with cover.
+
+        A transport key that a crash kept from its place is put there. Raises CryptoError, Refused, Closed or OSError.
+        """
         home = settings.home
-        directory = Directory.load(home)
-        server_key = SigningKey.from_seed(medium.read_file(home / "server.key", 32))
+        current = Current.open(home)
         store = open_store(settings)
+        current.accept = lambda new: remember_roster(store, new.roster)
+        current.accept(current.directory)
         decoys = Decoys()
         services = cls(
             settings=settings,
-            directory=directory,
+            current=current,
             store=store,
             arena=Arena(store),
-            mailboxes=Mailboxes(store, directory.roster, server_key),
-            rounds=Rounds(store, settings.courier_days, directory.roster.issued),
+            mailboxes=Mailboxes(store),
+            rounds=Rounds(store, settings.courier_days, current.directory.roster.issued),
             fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
             courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
-            server_key=server_key,
             decoys=decoys,
-            maker=HeaderMaker(directory.keys.readers, decoys),
+            maker=HeaderMaker(home, current, decoys),
         )
-        _remember_version(store, directory.roster.version)
-        services.arena.set_up(directory.roster.sizes.slots, services.make_cover)
+        if is_unsettled(home, current.directory.roster):
+            with services.courier_lane.enter():
+                settle_key(home, current.reload().roster)
+        services.fill_arena()
         return services
 
-    def make_cover(self) -> bytes:
-        """Seal one fresh cover row of this week."""
-        return self.directory.keys.draw_cover(epoch_of(today()), self.decoys)
+    @property
+    def directory(self) -> Directory:
+        """The directory in force. What works for one person takes `directory()`, which stays the same."""
+        return self.current.directory
 
-    def writer(self, groups: Sequence[Group], day: int) -> RowWriter:
-        """Return a writer that seals to these groups; raises Closed."""
-        ids = tuple(g.id for g in groups)
-        readers = self.directory.readers(ids, day)
-        return RowWriter(self.arena, ids, readers, day, epoch_of(day), self.maker, self.make_cover)
+    def fill_arena(self) -> None:
+        """Fill the arena with cover up to the roster's number of slots, whatever the clock says.
+
+        An arena that is there already may stay smaller for a while; raises Closed for a new one without keys.
+        """
+        day = today()
+        try:
+            self.arena.set_up(self.directory.roster.sizes.slots, partial(self.directory.draw_cover, day, self.decoys))
+        except Closed:
+            if not self.arena.counts()[1]:
+                raise
+
+    def greatest_day(self) -> int:
+        """Return the greatest day that this drop box has seen signed."""
+        return greatest_day(self.store, self.directory.roster)
+
+    def sealing(self, directory: Directory, day: int) -> Sealing:
+        """Tell whether reports of this day can be taken."""
+        return sealing_of(directory, day, greatest_day(self.store, directory.roster))
+
+    def check_sealing(self, directory: Directory, day: int) -> None:
+        """Raise Closed when nothing may be sealed on this day."""
+        if (sealing := self.sealing(directory, day)) is not Sealing.READY:
+            raise Closed(f"nothing may be sealed: {sealing}", Why.SHUT)
+
+    def make_cover(self) -> bytes:
+        """Seal one fresh cover row of this week; raises Closed when the clock is wrong or no group has keys."""
+        directory, day = self.directory, today()
+        clock = clock_of(day, greatest_day(self.store, directory.roster))
+        if clock is not Sealing.READY:
+            raise Closed(f"nothing may be sealed: {clock}", Why.SHUT)
+        return directory.draw_cover(day, self.decoys)
+
+    def writer(self, directory: Directory, groups: Sequence[Group], day: int) -> RowWriter:
+        """Return a writer that seals to these groups of a directory, whatever comes into force meanwhile.
+
+        Raises Closed.
+        """
+        self.check_sealing(directory, day)
+        ids = tuple(group.id for group in groups)
+        return RowWriter(
+            arena=self.arena,
+            group_ids=ids,
+            readers=directory.readers(ids, day),
+            day=day,
+            epoch=epoch_of(day),
+            directory_digest=directory.digest,
+            maker=self.maker,
+            make_cover=partial(directory.draw_cover, day, self.decoys),
+        )
 
     def after_fork(self) -> None:
         """Give this process its own database connections and its own maker of headers."""
         self.store.after_fork()
         self.maker.start()
-
-
-def _remember_version(store: Store, version: int) -> None:
-    """Keep the highest roster version ever used; raises RolledBack when an older one was put back."""
-    with store.writing() as connection:
-        known = connection.scalar(select(chains.c.seq).where(chains.c.direction == "ros")) or 0
-        if version < known:
-            raise RolledBack(f"roster: version {version}, version {known} was in use before")
-        if version > known:
-            connection.execute(delete(chains).where(chains.c.direction == "ros"))
-            connection.execute(insert(chains).values(peer="", direction="ros", seq=version, hash=b"", day=0))
 
 
 def open_store(settings: Settings) -> Store:
@@ -111,6 +152,15 @@ def here() -> Services:
     services = current_app.extensions["senyap"]
     assert isinstance(services, Services)
     return services
+
+
+def directory() -> Directory:
+    """Return the directory of this request: the newest at its first use, the same one until its end."""
+    if "directory" not in g:
+        g.directory = here().current.look()
+    found = g.directory
+    assert isinstance(found, Directory)
+    return found
 
 
 def _lanes(home: Path, name: str, count: int, max_waiting: int) -> Lanes:

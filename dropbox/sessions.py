@@ -52,10 +52,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class KeptFiles:
-    """Files that arrived whole before a form was refused, and the groups they are sealed to."""
+    """Files that arrived whole before a form was refused, and the groups of which roster they are sealed to."""
 
     readers: tuple[str, ...]
     attachments: tuple[Attachment, ...] = field(repr=False)
+    roster: int = 0
     expires: int = 0
 
 
@@ -92,7 +93,8 @@ class SealedFields:
     def seal_files(self, kept: KeptFiles, *, now: float | None = None) -> str:
         """Return the text of the hidden field `berkas`."""
         files = [attachment_json(a) for a in kept.attachments]
-        plain = canonical_json({"readers": list(kept.readers), "files": files}, ascii_only=False)
+        value = {"readers": list(kept.readers), "files": files, "roster": kept.roster}
+        plain = canonical_json(value, ascii_only=False)
         return self._seal(plain, _FILES, now, kept.expires)
 
     def open_files(self, text: str, *, now: float | None = None) -> KeptFiles:
@@ -100,9 +102,10 @@ class SealedFields:
         try:
             expires, plain = self._open(text, _FILES, now)
             value = parse_json(plain, "files", ascii_only=False)
-            expect(value, "files", {"readers": list, "files": list})
+            expect(value, "files", {"readers": list, "files": list, "roster": int})
             readers = tuple(expect_list(value["readers"], "files: readers", str))
-            return KeptFiles(readers, tuple(parse_attachment(item) for item in value["files"]), expires)
+            files = tuple(parse_attachment(item) for item in value["files"])
+            return KeptFiles(readers, files, value["roster"], expires)
         except CryptoError:
             raise SessionEnded("files: not made here") from None
 

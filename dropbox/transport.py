@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +15,19 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
 from crypto.encoding import epoch_of, today
-from crypto.errors import Malformed
+from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
 from crypto.row import row_epoch
+from dropbox.admission import admit_some
 from dropbox.arena import overwrite, set_waiting
-from dropbox.errors import Alarm, Full, Refused
+from dropbox.directory import Directory
+from dropbox.errors import Alarm, Closed, Full, Refused
 from dropbox.mailboxes import replace_rows
+from dropbox.marks import NAMED, raise_day, read_mark, set_mark
 from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, rows, slots
+from keys.errors import WrongClock
+from keys.ledger import CLOCK_SLACK_DAYS
 
 MAX_OUTBOX_BYTES = 256 * 1024 * 1024
 
@@ -49,46 +56,88 @@ class _Outbox:
 def write_bundle(services: Services, station: str, folder: Path, *, day: int | None = None) -> Path:
     """Write bundle-NNNNNNNN.senyap for a station into a folder: every waiting row it has not acknowledged.
 
-    The export is recorded before the stick is written; the arena does not change. The file is read back
-    and verified. Raises KeyError for an unknown station, OSError, Tampered when the medium lies.
+    Rosters that the station may lack and all batches in force go along. The export is recorded before the stick
+    is written; the arena does not change. The file is read back and verified. Raises KeyError for an unknown
+    station, OSError, Tampered when the medium lies.
     """
-    services.directory.roster.station(station)
     day = today() if day is None else day
     with services.courier_lane.enter():
-        return _write_bundle(services, station, folder, day)
+        directory = services.current.look()
+        directory.roster.station(station)
+        return _write_bundle(services, directory, station, folder, day)
 
 
-def _write_bundle(services: Services, station: str, folder: Path, day: int) -> Path:
+def _write_bundle(services: Services, directory: Directory, station: str, folder: Path, day: int) -> Path:
+    with services.store.reading() as connection:
+        named = read_mark(connection, NAMED, station) or 0
+    files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
     with services.store.writing() as connection:
         wanted = _unacknowledged(connection, station)
         hashes, oldest = _hash_rows(connection, wanted, epoch_of(day))
-        manifest = _manifest(services, connection, station, day, hashes, oldest)
+        manifest = _manifest(directory, connection, station, day, hashes, files, oldest)
         _record(connection, station, manifest, dict(zip(wanted, hashes, strict=True)))
     path = folder / f"bundle-{manifest.seq:08d}.senyap"
-    medium.write_file(path, _pieces(services, manifest, wanted), mode=0o644)
+    head = bundle.build_head(manifest, directory.server_key)
+    stored = (row for _slot, row in services.arena.waiting_rows(wanted))
+    medium.write_file(path, itertools.chain([head], stored, files), mode=0o644)
     with path.open("rb") as source:
-        bundle.verify_transport(source, bundle.BUNDLE, services.directory.roster.server_key)
+        bundle.verify_transport(source, bundle.BUNDLE, directory.roster.server_key)
     return path
+
+
+def _files(directory: Directory, named: int, day: int) -> Iterator[bytes]:
+    """Yield the rosters above the one that a station named last, as far as at hand, and every batch in force."""
+    oldest = directory.roster.version
+    with contextlib.suppress(CryptoError):  # an older one that is damaged here is not sent, nor those before it
+        for roster in directory.ledger.history():
+            oldest = roster.version
+            if oldest <= named + 1:
+                break
+    yield from directory.ledger.files_after(max(named, oldest - 1))
+    yield from (batch.raw for batch in directory.ledger.batches if batch.last_epoch >= epoch_of(day))
 
 
 def receive(services: Services, path: Path) -> Received:
     """Take an outbox: store mailbox rows and forwarded rows, then free what every collector acknowledged.
 
-    The file is read once, before anything is locked or changed. Atomic. The same outbox again is nothing to
-    do. Raises Refused, Alarm, CryptoError, Full or OSError, and then nothing is changed.
+    The file is read once, before anything is locked or changed. Its rosters and batches come first: they
+    authenticate themselves, one may name the key that verifies the rest, and they stay when the rest is refused.
+    The rest is atomic. The same outbox again is nothing to do. Raises Refused, Alarm, WrongClock, CryptoError,
+    Full or OSError, and then none of the rest is changed.
     """
     with services.courier_lane.enter():
-        outbox = _read(services, medium.read_file(path, MAX_OUTBOX_BYTES))
+        day = today()
+        data = medium.read_file(path, MAX_OUTBOX_BYTES)
+        services.current.look()
+        refused = _take_files(services, data, day)
+        outbox = _read(services.directory, data)
+        manifest = outbox.manifest
+        if manifest.day > day + CLOCK_SLACK_DAYS:
+            raise WrongClock(f"outbox: day {manifest.day}, today is day {day}; check both clocks")
         with services.store.writing() as connection:
-            repeated, warnings = _check_chain(connection, outbox.manifest)
+            repeated, warnings = _check_chain(connection, manifest)
+            raise_day(connection, min(manifest.day, day))
             if not repeated:
-                warnings += _acknowledge(connection, outbox.manifest)
+                warnings += _acknowledge(connection, manifest)
                 warnings += _store(services, connection, outbox)
-                _advance(connection, outbox.manifest.sender, "in", outbox.manifest)
+                _advance(connection, manifest.sender, "in", manifest)
+                known = min(manifest.roster_version, services.directory.roster.version)
+                set_mark(connection, NAMED, known, manifest.sender)
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
-        freed = _free(services)
+        freed, waiting = _free(services)
     count = 0 if repeated else len(outbox.news)
-    return Received(outbox.manifest.sender, outbox.manifest.seq, count, freed, repeated, tuple(warnings))
+    return Received(manifest.sender, manifest.seq, count, freed, repeated, (*refused, *warnings, *waiting))
+
+
+def _take_files(services: Services, data: bytes, day: int) -> tuple[str, ...]:
+    """Take the rosters and batches of an outbox that is not verified yet; return warnings."""
+    source = io.BytesIO(data)
+    manifest, _body, _signature = bundle.read_manifest(source, bundle.OUTBOX)
+    try:
+        files = bundle.read_files(source, manifest)
+    except Malformed as error:  # where the outbox is cut off, its verification says so
+        return (str(error),)
+    return admit_some(services, files, day=day).warnings if files else ()
 
 
 def _unacknowledged(connection: Connection, station: str) -> list[int]:
@@ -107,22 +156,25 @@ def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int) -> tup
 
 
 def _manifest(
-    services: Services, connection: Connection, station: str, day: int, hashes: Sequence[bytes], oldest: int
-) -> Manifest:
+    directory: Directory, connection: Connection, station: str, day: int, hashes: Sequence[bytes],
+    files: Sequence[bytes], oldest: int,
+) -> Manifest:  # fmt: skip
     total = RecordHash()
     for digest in hashes:
         total.add_digest(digest)
+    for record in files:
+        total.add(record)
     last, applied = _chain(connection, station, "out"), _chain(connection, station, "in")
     return Manifest(
         type=bundle.BUNDLE,
-        deployment=services.directory.roster.deployment,
+        deployment=directory.roster.deployment,
         sender="server",
         to=station,
         seq=last.seq + 1,
         previous=last.hash,
-        roster_version=services.directory.roster.version,
+        roster_version=directory.roster.version,
         day=day,
-        sections=(("row", len(hashes)), ("mailbox", 0), ("file", 0)),
+        sections=(("row", len(hashes)), ("mailbox", 0), ("file", len(files))),
         records=total.digest(),
         applied=applied,
         oldest_waiting_epoch=oldest,
@@ -140,15 +192,9 @@ def _record(connection: Connection, station: str, manifest: Manifest, sent: dict
         connection.execute(insert(exports), values)
 
 
-def _pieces(services: Services, manifest: Manifest, wanted: Sequence[int]) -> Iterator[bytes]:
-    yield bundle.build_head(manifest, services.server_key)
-    for _slot, row in services.arena.waiting_rows(wanted):
-        yield row
-
-
-def _read(services: Services, data: bytes) -> _Outbox:
+def _read(directory: Directory, data: bytes) -> _Outbox:
     """Verify an outbox with the key of the station that it names, and every record of it."""
-    roster = services.directory.roster
+    roster = directory.roster
     source = io.BytesIO(data)
     named, _body, _signature = bundle.read_manifest(source, bundle.OUTBOX)
     start = source.tell()
@@ -192,7 +238,8 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[
 
     Where these are too few, in slots that were acknowledged, too, so that a full arena can be emptied. Raises Full.
     """
-    theirs = replace_rows(connection, outbox.manifest.sender, outbox.news)
+    stations = {station.id for station in services.directory.roster.stations}
+    theirs = replace_rows(connection, outbox.manifest.sender, outbox.news, stations)
     if outbox.forwarded:
         free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
         if len(free) < len(outbox.forwarded):
@@ -235,18 +282,24 @@ def _acknowledged_slots(services: Services, connection: Connection) -> list[int]
     return list(connection.scalars(query))
 
 
-def _free(services: Services) -> int:
-    """Overwrite with fresh cover and free each waiting row that every collector has acknowledged."""
+def _free(services: Services) -> tuple[int, tuple[str, ...]]:
+    """Overwrite with fresh cover and free each waiting row that every collector has acknowledged.
+
+    Where no cover may be sealed they wait for the next outbox, with a warning.
+    """
     with services.store.reading() as connection:
         candidates = _acknowledged_slots(services, connection)
     # Rows that a bundle took along change only here, and the courier's lane is held: nothing moves meanwhile.
-    cover = [services.make_cover() for _ in candidates]
+    try:
+        cover = [services.make_cover() for _ in candidates]
+    except Closed as error:
+        return 0, (f"{len(candidates)} acknowledged rows are freed with a later outbox: {error}",)
     with services.store.writing() as connection:
         if candidates:
             overwrite(connection, zip(candidates, cover, strict=True))
             set_waiting(connection, candidates, 0)
         _forget_bundles(connection)
-    return len(candidates)
+    return len(candidates), ()
 
 
 def _forget_bundles(connection: Connection) -> None:

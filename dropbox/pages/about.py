@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from crypto.encoding import date_of
+from crypto.encoding import date_of, today
 from dropbox.pages.show import show
-from dropbox.services import here
+from dropbox.services import directory
 
 
 def install(pages: Blueprint) -> None:
@@ -22,9 +22,6 @@ def home() -> Response:
 
 def keys() -> Response:
     """Show the groups, how many of each must agree, the fingerprint and the days on which keys end."""
-    directory = here().directory
-    groups = [
-        (group, len(group.members), date_of(directory.keys.last_epoch(group.id) * 7 + 6) if group.members else None)
-        for group in directory.roster.groups
-    ]
-    return show("kunci.html", groups=groups, roster=directory.roster, expires=date_of(directory.roster.expires))
+    roster, ends = directory().roster, directory().key_ends(today())
+    groups = [(x, len(x.members), date_of(ends[x.id]) if x.id in ends else None) for x in roster.groups]
+    return show("kunci.html", groups=groups, roster=roster, expires=date_of(roster.expires))

@@ -17,17 +17,18 @@ from markupsafe import escape
 
 from crypto import letter as letters
 from crypto import receipt as receipts
-from crypto.encoding import date_of, today
+from crypto.encoding import date_of, epoch_of, today
 from crypto.mailbox import News
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form, statuses
+from dropbox.directory import Directory
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
 from dropbox.intake import Received, drain, read_form
 from dropbox.mailboxes import Opened
 from dropbox.pages.report import boundary, problem_text, refuse_cross_site
 from dropbox.pages.show import plain, show
 from dropbox.sealing import RowWriter
-from dropbox.services import here
+from dropbox.services import directory, here
 from dropbox.sessions import Session, SessionEnded
 from keys.roster import Group
 
@@ -83,12 +84,13 @@ class _Reply:
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Find thread and readers; None when the form must be mended first."""
         self.resolve(typed)
-        return here().writer(self.groups, self.day) if self.groups else None
+        return here().writer(directory(), self.groups, self.day) if self.groups else None
 
     def resolve(self, typed: Mapping[str, Sequence[str]]) -> None:
-        """Set the session and the readers of this message."""
+        """Set the session and the readers of this message; raises Closed."""
         if self.session is None and self.mistyped is None:
             self.session = self._session(typed)
+        here().check_sealing(directory(), self.day)
         if self.session is not None and not self.groups:
             self.groups = self._route(typed, self.session)
 
@@ -107,18 +109,18 @@ class _Reply:
             return None
 
     def _route(self, typed: Mapping[str, Sequence[str]], session: Session) -> tuple[Group, ...]:
-        directory = here().directory
-        roster = directory.roster
-        if session.readers and set(session.readers) <= roster.group_ids:
-            return tuple(roster.group(x) for x in session.readers)
+        roster = directory().roster
+        if readers := _case_readers(directory(), session):
+            return readers
         wanted = [form.BY_KEY[key] for key in form.ROUTING]
-        if not any(any(typed.get(key, ())) for key in form.ROUTING):
-            return (roster.group(roster.fallback),)
+        fallback = _fallback(directory(), self.day)
+        if fallback and not any(any(typed.get(key, ())) for key in form.ROUTING):
+            return (fallback,)
         fields, self.problems = form.read_fields(typed, wanted, roster)
         if self.problems:
             return ()
         wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
-        groups = directory.route(fields[form.AREA], fields[form.LEVEL], wishes)
+        groups = directory().route(fields[form.AREA], fields[form.LEVEL], wishes, self.day)
         own = [x for x in groups if x.id == fields[form.AREA] != roster.province]
         if own and not wishes:
             name = own[0].name_en if g.language == "en" else own[0].name_id
@@ -126,7 +128,7 @@ class _Reply:
                                 "atau “Tidak ada”.", name=name)  # fmt: skip
             self.problems = [form.Problem(form.EXCLUDED, text)]
             return ()
-        self.barred = directory.barred(fields[form.AREA], fields[form.LEVEL], wishes)
+        self.barred = directory().barred(fields[form.AREA], fields[form.LEVEL], wishes)
         return groups
 
 
@@ -140,7 +142,7 @@ def write() -> Response:
         reply.resolve(received.typed)
         if reply.session is None:
             return _ask_code(reply, received)
-        fields, problems = form.read_fields(received.typed, [form.MESSAGE], here().directory.roster)
+        fields, problems = form.read_fields(received.typed, [form.MESSAGE], directory().roster)
         problems += reply.problems + received.problems
         if received.dropped and not received.problems:
             problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
@@ -163,15 +165,13 @@ def _derive(text: str) -> tuple[Session, Opened, float]:
     services = here()
     readings = receipts.read_code(text)
     with services.mailbox_lane.enter():
-        derived = [
-            (reading, receipts.derive(reading.code, services.directory.roster.deployment)) for reading in readings
-        ]
+        derived = [(reading, receipts.derive(reading.code, directory().roster.deployment)) for reading in readings]
     started = time.monotonic()
     right = [r for reading, r in derived if reading.name is None or reading.name == r.name]
     if not right:
         raise receipts.Mistyped("code: the mailbox name does not fit the code")
     receipt = right[0]
-    opened = services.mailboxes.open(receipt, today())
+    opened = services.mailboxes.open(receipt, today(), directory())
     session = Session(
         mailbox=receipt.mailbox,
         reply_key_hash=hashlib.sha256(receipt.reply.public.raw).digest(),
@@ -184,11 +184,10 @@ def _derive(text: str) -> tuple[Session, Opened, float]:
 
 
 def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
-    services = here()
     session = reply.session
     if session is None or not reply.groups:
         raise BadRequest("a message without a mailbox")
-    writer = received.writer or services.writer(reply.groups, reply.day)
+    writer = received.writer or here().writer(directory(), reply.groups, reply.day)
     letter = letters.Letter(
         type=letters.FOLLOW_UP,
         object_id=os.urandom(OBJECT_ID_BYTES),
@@ -265,6 +264,7 @@ def _show_mailbox(
         status=status,
         mailbox_page=True,
         session=session,
+        readers=_case_readers(directory(), session),
         sealed=services.fields.seal_session(session),
         opened=opened,
         news=news,
@@ -273,7 +273,7 @@ def _show_mailbox(
         date_of=date_of,
         status_name=statuses.NAMES.__getitem__,
         status_text=statuses.TEXTS.__getitem__,
-        names={x.id: x for x in services.directory.roster.groups},
+        names={x.id: x for x in directory().roster.groups},
         typed=typed or {},
         problems=plain(problems),
         problem_of={p.key: p.message for p in reversed(plain(problems))},
@@ -307,10 +307,24 @@ def _sent(reply: _Reply, files: int) -> Response:
     return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
 
 
+def _case_readers(known: Directory, session: Session) -> tuple[Group, ...]:
+    """Return the readers of a case; none where they are not known, or where one has left or has no reviewers."""
+    with_reviewers = {group.id: group for group in known.roster.groups if group.members}
+    if not set(session.readers) <= set(with_reviewers):
+        return ()
+    return tuple(with_reviewers[group_id] for group_id in session.readers)
+
+
+def _fallback(known: Directory, day: int) -> Group | None:
+    """Return the group of messages that name no readers, None when it cannot read now."""
+    roster = known.roster
+    return roster.group(roster.fallback) if roster.fallback in known.key_holders(epoch_of(day)) else None
+
+
 def _form_parts() -> dict[str, Any]:
-    roster = here().directory.roster
+    roster = directory().roster
     return {
-        "fallback": roster.group(roster.fallback),
+        "fallback": _fallback(directory(), today()),
         "message_field": form.MESSAGE,
         "routing_fields": list(form.MESSAGE_ROUTING),
         "areas": form.area_options(roster, g.language),

@@ -14,14 +14,14 @@ from flask_babel import lazy_gettext
 from crypto import letter as letters
 from crypto import receipt as receipts
 from crypto.attachment import MAX_ATTACHMENTS, Attachment
-from crypto.encoding import today
+from crypto.encoding import epoch_of, today
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
-from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full
+from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full, Why
 from dropbox.intake import Received, drain, read_form
 from dropbox.pages.show import plain, show
 from dropbox.sealing import RowWriter
-from dropbox.services import here
+from dropbox.services import directory, here
 from dropbox.sessions import KeptFiles, SessionEnded
 from keys.roster import Group
 
@@ -64,7 +64,7 @@ def who_reads() -> Response:
     """Show the form again with the readers that these answers lead to; nothing is stored."""
     received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
     try:
-        groups, _problems = routed(received.typed)
+        groups, _problems = routed(received.typed, today())
         kept = kept_files(received.typed, [x.id for x in groups])
     except (Closed, SessionEnded):
         kept, received.dropped = (), True
@@ -104,15 +104,14 @@ def refuse_cross_site() -> None:
         raise BadRequest("sent from another site")
 
 
-def routed(typed: Mapping[str, Sequence[str]]) -> tuple[tuple[Group, ...], list[form.Problem]]:
-    """Return the groups that the routing answers lead to, or what must be mended in them."""
-    directory = here().directory
+def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
+    """Return the groups that the routing answers lead to, or what must be mended in them; raises Closed."""
     wanted = [form.BY_KEY[key] for key in form.ROUTING]
-    fields, problems = form.read_fields(typed, wanted, directory.roster)
+    fields, problems = form.read_fields(typed, wanted, directory().roster)
     if problems:
         return (), problems
     wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
-    return directory.route(fields[form.AREA], fields[form.LEVEL], wishes), []
+    return directory().route(fields[form.AREA], fields[form.LEVEL], wishes, day), []
 
 
 def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | None:
@@ -120,19 +119,22 @@ def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | Non
     if form.AREA not in typed or form.LEVEL not in typed:
         raise BadRequest("a file before the routing fields")
     try:
-        groups, problems = routed(typed)
-        return None if problems else here().writer(groups, day)
+        groups, problems = routed(typed, day)
+        return None if problems else here().writer(directory(), groups, day)
     except Closed:
         return None
 
 
 def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[Attachment, ...]:
-    """Return the files named in `berkas` if they are sealed to these groups; raises SessionEnded otherwise."""
+    """Return the files named in `berkas` if they are sealed to these groups of this very roster.
+
+    Raises SessionEnded otherwise: after a change of the roster the groups may have other reviewers.
+    """
     text = "".join(typed.get(form.KEPT, ()))
     if not text:
         return ()
     kept = here().fields.open_files(text)
-    if kept.readers != tuple(group_ids):
+    if kept.readers != tuple(group_ids) or kept.roster != directory().roster.version:
         raise SessionEnded("files: sealed to other readers")
     unwanted = set(typed.get(form.DROPPED, ()))
     return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
@@ -140,26 +142,41 @@ def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> 
 
 def problem_text(error: DropboxError) -> Any:
     """Return what a reporter is told about a refusal that is not their doing."""
+    if isinstance(error, Closed):
+        return closed_text(error.why)
     return {
         Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
                            "tunggu satu menit, lalu kirim lagi."),
         Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
         Broken: lazy_gettext("Penyimpanan kami sedang bermasalah, jadi belum ada yang tersimpan. Tulisan Anda masih di "
                              "bawah: kirim lagi beberapa menit lagi."),
-        Closed: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang disimpan. "
-                             "Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, Ombudsman 137."),
     }[type(error)]  # fmt: skip
+
+
+def closed_text(why: Why) -> Any:
+    """Return what a reporter is told when nothing may be sealed."""
+    return {
+        Why.NOBODY: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang "
+                                 "disimpan. Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, "
+                                 "Ombudsman 137."),
+        Why.LAPSED: lazy_gettext("Unit yang akan membacanya sedang tidak memegang kunci yang berlaku, jadi tidak ada "
+                                 "yang disimpan. Coba lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, "
+                                 "Ombudsman 137."),
+        Why.SHUT: lazy_gettext("Kotak ini tidak dapat menerima tulisan sekarang, jadi tidak ada yang disimpan. Coba "
+                               "lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, Ombudsman 137."),
+    }[why]  # fmt: skip
 
 
 def _check(draft: Draft) -> None:
     received = draft.received
-    draft.fields, draft.problems = form.read_fields(received.typed, form.FIELDS, here().directory.roster)
+    here().check_sealing(directory(), draft.day)  # first: there is no use in choosing files once more
+    draft.fields, draft.problems = form.read_fields(received.typed, form.FIELDS, directory().roster)
     if any(p.key == form.FILES or p.key == "" for p in received.problems):
         draft.status = 503 if received.full else 413
     draft.problems += received.problems
     routing_ok = not any(p.key in form.ROUTING for p in draft.problems)
     if routing_ok:
-        draft.groups, _none = routed(received.typed)
+        draft.groups, _none = routed(received.typed, draft.day)
         try:
             draft.kept = kept_files(received.typed, [x.id for x in draft.groups])
         except SessionEnded:
@@ -191,10 +208,10 @@ def _commit(draft: Draft) -> Response:
     services = here()
     seed, _ends = form_seed(draft.received.typed) or (b"", 0)
     ids = tuple(x.id for x in draft.groups)
-    writer = draft.received.writer or services.writer(draft.groups, draft.day)
+    writer = draft.received.writer or services.writer(directory(), draft.groups, draft.day)
     code = receipts.make_code(seed, draft.fields, ids, [a.sha256 for a in draft.attachments])
     with services.report_lane.enter():
-        receipt = receipts.derive(code, services.directory.roster.deployment)
+        receipt = receipts.derive(code, directory().roster.deployment)
     letter = letters.Letter(
         type=letters.REPORT,
         object_id=os.urandom(OBJECT_ID_BYTES),
@@ -215,8 +232,8 @@ def _commit(draft: Draft) -> Response:
         words=receipts.code_words(code),
         name=receipt.name,
         groups=draft.groups,
-        barred=_barred(draft.received.typed),
         attachments=draft.attachments,
+        **_others(draft.received.typed, draft.day),
     )
 
 
@@ -236,13 +253,14 @@ def _refuse(draft: Draft) -> Response:
     return show_form(received.typed, status=draft.status, problems=draft.problems, kept=kept, groups=draft.groups)
 
 
-def _barred(typed: Mapping[str, Sequence[str]]) -> tuple[Group, ...]:
-    roster = here().directory.roster
-    fields, _problems = form.read_fields(typed, [form.BY_KEY[key] for key in form.ROUTING], roster)
+def _others(typed: Mapping[str, Sequence[str]], day: int) -> dict[str, Any]:
+    """Return who cannot open the report: `barred` never may, `absent` would but cannot now."""
+    fields, _problems = form.read_fields(typed, [form.BY_KEY[key] for key in form.ROUTING], directory().roster)
     if form.AREA not in fields or form.LEVEL not in fields:
-        return ()
+        return {"barred": (), "absent": ()}
     wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
-    return here().directory.barred(fields[form.AREA], fields[form.LEVEL], wishes)
+    choice = fields[form.AREA], fields[form.LEVEL], wishes
+    return {"barred": directory().barred(*choice), "absent": directory().absent(*choice, day)}
 
 
 def show_form(
@@ -256,22 +274,21 @@ def show_form(
     asked_who: bool = False,
 ) -> Response:
     """Render the form with what was typed, what must be mended, and who would read it."""
-    services = here()
-    closed = False
+    services, day, closed = here(), today(), None
     if not groups and any(typed.get(form.AREA, ())) and any(typed.get(form.LEVEL, ())):
         try:
-            groups, _unused = routed(typed)
-        except Closed:
-            closed = True
+            groups, _unused = routed(typed, day)
+        except Closed as error:
+            closed = error.why.name
     seed, ends = form_seed(typed) or (os.urandom(receipts.SEED_BYTES), 0)
-    files = KeptFiles(tuple(x.id for x in groups), tuple(kept), ends)
+    files = KeptFiles(tuple(x.id for x in groups), tuple(kept), directory().roster.version, ends)
     sealed = services.fields.seal_files(files) if kept else ""
     sections = [(title, [f for f in form.FIELDS if f.section is title]) for title in _SECTION_ORDER]
     return show(
         "lapor.html",
         status=status,
         sections=sections,
-        areas=form.area_options(services.directory.roster, g.language),
+        areas=form.area_options(directory().roster, g.language),
         typed=typed,
         problems=plain(problems),
         problem_of={p.key: p.message for p in reversed(plain(problems))},
@@ -279,8 +296,15 @@ def show_form(
         kept=kept,
         kept_sealed=sealed,
         groups=groups,
-        barred=_barred(typed),
         closed=closed,
+        some_absent=_some_area_is_absent(day),
         dropped=dropped,
         asked_who=asked_who,
+        **_others(typed, day),
     )
+
+
+def _some_area_is_absent(day: int) -> bool:
+    """Tell whether the unit of some area cannot read now, so that others read what is reported there."""
+    roster = directory().roster
+    return bool((set(roster.routing) & roster.group_ids) - directory().key_holders(epoch_of(day)))

@@ -9,9 +9,10 @@ from flask import Response, g, make_response, render_template, request
 from flask_babel import format_date
 
 from crypto.encoding import today
+from dropbox.clock import Sealing
 from dropbox.form import Problem
 from dropbox.headers import stylesheet
-from dropbox.services import here
+from dropbox.services import directory, here
 
 
 def show(template: str, *, status: int = 200, mailbox_page: bool = False, **values: Any) -> Response:
@@ -19,14 +20,16 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
     services = here()
     english = g.get("language", "id") == "en"
     schedule = services.rounds.schedule(today())
+    shut = services.sealing(directory(), today()) is not Sealing.READY
     page = render_template(
         template,
         css=stylesheet(),
         lang="en" if english else "id",
         prefix="/en" if english else "",
         other_path=_other(request.path, english),
-        fingerprint=services.directory.fingerprint,
+        fingerprint=directory().fingerprint,
         schedule=schedule,
+        shut=shut,
         onion=services.settings.onion,
         connection=_connection(),
         day=lambda date: format_date(date, "d MMMM yyyy"),
