@@ -7,6 +7,7 @@ and neither may import the other (docs/decisions/0003).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crypto.errors import Exposed, Malformed
+
+_PIECE_BYTES = 1024 * 1024  # of a large file that is erased: never the whole of it in memory
 
 
 def write_file(path: Path, pieces: bytes | Iterable[bytes], *, mode: int = 0o600) -> None:
@@ -56,9 +59,9 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def read_file(path: Path, cap: int) -> bytes:
+def read_file(path: Path, cap: int, *, follow: bool = True) -> bytes:
     """Read a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
-    with open_file(path, cap) as source:
+    with open_file(path, cap, follow=follow) as source:
         data = source.read(cap + 1)
     if len(data) > cap:
         raise Malformed(f"file: more than {cap} bytes")
@@ -77,7 +80,7 @@ def read_secret(path: Path, cap: int) -> bytes:
 
 
 def erase_file(path: Path) -> None:
-    """Overwrite a small file with random bytes, sync, remove it, sync the folder; one that is gone is nothing to do.
+    """Overwrite a file with random bytes, sync, remove it, sync the folder; one that is gone is nothing to do.
 
     On flash storage the old bytes may survive the overwriting: the threat model says so. Raises OSError.
     """
@@ -85,21 +88,35 @@ def erase_file(path: Path) -> None:
         fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return
-    with os.fdopen(fd, "wb", buffering=0) as out:
-        out.write(os.urandom(os.fstat(fd).st_size))
+    try:
+        left = os.fstat(fd).st_size
+        while left:
+            left -= os.write(fd, os.urandom(min(left, _PIECE_BYTES)))
         os.fsync(fd)
+    finally:
+        os.close(fd)
     path.unlink()
     sync_folder(path.parent)
 
 
 @contextlib.contextmanager
-def open_file(path: Path, cap: int) -> Iterator[BinaryIO]:
-    """Open a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe on a stick must not make us wait
+def open_file(path: Path, cap: int, *, follow: bool = True) -> Iterator[BinaryIO]:
+    """Open a regular file of at most `cap` bytes; with `follow` off, one that lies there itself and is no link.
+
+    Raises Malformed when it is not that, OSError when unreadable.
+    """
+    # O_NONBLOCK: a pipe on a prepared stick must not make us wait for its other end
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        fd = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follow:
+            raise Malformed("file: a link, want a regular file") from None
+        raise
     with os.fdopen(fd, "rb") as source:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise Malformed("file: not a regular file")
         if found.st_size > cap:
-            raise Malformed(f"file: more than {cap} bytes")
+            raise Malformed(f"file: {found.st_size} bytes, want {cap} or fewer")
         yield source

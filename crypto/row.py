@@ -190,14 +190,17 @@ def find_share(row: bytes, key: OpeningKey) -> Share:
     return sharing.parse_share(found[0])
 
 
-def open_row(row: bytes, keys: Sequence[OpeningKey]) -> Record | Waiting:
+def open_row(row: bytes, keys: Sequence[OpeningKey], known: Sequence[Share] = ()) -> Record | Waiting:
     """Open a row with the present reviewers' keys of its epoch.
 
-    Returns the record, or Waiting when too few of a group are present. Raises NotForThisKey when
-    no key finds a slot; Malformed or Tampered for this row alone when the sealer broke a rule.
+    `known` are shares that were found in this row earlier, by others than the owners of `keys`. Returns the
+    record, or Waiting with all shares when too few of a group are present. Raises NotForThisKey when there is
+    no share; Malformed or Tampered for this row alone when the sealer broke a rule.
     """
     row_epoch(row)
     groups: dict[int, list[Share]] = {}
+    for share in known:
+        groups.setdefault(share.group, []).append(share)
     for key in keys:
         try:
             share = find_share(row, key)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import sqlalchemy as sa
 
@@ -22,6 +21,7 @@ from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash
 from crypto.errors import Malformed, Tampered
 from crypto.row import ROW_BYTES
+from crypto.signing import VerifyingKey
 from station import vault
 from station.errors import Alarm, Refused
 from station.home import SERVER, Home, check_number
@@ -56,62 +56,80 @@ def bundle_name(seq: int) -> str:
     return f"bundle-{seq:08d}.senyap"
 
 
-@contextmanager
-def open_regular(path: Path, cap: int = MAX_BUNDLE_BYTES) -> Iterator[BinaryIO]:
-    """Open a regular file, no link and no device, of at most `cap` bytes; raises Refused or OSError."""
-    if path.is_symlink():
-        raise Refused("bundle: a link, want a regular file")
-    # O_NONBLOCK: opening a pipe on a prepared stick must not wait for its other end
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(fd, "rb") as source:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise Refused("bundle: want a regular file")
-        if found.st_size > cap:
-            raise Refused(f"bundle: {found.st_size} bytes, want {cap} or fewer")
-        yield source
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The verified head of a bundle, and the drop box's key that signed it."""
+
+    manifest: Manifest
+    signer: VerifyingKey
 
 
-def read_head(source: BinaryIO, home: Home) -> Manifest:
+def open_bundle(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Open a bundle file, no link and no device; raises Malformed or OSError."""
+    return medium.open_file(path, MAX_BUNDLE_BYTES, follow=False)
+
+
+def read_head(source: BinaryIO, home: Home, hints: Sequence[str] = ()) -> Head:
     """Verify a bundle's signature and address before its records are touched.
 
-    Raises BadSignature, Malformed, or Refused for another deployment or another station.
+    The drop box's key is that of the roster version that the manifest names; `hints` say why a newer roster
+    was not taken. Raises BadSignature, BrokenChain, Malformed, or Refused for another deployment or station.
     """
     manifest, data, signature = bundle.read_manifest(source, bundle.BUNDLE)
-    home.roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
     if manifest.deployment != home.roster.deployment:
         raise Refused("bundle: of another deployment")
-    if manifest.sender != SERVER or not home.accepts(manifest.to):
+    ours, theirs = home.roster.version, manifest.roster_version
+    if theirs > ours:
+        missing = f"version {theirs}" if theirs == ours + 1 else f"versions {ours + 1} to {theirs}"
+        why = "".join(f"; {hint}" for hint in hints)
+        raise Refused(
+            f"bundle: made under roster version {theirs}, this station has version {ours}; "
+            f"take {missing} first (senyap-station roster){why}"
+        )
+    roster = home.ledger.version(theirs)
+    roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
+    if manifest.sender != SERVER or not home.accepts(manifest.to, roster):
         raise Refused("bundle: addressed to another station")
     check_number(manifest.seq, MAX_SEQ, "bundle")
     check_number(manifest.applied.seq, MAX_SEQ // 2, "bundle")  # our next outbox must stay above it
     check_number(manifest.day, MAX_DAY, "bundle")
-    return manifest
+    check_number(manifest.oldest_waiting_epoch, MAX_DAY, "bundle")
+    return Head(manifest, roster.server_key)
 
 
 def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
     """Judge a bundle by the chain of those taken before; raises Alarm for a fork or a rollback."""
     b = vault.bundles
     chain = {
-        seq: (hash_, previous)
-        for seq, hash_, previous in transaction.execute(
-            sa.select(b.c.seq, b.c.hash, b.c.previous).where(b.c.sender == manifest.sender, b.c.to == manifest.to)
-        )
+        found.seq: found
+        for found in transaction.execute(sa.select(b).where(b.c.sender == manifest.sender, b.c.to == manifest.to))
     }
     seq, newest = manifest.seq, max(chain, default=0)
     if seq in chain:
-        if chain[seq][0] != manifest.hash:
+        if chain[seq].hash != manifest.hash:
             raise Alarm(f"fork: bundle {seq} was taken before with other content")
         return Place(repeat=True)
+    _check_versions(chain, manifest)
     if seq < newest:
-        named = seq + 1 in chain and chain[seq + 1][1] == manifest.hash
-        if named and (seq - 1 not in chain or chain[seq - 1][0] == manifest.previous):
+        named = seq + 1 in chain and chain[seq + 1].previous == manifest.hash
+        if named and (seq - 1 not in chain or chain[seq - 1].hash == manifest.previous):
             return Place(repeat=False, late=True)
         raise Alarm(f"rollback: bundle {seq} is unknown and bundle {newest} was taken before")
-    before = chain[newest][0] if newest else FIRST_PREVIOUS
+    before = chain[newest].hash if newest else FIRST_PREVIOUS
     if seq == newest + 1 and manifest.previous != before:
         raise Alarm(f"fork: bundle {seq} does not follow the bundle {newest} taken before")
     return Place(repeat=False, missing=seq - newest - 1)
+
+
+def _check_versions(chain: Mapping[int, sa.Row[Any]], manifest: Manifest) -> None:
+    """Refuse a bundle whose roster version goes down against its neighbours: an old key of the drop box made it."""
+    seq, version = manifest.seq, manifest.roster_version
+    below = max((s for s in chain if s < seq), default=0)
+    above = min((s for s in chain if s > seq), default=0)
+    if below and chain[below].roster_version > version:
+        raise Alarm(f"rollback: bundle {seq} names roster version {version}, bundle {below} before it a newer one")
+    if above and chain[above].roster_version < version:
+        raise Alarm(f"rollback: bundle {seq} names roster version {version}, bundle {above} after it an older one")
 
 
 class _Copying:
@@ -130,13 +148,13 @@ def _sha512(record: bytes) -> bytes:
     return hashlib.sha512(record).digest()
 
 
-def _verify(source: BinaryIO, home: Home, pool: ThreadPoolExecutor) -> tuple[Manifest, list[bytes]]:
+def _verify(source: BinaryIO, signer: VerifyingKey, pool: ThreadPoolExecutor) -> tuple[Manifest, list[bytes]]:
     """Make the checks of `crypto.bundle.verify_transport` and return the hashes of the records, too.
 
     They are needed to know rows again; hashing once and in threads halves the time before the first row.
     """
     manifest, data, signature = bundle.read_manifest(source, bundle.BUNDLE)
-    home.roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
+    signer.verify(bundle.purpose(bundle.BUNDLE), data, signature)
     running: deque[Future[bytes]] = deque()
     digests, total = [], RecordHash()
     for _, record in bundle.iter_records(source, manifest):
@@ -154,22 +172,22 @@ def _verify(source: BinaryIO, home: Home, pool: ThreadPoolExecutor) -> tuple[Man
 
 
 @contextmanager
-def shelve(source: BinaryIO, head: Manifest, home: Home) -> Iterator[Copied]:
+def shelve(source: BinaryIO, head: Head, home: Home) -> Iterator[Copied]:
     """Copy and verify a bundle; it gets its name, synced, when the block ends without an error.
 
     The rows of the copy may be used inside the block; nothing of them may be committed before it ended.
     Raises BadSignature, Malformed, Tampered, Refused or OSError; then no file is left behind.
     """
-    folder = home.bundles / head.to
+    folder = home.bundles / head.manifest.to
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = bundle_name(head.seq)
+    name = bundle_name(head.manifest.seq)
     temporary = folder / f".{name}.{os.getpid()}.part"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(fd, "wb") as out, ThreadPoolExecutor(_THREADS) as pool:
-            manifest, digests = _verify(cast(BinaryIO, _Copying(source, out)), home, pool)
+            manifest, digests = _verify(cast(BinaryIO, _Copying(source, out)), head.signer, pool)
             out.flush()
-            if manifest.hash != head.hash:
+            if manifest.hash != head.manifest.hash:
                 raise Refused("bundle: the file changed while it was read")
             syncing = pool.submit(os.fsync, fd)  # the disk works while the rows are opened
             yield Copied(manifest, temporary, tuple(digests[: dict(manifest.sections)["row"]]))
@@ -192,6 +210,7 @@ def relay(home: Home, folder: Path) -> tuple[Path, ...]:
 
     Raises Refused when this station is no collector or holds none, and what `verify_transport` raises.
     """
+    home.must_serve()
     if not home.station.collector:
         raise Refused("relay: this station is not a collector")
     names = sorted((home.bundles / home.id).glob("bundle-*.senyap"))
@@ -199,9 +218,11 @@ def relay(home: Home, folder: Path) -> tuple[Path, ...]:
         raise Refused("relay: no bundle was imported yet")
     made = []
     for stored in names:
-        with open_regular(stored) as source:
+        with open_bundle(stored) as source:
             medium.write_file(folder / stored.name, iter(lambda: source.read(ROW_BYTES), b""))
-        with open_regular(folder / stored.name) as copy:
-            bundle.verify_transport(copy, bundle.BUNDLE, home.roster.server_key)
+        with open_bundle(folder / stored.name) as copy:
+            signer = read_head(copy, home).signer
+            copy.seek(0)
+            bundle.verify_transport(copy, bundle.BUNDLE, signer)
         made.append(folder / stored.name)
     return tuple(made)

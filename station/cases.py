@@ -116,8 +116,9 @@ def reply(transaction: sa.Connection, home: Home, name: str, *, status: str | No
     """Set a case's status and note a message for the next outbox.
 
     Raises Refused for an unknown case or status, a case that another station answers, a text of more
-    than 4,000 bytes, and an empty text without a change of status.
+    than 4,000 bytes, an empty text without a change of status, and at a station taken out of the roster.
     """
+    home.must_serve()
     case = show_case(transaction, name)
     if not home.leads(case.readers):
         raise Refused("reply: another station answers this case")

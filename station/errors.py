@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from crypto.errors import CryptoError, WrongPassphrase
-from keys.errors import QuorumNotMet
+from keys.errors import KeyAlarm, QuorumNotMet, RolledBack
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_LOCKED, EXIT_NETWORK, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 4, 5, 6, 7
 
@@ -18,6 +18,12 @@ class StationError(Exception):
 
 class Refused(StationError):
     """Input that this station does not take: another deployment, another station, an unknown case."""
+
+
+class BadSettings(StationError):
+    """station.toml does not say what it may say."""
+
+    exit_code = EXIT_USAGE
 
 
 class NotAirGapped(StationError):
@@ -48,6 +54,8 @@ def exit_code(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, WrongPassphrase | QuorumNotMet):
         return EXIT_LOCKED
+    if isinstance(error, KeyAlarm | RolledBack):
+        return EXIT_ALARM
     if isinstance(error, CryptoError):
         return EXIT_REFUSED
     return EXIT_DISK

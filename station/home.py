@@ -2,46 +2,58 @@
 
 station.id · root.pin · roster.senyap · rosters/ · batches/   public (keys.ledger)
 station.key · keyring/<reviewer>/                             sealed
+station.toml                                                  optional (station.settings)
 vault.db · bundles/<to>/bundle-NNNNNNNN.senyap                made by the station
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crypto import medium
 from crypto.encoding import today
 from crypto.errors import Malformed
+from crypto.signing import VerifyingKey
 from keys.batch import KeyTable
+from keys.keyring import SHARE
 from keys.ledger import Ledger
 from keys.roster import Group, Roster, Station
 from keys.stationkeys import KEYRING, STATION_ID
 from station.errors import Refused
+from station.settings import Settings, load_settings
 
 SERVER = "server"  # the drop box's name in `from` and `to`
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The public half of a station's folder, verified."""
+    """The public half of a station's folder, verified.
+
+    `group` is the unit whose reviewers work here. `taken_out` is the version of the roster that no longer names
+    this station, 0 when it is named; then `station` and `group` are as the last roster had them that did.
+    """
 
     ledger: Ledger
     station: Station
+    group: Group
+    settings: Settings = field(default_factory=Settings)
+    taken_out: int = 0
 
     @classmethod
     def load(cls, folder: Path) -> Home:
         """Read and verify a station's folder. A roster that has ended still lets its reviewers read.
 
-        Raises OSError, Refused when the roster does not know the station, or what `Ledger.load` raises.
+        Raises OSError, BadSettings, Refused when no roster at hand knows the station, or what `Ledger.load` raises.
         """
         ledger = Ledger.load(folder)
-        name = medium.read_file(folder / STATION_ID, 64)
-        try:
-            station = ledger.roster.station(name.decode("ascii").strip())
-        except (UnicodeDecodeError, KeyError):
-            raise Refused("home: its station is not in the roster") from None
-        return cls(ledger, station)
+        name = medium.read_file(folder / STATION_ID, 64).decode("ascii", "replace").strip()
+        for roster in ledger.history():
+            found = {s.id: s for s in roster.stations}.get(name)
+            if found is not None:
+                taken_out = 0 if roster.version == ledger.roster.version else roster.version + 1
+                return cls(ledger, found, roster.group(found.group), load_settings(folder), taken_out)
+        raise Refused("home: its station is not in the roster")
 
     @property
     def folder(self) -> Path:
@@ -68,11 +80,6 @@ class Home:
         return self.roster.is_demo
 
     @property
-    def group(self) -> Group:
-        """The unit whose reviewers work here."""
-        return self.roster.group(self.station.group)
-
-    @property
     def keyring(self) -> Path:
         """Where the reviewers' sealed keys lie."""
         return self.folder / KEYRING
@@ -87,11 +94,44 @@ class Home:
         """Where bundles are kept, byte for byte, one folder for each addressee."""
         return self.folder / "bundles"
 
-    def accepts(self, to: str) -> bool:
-        """Tell whether a bundle to `to` may be imported here: our own, or one a collector passes on."""
-        if to == self.id:
-            return True
-        return not self.station.collector and to in {s.id for s in self.roster.collectors}
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the unit's reviewers, in roster order."""
+        return tuple(member.id for member in self.group.members)
+
+    @property
+    def sharers(self) -> tuple[str, ...]:
+        """Ids of those who hold a share of the vault key."""
+        return tuple(sorted(path.parent.name for path in self.keyring.glob(f"*/{SHARE}")))
+
+    def shares_fit(self) -> bool:
+        """Tell whether those who hold a share of the vault key are the reviewers of the roster."""
+        return set(self.sharers) == set(self.members)
+
+    def must_serve(self) -> None:
+        """Refuse to work for a station that was taken out of the roster; raises Refused."""
+        if self.taken_out:
+            raise Refused(
+                f"this station was taken out of the roster in version {self.taken_out}: its quorum can still read "
+                "what is here (list, show), but it imports and answers nothing"
+            )
+
+    def held_by(self, key: VerifyingKey) -> Home:
+        """Return this home as it is for the holder of a signing key.
+
+        Where the roster has another key for this station since, it was taken out. Raises Refused when the key
+        was never this station's.
+        """
+        if self.station.key.raw == key.raw:
+            return self
+        for roster in self.ledger.history():
+            if any(s.id == self.id and s.key.raw == key.raw for s in roster.stations):
+                return replace(self, taken_out=roster.version + 1)
+        raise Refused("home: the station's signing key is not the one in the roster")
+
+    def accepts(self, to: str, roster: Roster) -> bool:
+        """Tell whether a bundle to `to` made under `roster` may be imported: our own, or one a collector passes on."""
+        return to in {self.id, *(s.id for s in (*self.roster.collectors, *roster.collectors))}
 
     def leads(self, readers: tuple[str, ...]) -> bool:
         """Tell whether this station answers a report of these readers: the lead station of the first does."""

@@ -1,6 +1,7 @@
 """The inbox: one bundle file in, cases out; all of it in one transaction, and the same file twice does nothing.
 
-signature and address → chain → copy, verify, sync → rows, in file order → letters: reports first → commit
+rosters and batches → signature and address → chain → copy, verify, sync → rows, in file order
+→ letters: reports first → which weekly keys may go → commit → erase them
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,12 +22,15 @@ from crypto.errors import Malformed
 from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
-from station import attachments, letters, vault
-from station.bundles import Copied, Place, find_place, first_row, open_regular, read_head, shelve
+from station import attachments, erasure, letters, vault
+from station.bundles import Copied, Place, find_place, first_row, open_bundle, read_head, shelve
 from station.desk import Desk
+from station.erasure import Swept
+from station.held import Held
 from station.letters import Opened, parse_opened, take_letter
-from station.openers import Openers, Result, open_one
-from station.vault import Outcome, held_rows, seen_rows
+from station.openers import Openers, Result
+from station.rosters import take_along
+from station.vault import NO_EPOCH, Outcome, seen_rows
 
 CHUNK = 64
 CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 MiB
@@ -34,7 +38,10 @@ CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 M
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What one import found. `incomplete` counts what still waits on this station, from any bundle."""
+    """What one import found. `incomplete` counts what still waits on this station, from any bundle.
+
+    `swept` says which weekly keys were erased at its end, and which are kept though they have ended.
+    """
 
     new: int
     repeated: int
@@ -42,27 +49,38 @@ class Imported:
     foreign: int
     incomplete: int
     alarms: tuple[str, ...]
+    swept: Swept = field(default_factory=Swept, compare=False)
 
 
 def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported:
-    """Take one bundle from a stick.
+    """Take one bundle from a stick: its rosters and batches, its rows, and then erase the weekly keys that are due.
 
-    Raises Refused, Alarm, BadSignature, Malformed, Tampered, OSError: nothing is imported then.
+    Raises Refused, Alarm, BadSignature, BrokenChain, Malformed, Tampered, OSError: nothing of the bundle is
+    imported then; rosters and batches, which are signed themselves, may have been taken.
     """
     day = today() if day is None else day
-    with open_regular(path) as source:
-        head = read_head(source, desk.home)
+    with open_bundle(path) as source:
+        home, warnings = take_along(source, desk.home, day)
+        desk = desk.at(home)
+        desk.home.must_serve()
+        source.seek(0)
+        head = read_head(source, desk.home, warnings)
         source.seek(0)
         with desk.vault.begin() as transaction:
-            place = find_place(transaction, head)
-            run = _Run(desk, transaction, head, day)
-            with Openers(desk.opening_keys, dict(head.sections)["row"]) as openers:
+            vault.note_roster(transaction, desk.home.roster.version)
+            place = find_place(transaction, head.manifest)
+            run = _Run(desk, transaction, head.manifest, day)
+            with Openers(desk.opening_keys, dict(head.manifest.sections)["row"]) as openers:
                 with shelve(source, head, desk.home) as copied:
                     run.retry_held()
                     run.take_rows(copied, openers)
                     run.take_letters()
                     run.close(place)
-            return run.report(place)
+                    swept = erasure.judge(transaction, desk.home, day)
+            found = run.report(place)
+    # Only now: an erased key must never be needed for what this import would have to do again.
+    swept = replace(swept, erased=erasure.erase(desk.vault, desk.home))
+    return replace(found, alarms=(*warnings, *found.alarms), swept=swept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,7 @@ class _Line:
     outcome: Outcome | None
     tried: str
     tried_now: str
-    epoch: int = 0
+    epoch: int = NO_EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,7 @@ class _Run:
         self._desk, self._transaction, self._manifest = desk, transaction, manifest
         self._day = min(day, manifest.day)  # a wrong day in a bundle must not age what waits here
         self._keys: dict[int, Mapping[str, OpeningKey]] = {}
+        self._held = Held(transaction, desk.rings, self._present)
         self._known: dict[bytes, Outcome] = {}  # rows of this very bundle
         self._letters: list[Opened] = []
         self._counts: Counter[Outcome] = Counter()
@@ -103,19 +122,17 @@ class _Run:
 
     def retry_held(self) -> None:
         """Open again what waited for more reviewers; a row that still waits stays."""
-        for digest in self._transaction.scalars(sa.select(held_rows.c.digest)).all():
-            raw = self._transaction.scalar(sa.select(held_rows.c.raw).where(held_rows.c.digest == digest))
-            result = open_one(bytes(raw or b""), self._present(row.row_epoch(bytes(raw or b""))))
-            if isinstance(result, Record):
-                outcome = self._take_opened(digest, result)
+        for tried in self._held.retry():
+            if isinstance(tried.result, Waiting):
+                continue
+            if isinstance(tried.result, Record):
+                outcome = self._take_opened(tried.digest, tried.result)
             else:
-                outcome = Outcome.HELD if isinstance(result, Waiting) else result
-            present = ",".join(sorted(self._present(row.row_epoch(bytes(raw or b"")))))
-            if outcome is not Outcome.HELD and (outcome is not Outcome.FOREIGN or present):
-                self._transaction.execute(sa.delete(held_rows).where(held_rows.c.digest == digest))
-                self._note([(digest, outcome, present if outcome is Outcome.FOREIGN else "")])
-                self._known[digest] = outcome
-                self._count_row(outcome, None)
+                outcome = tried.result
+            names = ",".join(sorted(tried.names)) if outcome is Outcome.FOREIGN else ""
+            self._note([(tried.digest, outcome, names, tried.epoch)])
+            self._known[tried.digest] = outcome
+            self._count_row(outcome, None)
 
     def take_rows(self, copied: Copied, openers: Openers) -> None:
         """Judge all rows of the bundle; while one chunk is opened, the next is looked up and sent off."""
@@ -132,16 +149,14 @@ class _Run:
     def _send(self, source: BinaryIO, start: int, copied: Copied, at: int, openers: Openers) -> _Chunk:
         """Look some rows up in the vault's memory and send those that must be opened to the openers."""
         digests = copied.digests[at : at + CHUNK]
-        seen = {
-            digest: (Outcome(outcome), tried)
-            for digest, outcome, tried in self._transaction.execute(
-                sa.select(seen_rows).where(seen_rows.c.digest.in_(digests))
-            )
+        before = {
+            seen.digest: (Outcome(seen.outcome), seen.tried)
+            for seen in self._transaction.execute(sa.select(seen_rows).where(seen_rows.c.digest.in_(digests)))
         }
         lines, places = [], []
         for number, digest in enumerate(digests, at):
             offset = start + number * row.ROW_BYTES
-            known, tried = seen.get(digest, (None, ""))
+            known, tried = before.get(digest, (None, ""))
             line = self._look(source, offset, digest, known, tried)
             lines.append(line)
             if line.outcome is None:
@@ -159,14 +174,14 @@ class _Run:
             return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
         if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
             self._out_of_time += 1
-            self._hold(digest, source, offset)
-            return _Line(digest, offset, known, Outcome.HELD, tried, "")
+            self._held.keep(digest, _read_row(source, offset), epoch, untried=True)
+            return _Line(digest, offset, known, Outcome.HELD, tried, "", epoch)
         names = {name for name in tried.split(",") if name}
         present = self._present(epoch)
-        if not present:
+        if not present and not names:
             self._no_key[epoch] += 1
         if known is Outcome.FOREIGN and names.issuperset(present):
-            return _Line(digest, offset, known, known, tried, tried)
+            return _Line(digest, offset, known, known, tried, tried, epoch)
         return _Line(digest, offset, known, None, tried, ",".join(sorted(names.union(present))), epoch)
 
     def _settle(self, source: BinaryIO, chunk: _Chunk) -> None:
@@ -181,23 +196,17 @@ class _Run:
             self._known[line.digest] = outcome
             tried = line.tried_now if outcome is Outcome.FOREIGN or line.outcome is not None else ""
             if line.known is not outcome or tried != line.tried:
-                notes.append((line.digest, outcome, tried))
+                notes.append((line.digest, outcome, tried, line.epoch))
             self._count_row(outcome, line.known)
         self._note(notes)
 
     def _take_result(self, source: BinaryIO, line: _Line, result: Result | None) -> Outcome:
         if isinstance(result, Waiting):
-            self._hold(line.digest, source, line.offset)
+            self._held.keep(line.digest, _read_row(source, line.offset), line.epoch)
             return Outcome.HELD
         if isinstance(result, Record):
             return self._take_opened(line.digest, result)
         return Outcome.QUARANTINED if result is None else result
-
-    def _hold(self, digest: bytes, source: BinaryIO, offset: int) -> None:
-        """Keep a row raw; every later import tries it again."""
-        source.seek(offset)
-        held = sa.insert(held_rows).prefix_with("OR IGNORE").values(digest=digest, raw=source.read(row.ROW_BYTES))
-        self._transaction.execute(held)
 
     def _present(self, epoch: int) -> Mapping[str, OpeningKey]:
         if epoch not in self._keys:
@@ -242,13 +251,15 @@ class _Run:
                     self._counts[verdict.outcome] += 1
                 if verdict.alarm:
                     self._alarms.append(verdict.alarm)
-            self._note([(verdict.digest, verdict.outcome, "") for verdict in verdicts])
+                self._transaction.execute(
+                    sa.update(seen_rows).where(seen_rows.c.digest == verdict.digest).values(outcome=verdict.outcome)
+                )
 
     def close(self, place: Place) -> None:
         """Check files, drop what waited too long, and take the bundle into its chain."""
         if damaged := attachments.settle(self._transaction):
             self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
-        if not place.repeat and not place.missing and not self._count_held():
+        if not place.repeat and not place.missing and not self._held.count():
             attachments.drop_orphans(self._transaction, self._day)
         letters.drop_old(self._transaction, self._day)
         if not place.repeat:
@@ -263,12 +274,15 @@ class _Run:
                     day=m.day,
                     applied_seq=m.applied.seq,
                     applied_hash=m.applied.hash,
+                    roster_version=m.roster_version,
+                    oldest_epoch=m.oldest_waiting_epoch,
                 )
             )
+        self._held.reseal()
 
     def report(self, place: Place) -> Imported:
         """Return the counts, with every alarm in words."""
-        waiting = self._count_held() + letters.count_held(self._transaction)
+        waiting = self._held.count() + letters.count_held(self._transaction)
         return Imported(
             new=self._new,
             repeated=self._counts[Outcome.REPEAT],
@@ -278,9 +292,6 @@ class _Run:
             alarms=(*self._chain_alarms(place), *self._row_alarms(), *self._alarms),
         )
 
-    def _count_held(self) -> int:
-        return self._transaction.scalar(sa.select(sa.func.count()).select_from(held_rows)) or 0
-
     def _chain_alarms(self, place: Place) -> Iterator[str]:
         m, ours = self._manifest, self._desk.home.roster.version
         if place.missing:
@@ -289,8 +300,6 @@ class _Run:
             yield f"late: bundle {m.seq} fills a gap"
         if m.roster_version < ours:
             yield f"roster: the drop box uses version {m.roster_version}, older than this station's version {ours}"
-        if m.roster_version > ours:
-            yield f"roster: the drop box uses version {m.roster_version}, this station has version {ours}"
         if m.to == self._desk.home.id and m.applied.seq:
             known = self._transaction.scalar(
                 sa.select(vault.outboxes.c.hash).where(vault.outboxes.c.seq == m.applied.seq)
@@ -309,9 +318,14 @@ class _Run:
         for epoch, count in sorted(self._no_key.items()):
             yield f"keys: no reviewer present has a key of epoch {epoch}, {count} rows stay closed"
 
-    def _note(self, notes: list[tuple[bytes, Outcome, str]]) -> None:
+    def _note(self, notes: list[tuple[bytes, Outcome, str, int]]) -> None:
         if notes:
             statement = sa.insert(seen_rows).prefix_with("OR REPLACE")
             self._transaction.execute(
-                statement, [dict(zip(("digest", "outcome", "tried"), n, strict=True)) for n in notes]
+                statement, [dict(zip(("digest", "outcome", "tried", "epoch"), n, strict=True)) for n in notes]
             )
+
+
+def _read_row(source: BinaryIO, offset: int) -> bytes:
+    source.seek(offset)
+    return source.read(row.ROW_BYTES)

@@ -12,6 +12,7 @@ from types import TracebackType
 from crypto import row
 from crypto.errors import Malformed, NotForThisKey, Tampered
 from crypto.row import Record, Waiting
+from crypto.sharing import Share
 from crypto.xwing import OpeningKey
 from station.vault import Outcome
 
@@ -21,10 +22,10 @@ FindKeys = Callable[[int], Mapping[str, OpeningKey]]
 Result = Record | Waiting | Outcome  # an outcome is FOREIGN or QUARANTINED
 
 
-def open_one(raw: bytes, keys: Mapping[str, OpeningKey]) -> Result:
-    """Open one row with the keys of its epoch; a row that is not ours or not well formed is an outcome."""
+def open_one(raw: bytes, keys: Mapping[str, OpeningKey], known: Sequence[Share] = ()) -> Result:
+    """Open one row with the keys of its epoch and shares known of it; not ours or not well formed is an outcome."""
     try:
-        return row.open_row(raw, tuple(keys.values()))
+        return row.open_row(raw, tuple(keys.values()), known)
     except NotForThisKey:
         return Outcome.FOREIGN
     except (Malformed, Tampered):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +52,11 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     """Write the next outbox into a folder and read it back.
 
     Its number and hash are in the vault before the file is written: a number is never used twice.
-    Raises a RosterError when keys or the roster have ended, OSError, Tampered when what was
-    read back is not what was written.
+    Raises Refused at a station that was taken out of the roster, a RosterError when keys or the roster have
+    ended, OSError, Tampered when what was read back is not what was written.
     """
     day = today() if day is None else day
+    desk.home.must_serve()
     check_current(desk.home.roster, day)
     sizes = desk.home.roster.sizes
     decoys, table = Decoys(), desk.home.key_table()
@@ -65,7 +67,8 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
         rows = []
         for box, case_id in sorted(turn.present.items()):
             rows.append(box + _seal(transaction, desk, box, case_id, last.seq + 1, day, decoys))
-        records = [*cover, *rows]
+        files = [record for data in _files(transaction, desk, day) for record in bundle.build_file_records(data)]
+        records = [*cover, *rows, *files]
         manifest = Manifest(
             type=OUTBOX,
             deployment=desk.home.roster.deployment,
@@ -75,7 +78,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             previous=last.hash,
             roster_version=desk.home.roster.version,
             day=day,
-            sections=(("row", len(cover)), ("mailbox", len(rows)), ("file", 0)),
+            sections=(("row", len(cover)), ("mailbox", len(rows)), ("file", len(files))),
             records=_hash(records),
             acks=_acks(transaction, desk),
         )
@@ -110,6 +113,17 @@ def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
     taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
     folder = desk.home.bundles / desk.home.id
     return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle_name(seq)).is_file())
+
+
+def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
+    """Yield the rosters that the drop box lacks, by the newest bundle, and the weekly keys of this unit's reviewers."""
+    ledger = desk.home.ledger
+    known = transaction.scalar(sa.select(sa.func.max(vault.bundles.c.roster_version))) or 0
+    at_hand = min(roster.version for roster in ledger.history())
+    yield from ledger.files_after(max(known, at_hand - 1))
+    for batch in ledger.batches:
+        if batch.reviewer in desk.home.members and batch.last_epoch >= epoch_of(day):
+            yield batch.raw
 
 
 def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:

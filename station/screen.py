@@ -8,10 +8,12 @@ from typing import Any
 
 from crypto.encoding import date_of
 from station.cases import Case, Line
+from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.vault import REPORTER, FileState
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
 
 
@@ -81,6 +83,65 @@ def imported_text(found: Imported) -> str:
     labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap")
     values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete)
     return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
+
+
+def swept_lines(swept: Swept) -> list[str]:
+    """Return what is said of weekly keys after an import: how many went, and which stay longer than they should."""
+    lines = []
+    if swept.erased:
+        lines.append(f"{len(swept.erased)} kunci mingguan dihapus")
+    late: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    for kept in swept.kept:
+        if kept.due:
+            late.setdefault((kept.reviewer, kept.reasons), []).append(kept.epoch)
+    for (reviewer, reasons), epochs in late.items():
+        lines.append(f"PERINGATAN: kunci {reviewer} untuk minggu {_ranges(epochs)} belum dihapus: {'; '.join(reasons)}")
+    return lines
+
+
+def keys_json(status: Status) -> dict[str, Any]:
+    """Return the JSON of `keys`."""
+    return {
+        "grace_days": status.grace_days,
+        "erased": [{"reviewer": reviewer, "epoch": epoch} for reviewer, epoch in status.swept.erased],
+        "reviewers": [
+            {
+                "reviewer": x.reviewer,
+                "state": x.state,
+                "epochs": list(x.epochs),
+                "ended": [
+                    {"epoch": k.epoch, "until": k.until, "due": k.due, "reasons": list(k.reasons)}
+                    for k in status.swept.kept
+                    if k.reviewer == x.reviewer
+                ],
+            }
+            for x in status.reviewers
+        ],
+    }
+
+
+def keys_text(status: Status) -> str:
+    """Return the list of weekly keys for people to read."""
+    out = [f"masa tunggu {status.grace_days} hari"]
+    for x in status.reviewers:
+        until = f"sampai {date_of(last_day(x.epochs[-1])).isoformat()}" if x.epochs else "tidak ada"
+        out.append(f"{x.reviewer}  {_STATES[x.state]}  kunci mingguan {until}: minggu {_ranges(x.epochs) or '-'}")
+        for k in status.swept.kept:
+            if k.reviewer == x.reviewer:
+                mark = "terlambat sejak" if k.due else "disimpan sampai"
+                out.append(f"    minggu {k.epoch}  {mark} {date_of(k.until).isoformat()}  {'; '.join(k.reasons)}")
+    return "\n".join(out)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Write ascending numbers as ranges: 3-5, 9."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join("-".join(str(n) for n in dict.fromkeys(pair)) for pair in found)
 
 
 def list_text(lines: Sequence[Line]) -> str:

@@ -17,11 +17,13 @@ from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2
 
 from crypto.encoding import label
+from keys.errors import RolledBack
 from station.errors import VaultUnreadable
 
-SCHEMA = "1"
+SCHEMA = "2"
 LOCK_SECONDS = 30
 REPORTER = "reporter"
+NO_EPOCH = -1  # of a row whose prefix is damaged
 
 
 class Outcome(enum.StrEnum):
@@ -49,6 +51,7 @@ class FileState(enum.IntEnum):
 metadata = sa.MetaData()
 Int, Text, Blob = sa.Integer, sa.Text, sa.LargeBinary
 
+# schema · roster: the highest version this vault worked with · copied: the day it was copied into a backup
 meta = sa.Table("meta", metadata, sa.Column("name", Text, primary_key=True), sa.Column("value", Text, nullable=False))
 
 bundles = sa.Table(
@@ -62,15 +65,19 @@ bundles = sa.Table(
     sa.Column("day", Int, nullable=False),
     sa.Column("applied_seq", Int, nullable=False),
     sa.Column("applied_hash", Blob, nullable=False),
+    sa.Column("roster_version", Int, nullable=False),
+    sa.Column("oldest_epoch", Int, nullable=False),
 )
 
-# `tried`: for a foreign row, the reviewers whose keys were tried, so that others can try again
+# `tried`: for a foreign row, the reviewers whose keys were tried, so that others can try again; `epoch` is that
+# of its prefix
 seen_rows = sa.Table(
     "seen_rows",
     metadata,
     sa.Column("digest", Blob, primary_key=True),
     sa.Column("outcome", Text, nullable=False),
     sa.Column("tried", Text, nullable=False, default=""),
+    sa.Column("epoch", Int, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -79,6 +86,29 @@ held_rows = sa.Table(
     metadata,
     sa.Column("digest", Blob, primary_key=True),
     sa.Column("raw", Blob, nullable=False),
+    sa.Column("epoch", Int, nullable=False),
+    sa.Column("tried", Text, nullable=False),
+)
+
+# a share that a reviewer found in a held row, sealed to a later weekly key of that reviewer: that of `epoch`
+held_shares = sa.Table(
+    "held_shares",
+    metadata,
+    sa.Column("digest", Blob, primary_key=True),
+    sa.Column("reviewer", Text, primary_key=True),
+    sa.Column("epoch", Int, nullable=False),
+    sa.Column("sealed", Blob, nullable=False),
+)
+
+# which weekly keys were erased, on what day, and the bundle that allowed it; written before the file goes
+erased_keys = sa.Table(
+    "erased_keys",
+    metadata,
+    sa.Column("reviewer", Text, primary_key=True),
+    sa.Column("epoch", Int, primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("to", Text, nullable=False),
+    sa.Column("seq", Int, nullable=False),
 )
 
 cases = sa.Table(
@@ -169,29 +199,45 @@ outboxes = sa.Table(
 )
 
 
+def connect(path: Path, vault_key: bytes) -> dbapi2.Connection:
+    """Return a bare connection to a vault; whether the key opens it shows at the first statement."""
+    connection = dbapi2.connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)
+    # DELETE and secure_delete: no second file and no freed page keeps what was removed
+    for pragma in (
+        f'key = "{raw_key(vault_key)}"',
+        "temp_store = MEMORY",
+        "journal_mode = DELETE",
+        "synchronous = EXTRA",
+        "secure_delete = ON",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def raw_key(vault_key: bytes) -> str:
+    """Return the database key of a vault key, as SQLCipher wants to be told it."""
+    return f"x'{HKDFExpand(hashes.SHA512(), 32, label('senyap/v1/vault-db')).derive(vault_key).hex()}'"
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless there is one; raises OSError, too, for a link."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+
+
 def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
     """Open the vault, or make an empty one, with the 32-byte vault key.
 
-    Raises VaultUnreadable for another key or a damaged file, OSError.
+    Raises VaultUnreadable for another key, a damaged file or another schema, OSError.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-    key = HKDFExpand(hashes.SHA512(), 32, label("senyap/v1/vault-db")).derive(vault_key)
-
-    def connect() -> dbapi2.Connection:
-        connection = dbapi2.connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)
-        # DELETE and secure_delete: no second file and no freed page keeps what was removed
-        for pragma in (
-            f"key = \"x'{key.hex()}'\"",
-            "temp_store = MEMORY",
-            "journal_mode = DELETE",
-            "synchronous = EXTRA",
-            "secure_delete = ON",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    engine = sa.create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=NullPool, hide_parameters=True)
+    make_file(path)
+    engine = sa.create_engine(
+        "sqlite://",
+        module=dbapi2,
+        creator=lambda: connect(path, vault_key),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
     sa.event.listen(engine, "begin", _begin)
     try:
         with engine.begin() as transaction:
@@ -201,8 +247,33 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
         engine.dispose()
         if "not a database" in str(error) or "malformed" in str(error):
             raise VaultUnreadable("vault: this key does not open it, or it is damaged") from None
+        if "locked" in str(error):
+            raise VaultUnreadable(f"vault: another program has been writing for {LOCK_SECONDS} seconds") from None
         raise VaultUnreadable("vault: cannot be read or written") from None
     return engine
+
+
+def note_roster(transaction: sa.Connection, version: int) -> None:
+    """Remember the highest roster version the vault worked with; raises RolledBack for a lower one."""
+    known = int(read_meta(transaction, "roster") or 0)
+    if version < known:
+        raise RolledBack(
+            f"roster: version {version} lies in this station's folder, its vault has worked with version {known}; "
+            "somebody put an old file back"
+        )
+    if version > known:
+        write_meta(transaction, "roster", str(version))
+
+
+def read_meta(transaction: sa.Connection, name: str) -> str | None:
+    """Return what the vault says of itself under a name."""
+    found = transaction.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+    return None if found is None else str(found)
+
+
+def write_meta(transaction: sa.Connection, name: str, value: str) -> None:
+    """Set what the vault says of itself under a name."""
+    transaction.execute(sa.insert(meta).prefix_with("OR REPLACE").values(name=name, value=value))
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -210,8 +281,8 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _check_schema(transaction: sa.Connection) -> None:
-    found = transaction.scalar(sa.select(meta.c.value).where(meta.c.name == "schema"))
+    found = read_meta(transaction, "schema")
     if found is None:
-        transaction.execute(sa.insert(meta).values(name="schema", value=SCHEMA))
+        write_meta(transaction, "schema", SCHEMA)
     elif found != SCHEMA:
-        raise VaultUnreadable(f"vault: schema {found}, want {SCHEMA}")
+        raise VaultUnreadable(f"vault: made by another version of this program (schema {found}, want {SCHEMA})")

@@ -122,3 +122,30 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_an_oserror(tmp_path: Path) -
         medium.read_file(tmp_path / "none", 4)
     with pytest.raises(OSError):
         medium.read_file(tmp_path, 4)
+
+
+def test_a_link_is_refused_where_one_is_not_wanted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert medium.read_file(tmp_path / "link", 4) == medium.read_file(tmp_path / "file", 4, follow=False) == b"x"
+    with pytest.raises(Malformed, match="a link, want a regular file"):
+        medium.read_file(tmp_path / "link", 4, follow=False)
+    with pytest.raises(FileNotFoundError):
+        medium.read_file(tmp_path / "none", 4, follow=False)
+
+
+@pytest.mark.parametrize("size", [0, 72, 3_000_001])
+def test_an_erased_file_is_overwritten_whole_in_pieces_before_it_goes(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(medium, "_PIECE_BYTES", 1_000_000)
+    (tmp_path / "file").write_bytes(b"k" * size)
+    fd = os.open(tmp_path / "file", os.O_RDONLY)
+    drawn, draw = [], os.urandom
+    monkeypatch.setattr(os, "urandom", lambda n: drawn.append(n) or draw(n))
+    medium.erase_file(tmp_path / "file")
+    left = os.read(fd, size + 1)
+    os.close(fd)
+    assert not (tmp_path / "file").exists() and len(left) == size == sum(drawn)
+    assert max(drawn, default=0) <= 1_000_000 and b"k" * 8 not in left
+    medium.erase_file(tmp_path / "file")

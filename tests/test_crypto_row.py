@@ -78,6 +78,23 @@ def test_each_group_opens_alone_and_the_groups_do_not_add_up() -> None:
     assert sorted((s.group, s.member) for s in waiting.shares) == [(0, 0), (1, 0), (1, 1)]
 
 
+def test_shares_that_are_known_already_count_like_found_ones() -> None:
+    sealed = row.seal_row([readers(2, 0, 1, 2)], EPOCH, RECORD, DECOYS)
+    first, second = (row.find_share(sealed, KEYS[i]) for i in (0, 1))
+    assert row.open_row(sealed, [KEYS[2]], [first]) == row.open_row(sealed, [], [first, second]) == RECORD
+    for keys in ([], [KEYS[7]]):
+        waiting = row.open_row(sealed, keys, [first])
+        assert isinstance(waiting, Waiting) and waiting.shares == (first,)
+    with pytest.raises(Malformed, match="one member comes twice"):
+        row.open_row(sealed, [KEYS[0]], [first])
+
+
+def test_a_known_share_of_another_row_opens_nothing() -> None:
+    sealed, other = (row.seal_row([readers(2, 0, 1)], EPOCH, RECORD, DECOYS) for _ in range(2))
+    with pytest.raises((Tampered, Malformed)):
+        row.open_row(sealed, [KEYS[0]], [row.find_share(other, KEYS[1])])
+
+
 def test_an_excluded_reader_finds_nothing_in_any_slot() -> None:
     sealed = row.seal_row([readers(1, 0)], EPOCH, RECORD, DECOYS)
     for key in KEYS[1:]:

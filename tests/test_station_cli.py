@@ -10,31 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from conftest_station import Reporter, Stick, attach, weak, world  # noqa: F401
+from click.testing import CliRunner
+from conftest_station import Reporter, Stick, Terminal, attach, weak, world  # noqa: F401
 
 from station import airgap
 from station.__main__ import main
 from station.screen import visible
 
 ROOT = Path(__file__).parent.parent
-
-
-class Terminal:
-    """Runs commands of one station."""
-
-    def __init__(self, folder: Path, group: str, reviewers: tuple[str, ...]) -> None:
-        self.home = world().copy_home(group, folder)
-        self.keys: list[str] = []
-        for reviewer in reviewers:
-            (folder / f"{reviewer}.words").write_text(world().passphrases[reviewer] + "\n")
-            self.keys += ["--passphrase-file", f"{reviewer}={folder / reviewer}.words"]
-
-    def run(self, *arguments: str, typed: str | None = None, before: tuple[str, ...] = ()) -> Result:
-        options = ["--allow-network", "--home", str(self.home), *(() if typed else self.keys)]
-        result = CliRunner().invoke(main, [*before, *arguments, *options], input=typed)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
 
 
 @pytest.fixture
@@ -212,7 +195,7 @@ def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
         done = subprocess.run(["unshare", "-rn", *command], cwd=ROOT, capture_output=True, text=True)
         assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     look = (
-        "import ctypes, resource; from station.__main__ import forbid_core_dumps as f; f();"
+        "import ctypes, resource; from station.cli import forbid_core_dumps as f; f();"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     seen = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)

@@ -71,6 +71,20 @@ def test_the_vault_deletes_its_journal_and_wipes_what_is_removed(tmp_path: Path)
     assert found == {"journal_mode": "delete", "synchronous": 3, "secure_delete": 1, "temp_store": 2, "foreign_keys": 1}
 
 
+def test_a_vault_of_another_schema_is_refused_in_words_and_stays_as_it_is(tmp_path: Path):
+    path, key = tmp_path / "vault.db", os.urandom(32)
+    engine = vault.open_vault(path, key)
+    with engine.begin() as transaction:
+        vault.write_meta(transaction, "schema", "1")
+        for table in ("held_shares", "erased_keys"):
+            transaction.exec_driver_sql(f"DROP TABLE {table}")
+    engine.dispose()
+    before = path.read_bytes()
+    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 2\)"):
+        vault.open_vault(path, key)
+    assert path.read_bytes() == before
+
+
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
     engine = vault.open_vault(tmp_path / "vault.db", os.urandom(32))
     with pytest.raises(ZeroDivisionError), engine.begin() as transaction:
@@ -123,10 +137,15 @@ def test_a_station_key_that_is_not_the_rosters_is_refused(tmp_path: Path):
             shutil.copytree(source, home / name)
         else:
             shutil.copy(source, home / name)
-    with pytest.raises(WrongPassphrase), sit(home, "lahat-1"):
+    with pytest.raises(Refused, match="lahat-1: not a reviewer"), sit(home, "lahat-1"):
         pass
     (home / "station.id").write_text("lahat")
     with sit(home, "lahat-1"):
+        pass
+    (home / "station.id").write_text("palembang")
+    for reviewer in ("palembang-1", "palembang-2"):
+        shutil.copytree(world().folder / "stations" / "palembang" / "keyring" / reviewer, home / "keyring" / reviewer)
+    with pytest.raises(WrongPassphrase), sit(home, "palembang-1"):
         pass
     (home / "station.id").write_text("nowhere")
     with pytest.raises(Refused, match="not in the roster"):
