@@ -10,7 +10,7 @@ import click
 from crypto import medium
 from crypto.encoding import today
 from keys import public_commands, root_commands, sheets, unit_commands
-from keys.ceremony_terminal import run_ceremony
+from keys.ceremony.terminal import run_ceremony
 from keys.cli import EXIT_REFUSED, EXIT_WARNING, FOLDER, command, home_option, stop, to_option
 from keys.demo import make_demo
 from keys.ledger import PIN_BYTES, Ledger

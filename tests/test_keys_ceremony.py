@@ -18,13 +18,12 @@ from crypto import passphrase
 from crypto.encoding import DAY_ZERO, b64
 from crypto.errors import Malformed, Tampered, WrongPassphrase
 from crypto.signing import SigningKey
-from keys import ceremony_terminal, ceremony_work, units
-from keys.ceremony import FRESH_EPOCHS, LAST_DAY, TABLE, advance, settle, start
-from keys.ceremony_answers import UNITS, default_of, deployment_id, onion, person_name, quorum, unit
-from keys.ceremony_state import KEY, STATE, Progress, is_under_way, state_from_json, state_to_json
-from keys.ceremony_terminal import _facts
-from keys.ceremony_texts import TEXTS, say
-from keys.ceremony_types import (
+from keys import units
+from keys.ceremony import terminal, workshop
+from keys.ceremony.answers import UNITS, default_of, deployment_id, onion, person_name, quorum, unit
+from keys.ceremony.machine import FRESH_EPOCHS, LAST_DAY, TABLE, advance, settle, start
+from keys.ceremony.progress import KEY, STATE, Progress, is_under_way, state_from_json, state_to_json
+from keys.ceremony.states import (
     SECRET_STAGES,
     YES_NO_STAGES,
     Again,
@@ -49,7 +48,9 @@ from keys.ceremony_types import (
     Whose,
     Yes,
 )  # fmt: skip
-from keys.ceremony_work import Workshop, closed_kinds, fingerprint, root_set, roster_of
+from keys.ceremony.terminal import _facts
+from keys.ceremony.texts import TEXTS, say
+from keys.ceremony.workshop import Workshop, closed_kinds, fingerprint, root_set, roster_of
 from keys.ledger import Ledger
 from keys.rosterfile import root_pin, sign_roster, verify_roster
 
@@ -240,8 +241,8 @@ def test_every_stage_is_reached_by_the_walk() -> None:
 def test_every_input_at_every_stage_leads_on_or_is_refused_in_words(
     stage: Stage, kind: type[Input], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ceremony_terminal, "fingerprint", lambda state: ("kata",) * 8)
-    monkeypatch.setattr(ceremony_terminal, "closed_kinds", lambda state: (38, 209))
+    monkeypatch.setattr(terminal, "fingerprint", lambda state: ("kata",) * 8)
+    monkeypatch.setattr(terminal, "closed_kinds", lambda state: (38, 209))
     state = WALKED[stage]
     step = advance(state, SAMPLES[kind])
     if step.problem is not None:
@@ -610,7 +611,7 @@ def cheap() -> AbstractContextManager[object]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(os, "fsync", lambda fd: None)
-    monkeypatch.setattr(ceremony_work, "WEEKS", 2)
+    monkeypatch.setattr(workshop, "WEEKS", 2)
     with cheap():
         yield
 
@@ -716,7 +717,7 @@ def test_a_roster_that_begins_with_any_unit_verifies(group: str) -> None:
     roster = verify_roster(sign_roster(roster_of(state), {2: keys[1]}), previous=None, pin=pin, today=DAY)
     assert roster.group_ids == set(UNITS)
     assert {g.id: len(g.members) for g in roster.groups if g.members} == {group: 2}
-    assert roster.sizes == ceremony_work.SIZES and roster.fallback == "kpk"
+    assert roster.sizes == workshop.SIZES and roster.fallback == "kpk"
     assert [(s.id, s.lead, s.collector) for s in roster.stations] == [(group, True, True)]
     assert len(fingerprint(state)) == 8
     routes = [route for levels in units.routing().values() for route in levels.values()]

@@ -30,11 +30,12 @@ from crypto.receipt import wordlist
 from crypto.signing import SigningKey
 from dropbox import create_app
 from dropbox.settings import load_settings
-from keys import ceremony_state, ceremony_work, units
-from keys.ceremony_terminal import EXIT_DISK, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, run_ceremony
-from keys.ceremony_texts import TEXTS
-from keys.ceremony_types import State
-from keys.ceremony_work import PARTS, SIZES, Workshop
+from keys import units
+from keys.ceremony import progress, workshop
+from keys.ceremony.states import State
+from keys.ceremony.terminal import EXIT_DISK, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, run_ceremony
+from keys.ceremony.texts import TEXTS
+from keys.ceremony.workshop import PARTS, SIZES, Workshop
 from keys.errors import QuorumNotMet
 from keys.keyring import open_quorum
 from keys.ledger import Ledger
@@ -59,7 +60,7 @@ def cheap() -> AbstractContextManager[object]:
 @pytest.fixture(autouse=True)
 def weak(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(os, "fsync", lambda fd: None)
-    monkeypatch.setattr(ceremony_work, "WEEKS", 2)
+    monkeypatch.setattr(workshop, "WEEKS", 2)
     with cheap():
         yield
 
@@ -201,7 +202,7 @@ def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: s
         lines[facts["number"], facts["sheet"]] = " ".join(facts["words"])  # type: ignore[index, call-overload]
         return recovery_sheet(**facts)  # type: ignore[arg-type]
 
-    with patch.object(ceremony_work, "recovery_sheet", note):
+    with patch.object(workshop, "recovery_sheet", note):
         assert run(folder, person, None) == EXIT_DONE
     ledger = verifies(folder)
     roster = ledger.roster
@@ -244,7 +245,7 @@ def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: s
 def test_drop_box_and_station_begin_their_work_with_what_was_made(tmp_path: Path) -> None:
     person = Person(reviewer_count="2", onion=ONION)
     small = Sizes(slots=32, daily_cover=8, mailboxes=16, births=4, forwarded=2)
-    with patch.object(ceremony_work, "SIZES", small):
+    with patch.object(workshop, "SIZES", small):
         assert run(tmp_path, person) == EXIT_DONE
     app = create_app(load_settings(tmp_path / "server"))
     try:
@@ -304,7 +305,7 @@ def count_questions() -> int:
     """Return how many questions a small run asks."""
     import tempfile
 
-    with tempfile.TemporaryDirectory() as folder, cheap(), patch.object(ceremony_work, "WEEKS", 2):
+    with tempfile.TemporaryDirectory() as folder, cheap(), patch.object(workshop, "WEEKS", 2):
         person = Person(**SMALL)
         assert run(Path(folder), person) == EXIT_DONE
         return len(person.asked)
@@ -342,7 +343,7 @@ def test_a_run_that_ends_at_any_question_is_taken_up_again(tmp_path: Path, at: i
         assert "Yang sudah selesai tetap tersimpan" in person.screens[-1]
     (tmp_path / "roots" / "root-1").mkdir(parents=True, exist_ok=True)
     (tmp_path / "roots" / "root-1" / ".root-1.locked.00.part").write_bytes(b"half")
-    if not ceremony_state.is_under_way(tmp_path):
+    if not progress.is_under_way(tmp_path):
         (tmp_path / "roots" / "root-1" / ".root-1.locked.00.part").unlink()
         (tmp_path / "roots" / "root-1").rmdir()
         (tmp_path / "roots").rmdir()
@@ -375,8 +376,8 @@ def test_a_wrong_session_passphrase_changes_nothing_and_may_be_tried_again(tmp_p
 def test_a_damaged_progress_file_is_said_to_be_that(tmp_path: Path) -> None:
     first = Person(**SMALL, group=[EOFError])
     run(tmp_path, first)
-    whole = (tmp_path / ceremony_state.STATE).read_bytes()
-    (tmp_path / ceremony_state.STATE).write_bytes(whole[:-1] + bytes([whole[-1] ^ 4]))
+    whole = (tmp_path / progress.STATE).read_bytes()
+    (tmp_path / progress.STATE).write_bytes(whole[:-1] + bytes([whole[-1] ^ 4]))
     person = Person(first.notes)
     assert run(tmp_path, person) == EXIT_REFUSED
     assert "catatan kemajuan rusak" in person.screens[-1].replace("\n", " ")
@@ -459,7 +460,7 @@ def test_the_key_of_the_progress_file_is_erased_first(tmp_path: Path) -> None:
 
     with patch.object(medium, "erase_file", cut), pytest.raises(Killed):
         run(tmp_path, Person(**SMALL))
-    assert [p.name for p in tmp_path.glob("ceremony.*")] == [ceremony_state.STATE]
+    assert [p.name for p in tmp_path.glob("ceremony.*")] == [progress.STATE]
     person = Person()
     assert run(tmp_path, person) == EXIT_REFUSED and "sudah selesai" in person.output
     verifies(tmp_path)
@@ -524,11 +525,11 @@ def test_a_finished_deployment_is_never_begun_again(tmp_path: Path) -> None:
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
-@pytest.mark.parametrize("name", [*PARTS, ceremony_state.STATE])
+@pytest.mark.parametrize("name", [*PARTS, progress.STATE])
 def test_a_folder_that_holds_part_of_something_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     assert run(tmp_path, Person()) == EXIT_REFUSED
-    (tmp_path / ceremony_state.KEY).write_bytes(b"x")
+    (tmp_path / progress.KEY).write_bytes(b"x")
     person = Person()
     assert run(tmp_path, person) == EXIT_REFUSED
     assert "berkas sistem lain" in person.output and person.asked == []
@@ -562,7 +563,7 @@ def test_a_date_that_is_denied_ends_it_before_anything_is_written(tmp_path: Path
 def test_files_that_somebody_exchanged_before_the_check_are_found(tmp_path: Path) -> None:
     other = tmp_path / "other"
     assert run(other, Person(**SMALL)) == EXIT_DONE
-    write, folder = ceremony_work.write_ledger, tmp_path / "home"
+    write, folder = workshop.write_ledger, tmp_path / "home"
 
     def exchange(home: Path, *rest: object) -> None:
         write(home, *rest)  # type: ignore[arg-type]
@@ -572,7 +573,7 @@ def test_files_that_somebody_exchanged_before_the_check_are_found(tmp_path: Path
             (home / "root.pin").write_bytes((other / "desk" / "root.pin").read_bytes())
 
     person = Person(**SMALL)
-    with patch.object(ceremony_work, "write_ledger", exchange):
+    with patch.object(workshop, "write_ledger", exchange):
         assert run(folder, person) == EXIT_DONE
     assert "Pemeriksaan gagal" in person.output and person.asked.count("sign") == 2
     (folder / "once").unlink()
@@ -580,7 +581,7 @@ def test_files_that_somebody_exchanged_before_the_check_are_found(tmp_path: Path
 
 
 def test_another_root_set_in_every_folder_is_found(tmp_path: Path) -> None:
-    write, rogue = ceremony_work.write_ledger, SigningKey.generate()
+    write, rogue = workshop.write_ledger, SigningKey.generate()
 
     def exchange(home: Path, pin: bytes, signed: bytes, batches: list[bytes]) -> None:
         roots = (Root(1, rogue.public),)
@@ -589,7 +590,7 @@ def test_another_root_set_in_every_folder_is_found(tmp_path: Path) -> None:
         write(home, root_pin(roots, 1), signed, batches)
 
     person = Person(**SMALL, summary=[None, EOFError])
-    with patch.object(ceremony_work, "write_ledger", exchange):
+    with patch.object(workshop, "write_ledger", exchange):
         assert run(tmp_path, person) == EXIT_STOPPED
     assert "Pemeriksaan gagal" in person.output and "checklist" not in person.asked
     assert run(tmp_path, Person(person.notes)) == EXIT_DONE
@@ -614,7 +615,7 @@ def test_no_passphrase_and_no_seed_is_left_anywhere(tmp_path: Path) -> None:
             seeds.append(drawn)
         return drawn
 
-    encode = ceremony_state.state_to_json
+    encode = progress.state_to_json
 
     def keep(state: State) -> bytes:
         states.append(encode(state))
@@ -632,7 +633,7 @@ def test_no_passphrase_and_no_seed_is_left_anywhere(tmp_path: Path) -> None:
     with (
         patch.object(SigningKey, "from_seed", classmethod(remember)),
         patch.object(os, "urandom", draw),
-        patch.object(ceremony_state, "state_to_json", keep),
+        patch.object(progress, "state_to_json", keep),
     ):
         assert run(tmp_path, person) == EXIT_DONE
     assert len(seeds) > 30 and len(states) > 25
@@ -716,11 +717,11 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from crypto import passphrase
-from keys import ceremony_work
-from keys.ceremony_terminal import run_ceremony
+from keys.ceremony import workshop
+from keys.ceremony.terminal import run_ceremony
 passphrase.ARGON2_MEMORY_KIB, passphrase.ARGON2_PASSES = 64, 1
-ceremony_work.generate_passphrase = lambda: "sungai kompas merdu garpu pandan kijang"
-work = ceremony_work.Workshop(Path(sys.argv[1]), draw=lambda: "sungai kompas merdu garpu pandan kijang")
+workshop.generate_passphrase = lambda: "sungai kompas merdu garpu pandan kijang"
+work = workshop.Workshop(Path(sys.argv[1]), draw=lambda: "sungai kompas merdu garpu pandan kijang")
 sys.exit(run_ceremony(Path(sys.argv[1]), sys.argv[2], workshop=work))
 """
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from conftest_station import (  # noqa: F401
     Reporter,
     Stick,
@@ -28,7 +29,7 @@ from crypto.errors import BadSignature, CryptoError, WrongPassphrase
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, open_quorum
 from keys.stationkeys import open_station_key
-from station import attachments, cases, swap
+from station import attachments, cases, swap, vault
 from station.errors import Refused, StationError, VaultUnreadable
 from station.home import Home
 from station.inbox import import_bundle
@@ -192,13 +193,17 @@ def test_nobody_else_works_while_the_vault_gets_another_key(tmp_path: Path):
         pass
 
 
-def test_a_copy_that_the_disk_spoils_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("where", ["at_the_end", "inside_a_long_value"])
+def test_a_copy_that_the_disk_spoils_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str):
     home = prepare(tmp_path)
+    with sit(home, *OLD[:2]) as desk, desk.vault.begin() as transaction:
+        long = {"object_id": b"x" * 16, "part": 0, "day": 1, "data": os.urandom(3_000_000)}
+        transaction.execute(sa.insert(vault.parts).values(**long))
     before = tree(home)
 
     def spoil(path: Path) -> None:
         data = bytearray(path.read_bytes())
-        data[-100] ^= 1
+        data[-100 if where == "at_the_end" else len(data) // 2] ^= 1
         path.write_bytes(data)
 
     monkeypatch.setattr("station.rekey._sync", spoil)

@@ -17,7 +17,7 @@ from typing import Any
 from crypto import medium, passphrase
 from crypto.encoding import canonical_json, expect, parse_json
 from crypto.errors import Malformed, Tampered, WrongPassphrase
-from keys.ceremony_types import Holder, Reviewer, Stage, State, Whose
+from keys.ceremony.states import Holder, Reviewer, Stage, State, Whose
 
 KEY, STATE = "ceremony.key", "ceremony.state"
 _KEY_PURPOSE, _STATE_PURPOSE = "senyap/v1/ceremony-key", "senyap/v1/ceremony-state"

@@ -11,7 +11,7 @@ from crypto.encoding import date_of
 from crypto.errors import Malformed
 from crypto.sharing import check_quorum
 from keys import units
-from keys.ceremony_types import Stage, State
+from keys.ceremony.states import Stage, State
 from keys.roster import DEMO_PREFIX
 from keys.strength import is_text
 

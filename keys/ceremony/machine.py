@@ -2,7 +2,7 @@
 
     Step(state, effect, problem) = advance(state, input)
 
-No input or output, no clock, no dice: those are effects, carried out by `keys.ceremony_work`, and what comes
+No input or output, no clock, no dice: those are effects, carried out by `keys.ceremony.workshop`, and what comes
 of them is the next input. Passphrases pass through effects only and never stand in a State; a State holds
 answers and public keys. `TABLE` is the whole behaviour; a pair that is not in it changes nothing and says
 what is wanted.
@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from crypto.encoding import DAY_ZERO, epoch_of
 from crypto.sharing import MAX_MEMBERS
-from keys import ceremony_answers as answers
-from keys.ceremony_types import (
+from keys.ceremony import answers
+from keys.ceremony.states import (
     Again,
     Back,
     Clock,

@@ -22,9 +22,9 @@ from crypto.errors import CryptoError, Tampered, WrongPassphrase
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys import keyring, units
 from keys.batch import Batch, sign_batch
-from keys.ceremony import SHEETS_NEEDED
-from keys.ceremony_state import Progress
-from keys.ceremony_types import Clock, Do, Done, Effect, Failed, Input, Made, Restored, State
+from keys.ceremony.machine import SHEETS_NEEDED
+from keys.ceremony.progress import Progress
+from keys.ceremony.states import Clock, Do, Done, Effect, Failed, Input, Made, Restored, State
 from keys.keyring import Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, write_ledger
 from keys.recovery import split_seed

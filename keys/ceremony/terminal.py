@@ -23,11 +23,10 @@ from crypto import medium
 from crypto.encoding import date_of
 from crypto.errors import CryptoError
 from keys import units
-from keys.ceremony import advance, settle, start
-from keys.ceremony_answers import UNITS, default_of
-from keys.ceremony_state import KEY, STATE, is_under_way
-from keys.ceremony_texts import STEPS, TEXTS, doing, say
-from keys.ceremony_types import (
+from keys.ceremony.answers import UNITS, default_of
+from keys.ceremony.machine import advance, settle, start
+from keys.ceremony.progress import KEY, STATE, is_under_way
+from keys.ceremony.states import (
     SECRET_STAGES,
     YES_NO_STAGES,
     Again,
@@ -44,7 +43,8 @@ from keys.ceremony_types import (
     Whose,
     Yes,
 )
-from keys.ceremony_work import DESK, PARTS, Workshop, closed_kinds, fingerprint
+from keys.ceremony.texts import STEPS, TEXTS, doing, say
+from keys.ceremony.workshop import DESK, PARTS, Workshop, closed_kinds, fingerprint
 from keys.memory import forbid_core_dumps
 from keys.sheet_texts import day_of
 

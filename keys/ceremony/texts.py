@@ -1,4 +1,4 @@
-"""All words of the key ceremony, Indonesian and English. `{name}` is filled in by `keys.ceremony_terminal`.
+"""All words of the key ceremony, Indonesian and English. `{name}` is filled in by `keys.ceremony.terminal`.
 
 ask-STAGE      what a question is about, in one sentence         prompt-STAGE   what stands before the cursor
 want-STAGE     what is wanted there, after an answer that is not doing-EFFECT   what the machine does meanwhile
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from keys.ceremony_types import SECRET_STAGES, YES_NO_STAGES, Do, Stage
+from keys.ceremony.states import SECRET_STAGES, YES_NO_STAGES, Do, Stage
 from keys.strength import ADVICE, MIN_LETTERS
 
 STEPS: Final = (
