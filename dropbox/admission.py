@@ -7,24 +7,16 @@ files are tried aside before anything of the home changes.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crypto import medium
-from crypto.envelope import parse_envelope
-from crypto.errors import CryptoError, Malformed
-from dropbox.errors import Alarm, Refused
+from crypto.errors import CryptoError
+from dropbox.errors import Refused
 from dropbox.services import Services
 from dropbox.transportkey import find_key, settle_key
-from keys import batch, rosterfile
-from keys.ledger import MAX_FILE_BYTES, Ledger, take_file, take_files
-from keys.roster import Roster
-from keys.rosterfile import parse_roster, verify_roster
-
-_TRIAL, _ROSTER = ".trial", "roster.senyap"
+from keys.ledger import Ledger, take_file, take_files
+from keys.offers import Offer, check_fork, in_order, parse_offer, read_offer, take_offers, trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +29,18 @@ class Admitted:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Offered:
-    """One file, and the roster that it claims to be, None for a batch."""
-
-    name: str
-    data: bytes = field(repr=False)
-    roster: Roster | None = field(repr=False, default=None)
-
-
 def admit(services: Services, paths: Sequence[Path], *, day: int) -> Admitted:
     """Take all these files, rosters by their version, then batches; or none of them.
 
     The error carries the name of the file at fault as a note. Raises Malformed, BadSignature, a RosterError,
-    Refused for another transport key, Alarm for a second roster of one version, or OSError.
+    Forked among them, Refused for another transport key, or OSError.
     """
     with services.courier_lane.enter():
         ledger = services.current.reload().ledger
-        files = _in_order(ledger, [_read(path) for path in paths])
-        with _trial(ledger) as trial:
-            find_key(ledger.folder, _take(trial, files, day).roster)
-        return _finish(services, ledger, _take(ledger, files, day))
+        files = in_order(ledger, [read_offer(path) for path in paths])
+        with trial(ledger) as copy:
+            find_key(ledger.folder, take_offers(copy, files, day=day).roster)
+        return _finish(services, ledger, take_offers(ledger, files, day=day))
 
 
 def admit_some(services: Services, found: Sequence[bytes], *, day: int) -> Admitted:
@@ -69,7 +52,7 @@ def admit_some(services: Services, found: Sequence[bytes], *, day: int) -> Admit
     files = []
     for data in found:
         try:
-            files.append(_offer("", data))
+            files.append(parse_offer("", data))
         except CryptoError as error:
             warnings.append(str(error))
     rosters = [file for file in files if file.roster is not None and not _is_old(ledger, file, warnings)]
@@ -88,106 +71,33 @@ def _finish(services: Services, before: Ledger, after: Ledger) -> Admitted:
     return Admitted(directory.roster.version, sum(b.raw not in known for b in after.batches), changed=True)
 
 
-def _read(path: Path) -> _Offered:
-    with _naming(path.name):
-        if path.is_dir():
-            raise Malformed("file: not a regular file")
-        return _offer(path.name, medium.read_file(path, MAX_FILE_BYTES))
-
-
-def _offer(name: str, data: bytes) -> _Offered:
-    if data[:4] == rosterfile.MAGIC:
-        return _Offered(name, data, parse_roster(parse_envelope(data, rosterfile.MAGIC, "roster").body))
-    if data[:4] == batch.MAGIC:
-        return _Offered(name, data)
-    raise Malformed("file: neither a roster nor a batch")
-
-
-def _in_order(ledger: Ledger, files: Sequence[_Offered]) -> list[_Offered]:
-    """Return rosters by version, then batches; rosters of the past are passed over when a newer one follows them."""
-    rosters = sorted((f for f in files if f.roster is not None), key=_version)
-    newest = max(map(_version, rosters), default=0)
-    for file in rosters:
-        with _naming(file.name):
-            _check_fork(ledger, file)
-    if newest >= ledger.roster.version:
-        rosters = [file for file in rosters if _version(file) >= ledger.roster.version]
-    return [*rosters, *(f for f in files if f.roster is None)]
-
-
-def _version(file: _Offered) -> int:
-    return file.roster.version if file.roster is not None else 0
-
-
-def _check_fork(ledger: Ledger, file: _Offered) -> None:
-    """Raise Alarm for a roster that root holders signed beside one that this drop box has."""
-    roster = file.roster
-    if roster is None or roster.deployment != ledger.roster.deployment or roster.version > ledger.roster.version:
-        return
-    at_hand = {known.version: known for known in ledger.history()}
-    ours = at_hand.get(roster.version)
-    if ours is not None and ours.raw != roster.raw:
-        verify_roster(file.data, previous=at_hand.get(roster.version - 1), pin=ledger.pin, today=None)
-        raise Alarm(f"roster: another roster of version {roster.version} was signed beside the one in use")
-
-
-def _is_old(ledger: Ledger, file: _Offered, warnings: list[str]) -> bool:
+def _is_old(ledger: Ledger, file: Offer, warnings: list[str]) -> bool:
     """Tell whether a roster is not above the one in force; one beside it gives a warning."""
     try:
-        _check_fork(ledger, file)
-    except (CryptoError, Alarm) as error:
+        check_fork(ledger, file)
+    except CryptoError as error:
         warnings.append(str(error))
         return True
-    return _version(file) <= ledger.roster.version
+    return file.version <= ledger.roster.version
 
 
-def _take(ledger: Ledger, files: Sequence[_Offered], day: int) -> Ledger:
-    for file in files:
-        with _naming(file.name):
-            ledger = take_file(ledger, file.data, today=day)
-    return ledger
-
-
-def _usable(ledger: Ledger, rosters: Sequence[_Offered], day: int, warnings: list[str]) -> list[_Offered]:
+def _usable(ledger: Ledger, rosters: Sequence[Offer], day: int, warnings: list[str]) -> list[Offer]:
     """Return the rosters up to the last one that can be taken and names a transport key of this drop box."""
-    taken: list[_Offered] = []
+    taken: list[Offer] = []
     usable, refusal = 0, ""
-    with _trial(ledger) as trial:
-        for file in sorted(rosters, key=_version):
+    with trial(ledger) as copy:
+        for file in sorted(rosters, key=lambda file: file.version):
             try:
-                trial = take_file(trial, file.data, today=day)
+                copy = take_file(copy, file.data, today=day)
             except CryptoError as error:
                 warnings.append(str(error))
                 continue
             taken.append(file)
             try:
-                find_key(ledger.folder, trial.roster)
+                find_key(ledger.folder, copy.roster)
                 usable, refusal = len(taken), ""
             except Refused as error:
                 refusal = str(error)
     if refusal:
         warnings.append(refusal)
     return taken[:usable]
-
-
-@contextmanager
-def _trial(ledger: Ledger) -> Iterator[Ledger]:
-    """Give a copy of the ledger that may be changed and is gone afterwards."""
-    folder = ledger.folder / _TRIAL
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        medium.write_file(folder / _ROSTER, medium.read_file(ledger.folder / _ROSTER, MAX_FILE_BYTES))
-        yield replace(ledger, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """Note the name of a file on the error about it."""
-    try:
-        yield
-    except (CryptoError, Refused) as error:
-        if name:
-            error.add_note(name)
-        raise

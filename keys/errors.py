@@ -33,5 +33,9 @@ class KeyAlarm(RosterError):
     """A second key for one epoch, or one key for two: somebody's keys are not what they seem."""
 
 
+class Forked(KeyAlarm):
+    """Root holders signed two rosters of one version."""
+
+
 class QuorumNotMet(CryptoError):
     """Fewer reviewers than the unit asks for."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from crypto import medium
 from crypto.encoding import today
 from keys.cli import FILE, command, home_option, to_option
-from keys.ledger import MAX_FILE_BYTES, Ledger, copy_ledger, in_order, repin, take_file
+from keys.ledger import Ledger, copy_ledger, repin
+from keys.offers import take_all
 from keys.prompts import Prompts
 
 
@@ -43,7 +43,5 @@ def install(main: click.Group) -> None:
     @click.argument("files", nargs=-1, required=True, type=FILE)
     def take(prompts: Prompts, home: Path, files: tuple[Path, ...]) -> None:
         """Take rosters and batches FILES into these public files, oldest roster first, in whatever order they come."""
-        ledger = Ledger.load(home)
-        for data in in_order([medium.read_file(file, MAX_FILE_BYTES) for file in files]):
-            ledger = take_file(ledger, data, today=today())
+        ledger = take_all(Ledger.load(home), files, day=today())
         click.echo(f"roster version {ledger.roster.version}, {len(ledger.batches)} batches", err=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import json
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +18,12 @@ from sqlcipher3 import dbapi2
 
 from crypto import medium
 from crypto.errors import CryptoError
+from keys.memory import forbid_core_dumps
 from station import airgap
 from station.desk import Desk, open_desk
 from station.errors import EXIT_USAGE, NotAirGapped, StationError, exit_code
 from station.home import Home
 
-_PR_SET_DUMPABLE = 4  # linux/prctl.h
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
 
@@ -119,12 +117,6 @@ def main(context: click.Context, home: Path | None, passphrase_files: tuple[str,
     """Work on reports at a Kotak Senyap station, a machine that is never online."""
     forbid_core_dumps()
     context.obj = Given(home, passphrase_files, allow_network)
-
-
-def forbid_core_dumps() -> None:
-    """Keep this process' memory out of files and away from other processes of this user."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def command(name: str) -> Callable[[Callable[..., None]], click.Command]:

@@ -150,7 +150,7 @@ def bad_files(demo: Path, roster: Roster, person: NewReviewer) -> dict[str, tupl
         "too_few": (3, "1 signatures of its old root set, want 2. Let one more root holder sign it", [sign_roster(next_one, one_root)]),
         "altered": (3, "0 signatures of its old root set", [build_envelope(body, b"SNYR", "senyap/v1/other", roots(demo))]),
         "older": (3, "want 3. Take the newest one", [good, b"OLD"]),
-        "fork": (7, "another roster of version 1 was signed beside the one in use",
+        "fork": (7, "another roster of version 1 was signed beside the one here",
                  [sign_roster(replace(roster, expires=roster.expires + 1), roots(demo))]),
         "same_version_unsigned": (3, "1 signatures of its own root set", [sign_roster(replace(roster, expires=roster.expires + 1), one_root)]),
         "gap": (3, "roster: version 3, take version 2", [successor(demo, second)]),

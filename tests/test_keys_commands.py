@@ -718,7 +718,7 @@ def test_taking_refuses_what_is_no_roster_and_a_proposal(world: World, asked: Pa
     args = ("take", "--home", world / "server")
     assert "neither a roster nor a batch" in world.run(*args, asked, code=3).stderr
     assert "1 signatures of its old root set, want 2" in world.run(*args, proposal, code=3).stderr
-    assert "a folder was given where a file is wanted" in world.run(*args, world / "stick", code=2).stderr
+    assert "not a regular file" in world.run(*args, world / "stick", code=3).stderr
     nothing_changed(world, before)
 
 

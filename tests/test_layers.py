@@ -21,6 +21,7 @@ PUBLIC_KEYS = (
     "keys.rosterfile",
     "keys.batch",
     "keys.ledger",
+    "keys.offers",
     "keys.request",
 )  # all of `keys` that is installed on the drop box
 MAY_IMPORT = {

@@ -195,7 +195,7 @@ def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
         done = subprocess.run(["unshare", "-rn", *command], cwd=ROOT, capture_output=True, text=True)
         assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     look = (
-        "import ctypes, resource; from station.cli import forbid_core_dumps as f; f();"
+        "import ctypes, resource; from keys.memory import forbid_core_dumps as f; f();"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     seen = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
