@@ -85,10 +85,11 @@ def _usable(ledger: Ledger, rosters: Sequence[Offer], day: int, warnings: list[s
     """Return the rosters up to the last one that can be taken and names a transport key of this drop box."""
     taken: list[Offer] = []
     usable, refusal = 0, ""
+    newest = max(file.version for file in rosters)
     with trial(ledger) as copy:
         for file in sorted(rosters, key=lambda file: file.version):
             try:
-                copy = take_file(copy, file.data, today=day)
+                copy = take_file(copy, file.data, today=day, passing=file.version < newest)
             except CryptoError as error:
                 warnings.append(str(error))
                 continue

@@ -20,6 +20,7 @@ from crypto.letter import MAILBOX_BYTES
 from crypto.row import row_epoch
 from dropbox.admission import admit_some
 from dropbox.arena import overwrite, set_waiting
+from dropbox.clock import Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Alarm, Closed, Full, Refused
 from dropbox.mailboxes import replace_rows
@@ -71,11 +72,14 @@ def _write_bundle(services: Services, directory: Directory, station: str, folder
     with services.store.reading() as connection:
         named = read_mark(connection, NAMED, station) or 0
     files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
+    is_ready = services.sealing(directory, day) is Sealing.READY
     with services.store.writing() as connection:
         wanted = _unacknowledged(connection, station)
         hashes, oldest = _hash_rows(connection, wanted, epoch_of(day))
         manifest = _manifest(directory, connection, station, day, hashes, files, oldest)
         _record(connection, station, manifest, dict(zip(wanted, hashes, strict=True)))
+        if is_ready:
+            raise_day(connection, day)  # stations erase keys by this day: no report may be sealed before it again
     path = folder / f"bundle-{manifest.seq:08d}.senyap"
     head = bundle.build_head(manifest, directory.server_key)
     stored = (row for _slot, row in services.arena.waiting_rows(wanted))

@@ -95,8 +95,12 @@ def remove_root(number: int, root_k: int) -> Change:
     return change
 
 
-def remove_reviewer(reviewer: str, *, k: int | None = None) -> Change:
+def remove_reviewer(reviewer: str, *, k: int | None = None, leaver_helps: bool = False) -> Change:
     """Take a reviewer out; `k` says how many must be together from now on, None: as many as before.
+
+    Where fewer stay than the unit's vault opens for, nobody could work at its station any more, though reports
+    would still be taken for it: that is refused, unless `leaver_helps` says that the one who leaves will be there
+    when the vault is shared out anew.
 
     When the last reviewer of a unit goes, the unit stays, without reviewers, and its stations go, too: nobody could
     work at them.
@@ -111,6 +115,11 @@ def remove_reviewer(reviewer: str, *, k: int | None = None) -> Change:
         wanted = (group.k if k is None else k) if left else 1
         if wanted > len(left) and left:
             raise Malformed(f"quorum: {wanted} of {len(left)}; say with --k how many must be together from now on")
+        if left and len(left) < group.k and not leaver_helps:
+            raise Malformed(
+                f"quorum: {len(left)} of the {group.k} who open the vault of {group.id} would stay; if {reviewer} "
+                "comes to the re-keying, say --leaver-helps, else revoke the station and let the unit begin anew"
+            )
         stations = tuple(s for s in old.stations if left or s.group != group.id)
         return replace(_with_group(old, replace(group, k=wanted, members=left)), stations=stations)
 

@@ -21,7 +21,7 @@ from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Malformed
 from keys import batch as batches
 from keys import rosterfile
-from keys.batch import Batch, KeyTable, verify_batch
+from keys.batch import MAX_EPOCHS, Batch, KeyTable, verify_batch
 from keys.errors import BrokenChain, KeyAlarm, RolledBack, WrongClock
 from keys.roster import Roster, is_id
 from keys.rosterfile import check_current, fingerprint_words, parse_roster, root_pin, verify_roster
@@ -29,6 +29,7 @@ from keys.rosterfile import check_current, fingerprint_words, parse_roster, root
 PIN_BYTES = 64
 MAX_FILE_BYTES = 5 * 1024 * 1024
 CLOCK_SLACK_DAYS = 2  # two machines may disagree by that much about the day
+MOST_BATCHES = 16  # of one reviewer: a few are in force at a time, a flood would fill every bundle
 KEEP_EPOCHS = 9  # an ended batch stays as long as a row of its last week may be opened
 _PIN, _ROSTER, _ROSTERS, _BATCHES = "root.pin", "roster.senyap", "rosters", "batches"
 
@@ -149,13 +150,13 @@ def repin(ledger: Ledger) -> Ledger:
     return replace(ledger, pin=pin)
 
 
-def take_roster(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
+def take_roster(ledger: Ledger, data: bytes, *, today: int, passing: bool = False) -> Ledger:
     """Put the next roster in force; the same one again is nothing to do.
 
-    `today` is a day number. Raises Malformed, BrokenChain, RolledBack, TooFewSignatures, Expired,
-    WrongClock, KeyAlarm or OSError, and then nothing is changed.
+    `today` is a day number; `passing` as for `verify_next`. Raises Malformed, BrokenChain, RolledBack,
+    TooFewSignatures, Expired, WrongClock, KeyAlarm or OSError, and then nothing is changed.
     """
-    roster = verify_next(ledger, data, today=today)
+    roster = verify_next(ledger, data, today=today, passing=passing)
     if roster is ledger.roster:
         return ledger
     old = medium.read_file(ledger.folder / _ROSTER, MAX_FILE_BYTES)
@@ -167,10 +168,11 @@ def take_roster(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
     return _prune(replace(ledger, roster=roster, batches=kept))
 
 
-def verify_next(ledger: Ledger, data: bytes, *, today: int) -> Roster:
+def verify_next(ledger: Ledger, data: bytes, *, today: int, passing: bool = False) -> Roster:
     """Return the roster of a file that `take_roster` would put in force, the one in force itself for the same body.
 
-    Writes nothing; raises what `take_roster` raises.
+    `passing`: another one follows at once, so that this one may have ended meanwhile. Writes nothing; raises what
+    `take_roster` raises.
     """
     body = parse_envelope(data, rosterfile.MAGIC, "roster").body
     if body == ledger.roster.raw:
@@ -185,7 +187,8 @@ def verify_next(ledger: Ledger, data: bytes, *, today: int) -> Roster:
     roster = verify_roster(data, previous=ledger.roster, pin=None, today=None)
     if roster.issued > today + CLOCK_SLACK_DAYS:
         raise WrongClock(f"roster: issued on day {roster.issued}, today is day {today}; check this machine's clock")
-    check_current(roster, today)
+    if not passing:
+        check_current(roster, today)
     refuse_other_keys(ledger.roster, roster)
     return roster
 
@@ -211,6 +214,12 @@ def take_batch(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
     have = {epoch for b in theirs for epoch in range(b.first_epoch, b.last_epoch + 1)}
     if have.issuperset(range(batch.first_epoch, batch.last_epoch + 1)):
         return ledger  # the same keys once more, or a part of them
+    if batch.last_epoch > epoch_of(today) + MAX_EPOCHS:
+        raise WrongClock(
+            f"batch: its keys reach to epoch {batch.last_epoch}, this is epoch {epoch_of(today)}; check the clocks"
+        )
+    if len(theirs) >= MOST_BATCHES:
+        raise KeyAlarm(f"batch: {len(theirs)} batches of one reviewer are here already, want {MOST_BATCHES} or fewer")
     if batch.last_epoch + KEEP_EPOCHS < epoch_of(today):
         raise RolledBack(f"batch: its keys ended with epoch {batch.last_epoch}, this is epoch {epoch_of(today)}")
     medium.write_file(_batch_file(ledger.folder, batch), data)  # in place of a shorter one from the same epoch on
@@ -219,10 +228,10 @@ def take_batch(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
     return _prune(replace(ledger, batches=(*kept, batch)))
 
 
-def take_file(ledger: Ledger, data: bytes, *, today: int) -> Ledger:
+def take_file(ledger: Ledger, data: bytes, *, today: int, passing: bool = False) -> Ledger:
     """Take a roster or a batch, whichever it is; raises what `take_roster` and `take_batch` raise."""
     if data[:4] == rosterfile.MAGIC:
-        return take_roster(ledger, data, today=today)
+        return take_roster(ledger, data, today=today, passing=passing)
     if data[:4] == batches.MAGIC:
         return take_batch(ledger, data, today=today)
     raise Malformed("file: neither a roster nor a batch")
@@ -235,10 +244,13 @@ def take_files(ledger: Ledger, files: Iterable[bytes], *, today: int) -> tuple[L
     stops no other. Raises OSError.
     """
     warnings: list[str] = []
-    for data in in_order(files):
-        if data[:4] == rosterfile.MAGIC and 0 < _version_of(data) < ledger.roster.version:
+    ordered = in_order(files)
+    newest = max(map(_version_of, ordered), default=0)
+    for data in ordered:
+        version = _version_of(data)
+        if 0 < version < ledger.roster.version:
             continue
-        ledger = _try(ledger, data, today, warnings)
+        ledger = _try(ledger, data, today, warnings, passing=version < newest)
     return ledger, tuple(warnings)
 
 
@@ -247,9 +259,9 @@ def in_order(files: Iterable[bytes]) -> list[bytes]:
     return sorted(files, key=lambda data: _version_of(data) if data[:4] == rosterfile.MAGIC else MAX_NUMBER)
 
 
-def _try(ledger: Ledger, data: bytes, today: int, warnings: list[str]) -> Ledger:
+def _try(ledger: Ledger, data: bytes, today: int, warnings: list[str], *, passing: bool) -> Ledger:
     try:
-        return take_file(ledger, data, today=today)
+        return take_file(ledger, data, today=today, passing=passing)
     except CryptoError as error:
         if str(error) not in warnings and not _has_left(ledger, data):
             warnings.append(str(error))

@@ -84,9 +84,10 @@ def take_offers(ledger: Ledger, offers: Sequence[Offer], *, day: int) -> Ledger:
 
     Raises what `keys.ledger.take_file` raises.
     """
+    newest = max((offer.version for offer in offers), default=0)
     for offer in offers:
-        with naming(offer.name):
-            ledger = take_file(ledger, offer.data, today=day)
+        with naming(offer.name):  # a roster may have ended meanwhile when another one follows it
+            ledger = take_file(ledger, offer.data, today=day, passing=offer.version < newest)
     return ledger
 
 

@@ -231,9 +231,10 @@ def _install_people(group: click.Group) -> None:
     @signing_options
     @click.argument("reviewer")
     @click.option("--k", type=click.IntRange(1, 7), default=None, help="How many must be together from now on.")
-    def remove_reviewer(prompts: Prompts, reviewer: str, k: int | None, **given: Any) -> None:
+    @click.option("--leaver-helps", is_flag=True, help="The one who leaves comes to the re-keying.")
+    def remove_reviewer(prompts: Prompts, reviewer: str, k: int | None, leaver_helps: bool, **given: Any) -> None:
         """Take a REVIEWER out; the unit's vault is shared out anew afterwards."""
-        _make(prompts, change=changes.remove_reviewer(reviewer, k=k), **given)
+        _make(prompts, change=changes.remove_reviewer(reviewer, k=k, leaver_helps=leaver_helps), **given)
         prompts.say("Di stasiun unit itu: ambil daftar baru, lalu jalankan senyap-station rekey.",
                     "At that unit's station: take the new roster, then run senyap-station rekey.")  # fmt: skip
 

@@ -28,6 +28,7 @@ from station.home import SERVER, Home, check_number
 
 MAX_SEQ = 99_999_999  # what a file name holds
 MAX_DAY = 1_000_000
+MOST_MISSING = 1_000  # bundles in one gap
 MAX_BUNDLE_BYTES = 4 * 1024**3 + 1024**2  # twice the arena of 8,192 rows
 _THREADS = 2
 _AHEAD = 16  # rows in memory that wait to be hashed
@@ -118,6 +119,8 @@ def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
     before = chain[newest].hash if newest else FIRST_PREVIOUS
     if seq == newest + 1 and manifest.previous != before:
         raise Alarm(f"fork: bundle {seq} does not follow the bundle {newest} taken before")
+    if seq - newest > MOST_MISSING:
+        raise Alarm(f"gap: bundle {seq} after bundle {newest}; no courier loses so many")
     return Place(repeat=False, missing=seq - newest - 1)
 
 

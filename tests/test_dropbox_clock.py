@@ -497,3 +497,17 @@ def test_a_new_roster_opens_the_box_again_unless_its_day_is_still_to_come(
     assert done.exit_code == code and ("no report is taken" in done.stderr) == bool(code)
     ready = services.sealing(services.current.look(), today()) is Sealing.READY
     assert ready == (not code)
+
+
+def test_a_bundle_raises_the_greatest_day_so_that_no_report_is_sealed_before_it_again(
+    services: Services, set_clock: SetClock, tmp_path: Path
+) -> None:
+    """Stations erase keys by the days of bundles: a clock that goes back after one must not find them in use."""
+    set_clock(40)
+    write_bundle(services, "sumsel", tmp_path)
+    set_clock(6)
+    assert services.sealing(services.directory, today()) is Sealing.BEHIND
+    set_clock(200)  # unsure: a day like this proves nothing
+    write_bundle(services, "sumsel", tmp_path)
+    set_clock(41)
+    assert services.sealing(services.directory, today()) is Sealing.READY

@@ -130,6 +130,7 @@ def test_every_page_is_one_request_without_cookies_or_complaints(
 def test_no_page_scrolls_sideways_and_every_target_is_44_pixels(page: Any, url: str, prefix: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     for name in states(page, url, prefix, SMALL_FILE):
+        page.wait_for_load_state()  # a page that is still arriving has no element to measure
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         low = page.evaluate(
             """() => [...document.querySelectorAll('a:not(p a, li a), button, select, textarea, summary, .errors li a,'

@@ -99,7 +99,7 @@ def test_a_reviewer_is_taken_out() -> None:
 def test_an_impossible_quorum_is_refused_and_the_way_out_is_named() -> None:
     two = made(changes.set_quorum("kota", 2))
     refused(changes.remove_reviewer("kota-1"), Malformed, "quorum: 2 of 1; say with --k", two)
-    assert made(changes.remove_reviewer("kota-1", k=1), two).group("kota").k == 1
+    assert made(changes.remove_reviewer("kota-1", k=1, leaver_helps=True), two).group("kota").k == 1
     refused(changes.remove_reviewer("prov-1", k=3), Malformed, "quorum: 3 of 2")
 
 
@@ -461,3 +461,10 @@ def test_all_of_one_and_quorums_that_stay_are_not_warned_about() -> None:
 def test_too_few_former_root_holders_ask_for_new_posters() -> None:
     assert "new posters" in warned(FIRST, after(FIRST, roots=root_set(1, 4, 5)))
     assert "new posters" not in said(FIRST, after(FIRST, roots=root_set(1, 2, 4)))
+
+
+def test_a_unit_is_not_left_with_fewer_than_open_its_vault_unless_the_one_who_leaves_helps() -> None:
+    pair = replace(FIRST, groups=tuple(replace(g, k=2) if g.id == "kota" else g for g in FIRST.groups))
+    refused(changes.remove_reviewer("kota-2", k=1), Malformed, "1 of the 2 who open the vault of kota", pair)
+    new = made(changes.remove_reviewer("kota-2", k=1, leaver_helps=True), pair)
+    assert (new.group("kota").k, len(new.group("kota").members)) == (1, 1)

@@ -21,7 +21,7 @@ from desks import (
 )
 from make_vectors import DAY, EPOCH, opener, signer, small_batch, small_roster
 
-from crypto.envelope import build_envelope
+from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import BadSignature, CryptoError, Malformed
 from keys import ledger as ledgers
 from keys.batch import sign_batch
@@ -37,8 +37,9 @@ from keys.ledger import (
     take_roster,
     write_ledger,
 )
+from keys.offers import take_all
 from keys.roster import Roster
-from keys.rosterfile import fingerprint_words
+from keys.rosterfile import fingerprint_words, parse_roster
 
 FIRST = small_roster()
 
@@ -502,6 +503,36 @@ def test_rosters_are_read_with_a_cap(ledger: Ledger) -> None:
 def test_a_ledger_shows_no_keys(ledger: Ledger) -> None:
     assert isinstance(ledger.roster, Roster)
     assert repr(ledger.batches[0].raw)[:40] not in repr(ledger)
+
+
+# --- what came up when it was attacked -----------------------------------------------------------------
+
+
+def test_a_home_that_missed_a_roster_which_has_ended_takes_it_on_the_way_to_the_next(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    short = signed(after(ledger.roster, issued=DAY, expires=DAY + 30))
+    second = parse_roster(parse_envelope(short, b"SNYR", "roster").body)
+    third = signed(after(second, issued=DAY + 20, expires=DAY + 400))
+    late = DAY + 40
+    with pytest.raises(Expired):
+        take_roster(ledger, short, today=late)
+    home = make_ledger(tmp_path / "other")
+    for name, data in (("2", short), ("3", third)):
+        (tmp_path / name).write_bytes(data)
+    assert take_all(home, [tmp_path / "3", tmp_path / "2"], day=late).roster.version == 3
+    along, warnings = take_files(ledger, [third, short], today=late)
+    assert (along.roster.version, warnings) == (3, ())
+
+
+def test_a_batch_of_a_far_week_and_a_flood_of_batches_are_refused(ledger: Ledger) -> None:
+    unchanged(ledger, batch_of("kpk-1", EPOCH + 106), WrongClock, match="check the clocks")
+    for week in range(EPOCH + 10, EPOCH + 10 + ledgers.MOST_BATCHES - 1):
+        ledger = take_batch(ledger, batch_of("kpk-1", week, weeks=1), today=DAY)
+    before = picture(ledger.folder)
+    with pytest.raises(KeyAlarm, match="batches of one reviewer"):
+        take_batch(ledger, batch_of("kpk-1", EPOCH + 60, weeks=1), today=DAY)
+    assert picture(ledger.folder) == before
 
 
 # --- a new pin ----------------------------------------------------------------------------------------

@@ -278,6 +278,16 @@ def test_a_stolen_old_key_signs_no_bundle_after_one_of_the_new_key(home: Path, s
             assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.cases)) == 0
 
 
+def test_a_number_far_ahead_is_an_alarm_and_burns_no_chain(home: Path, stick: Stick):
+    with sit(home, *ME) as desk:
+        import_bundle(desk, stick.write([]))
+        first = stick.last
+        with pytest.raises(Alarm, match="no courier loses so many"):
+            import_bundle(desk, stick.write([], seq=99_999_999))
+        stick.last = first
+        assert import_bundle(desk, stick.write([])).alarms == ()
+
+
 def test_a_late_bundle_of_a_newer_roster_than_the_one_after_it_is_an_alarm(home: Path, stick: Stick):
     give(home, world().next_roster()[1])
     with sit(home, *ME) as desk:
