@@ -335,16 +335,9 @@ def make_row() -> None:
     ])  # fmt: skip
 
 
-def make_letter() -> None:
-    report = letter.build_letter(small_report()).decode()
-    follow_up = letter.build_letter(small_follow_up()).decode()
-    write("letter", "accept_report", "a report with one attachment", "open", body=("text", report))
-    write("letter", "accept_follow_up", "a follow-up", "open", body=("text", follow_up))
-    a = "attachments.0"
-    for size, parts in ((0, 1), (248_800, 1), (248_801, 2), (25_000_000, 101)):
-        text = _edited(report, [f"edit: {a}.size = {size}", f"edit: {a}.parts = {parts}"])
-        write("letter", f"accept_attachment_of_{size}_bytes", f"parts: {parts}", "open", body=("text", text))
-    table = [
+def _letter_edits(a: str) -> list[tuple[str, ...]]:
+    """Return what is edited in a report, one defect each; `a` is the way to its attachment."""
+    return [
         ("unknown_name", "a name that the format does not know", 'edit: note = "x"'),
         ("name_missing", "no day", "delete: day"),
         ("type_unknown", "type is neither report nor follow_up", 'edit: type = "reply"'),
@@ -383,9 +376,20 @@ def make_letter() -> None:
          f'edit: thread_mac = "{base64.b64encode(bytes(64)).decode()}"'),
         ("report_without_thread_key", "no thread key", "delete: thread_key"),
     ]  # fmt: skip
+
+
+def make_letter() -> None:
+    report = letter.build_letter(small_report()).decode()
+    follow_up = letter.build_letter(small_follow_up()).decode()
+    write("letter", "accept_report", "a report with one attachment", "open", body=("text", report))
+    write("letter", "accept_follow_up", "a follow-up", "open", body=("text", follow_up))
+    a = "attachments.0"
+    for size, parts in ((0, 1), (248_800, 1), (248_801, 2), (25_000_000, 101)):
+        text = _edited(report, [f"edit: {a}.size = {size}", f"edit: {a}.parts = {parts}"])
+        write("letter", f"accept_attachment_of_{size}_bytes", f"parts: {parts}", "open", body=("text", text))
     # edit: takes JSON; letters are UTF-8 with their own letters, so that the loader's ASCII form is refused
     # for another reason. The letters below are therefore written whole.
-    for name, about, *edits in table:
+    for name, about, *edits in _letter_edits(a):
         write("letter", name, about, "Malformed", body=("text", _edited(report, edits)))
     six = json.loads(report)
     six["attachments"] *= 6
@@ -734,6 +738,7 @@ def make_roster() -> None:
     ])  # fmt: skip
     write("roster", "body_accept", "the JSON that roots sign", "open", "through: body", body=("text", body.decode()))
     _make_roster_bodies(json.loads(body))
+    _make_roster_forms(json.loads(body))
 
 
 def _renamed(group: str) -> list[str]:
@@ -776,6 +781,11 @@ def _make_roster_bodies(value: dict[str, Any]) -> None:
         ("reviewer_twice", "one id for two reviewers", "Malformed", 'edit: groups.1.members.0.id = "prov-1"'),
         ("group_twice", "one id for two groups", "Malformed", *_renamed("kpk")),
         ("station_twice", "one id for two stations", "Malformed", 'edit: stations.1.id = "prov"'),
+    ])  # fmt: skip
+
+
+def _make_roster_forms(value: dict[str, Any]) -> None:
+    mutants("roster", "body_accept", [
         ("root_ids_not_ascending", "3 before 2", "Malformed", "edit: roots.1.id = 3", "edit: roots.2.id = 2"),
         ("root_id_twice", "1 and 1", "Malformed", "edit: roots.1.id = 1"),
         ("root_id_256", "ids are one byte", "Malformed", "edit: roots.2.id = 256"),
