@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -16,7 +20,9 @@ from keys.words import same_words
 
 _CAP = 4_096
 _MOST_TRIES = 3
+_YES, _NO = {"y", "ya", "yes"}, {"", "t", "tidak", "n", "no"}
 LANGUAGES = ("id", "en")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +34,43 @@ class Prompts:
     yes: bool = False
 
     def say(self, indonesian: str, english: str) -> None:
-        """Show a sentence on stderr; line feeds are ours, other characters that no printer shows are replaced."""
-        click.echo("\n".join(map(plain, self.pick(indonesian, english).split("\n"))), err=True)
+        """Show a text on stderr, at a terminal broken between words; its line feeds are ours.
+
+        Other characters that no printer shows are replaced.
+        """
+        for line in map(plain, self.pick(indonesian, english).split("\n")):
+            click.echo(_broken(line), err=True)
 
     def pick(self, indonesian: str, english: str) -> str:
         """Return the one of the two in this person's language."""
         return indonesian if self.language == "id" else english
 
-    def passphrase(self, name: str) -> str:
-        """Ask for the passphrase of somebody who has one; raises WrongPassphrase when it is no text."""
+    def unlocked(self, name: str, opens: Callable[[str], T]) -> T:
+        """Ask for the passphrase of somebody who has one, at a terminal up to three times; return what it opens.
+
+        `opens` raises WrongPassphrase; so does this, in the end.
+        """
         if name in self.files:
-            return self._from_file(name)
-        asked = self.pick(f"Frasa sandi {name}", f"Passphrase of {name}")
-        words = str(click.prompt(asked, hide_input=True, err=True))
-        if not is_text(words):
-            raise WrongPassphrase(f"the passphrase of {name} has a key in it that is no letter (an arrow key, perhaps)")
-        return words
+            return opens(self._from_file(name))
+        refusal = WrongPassphrase(f"the passphrase of {name} is missing")
+        for number in range(_MOST_TRIES):
+            try:
+                words = self._ask_hidden(f"Frasa sandi {name}", f"Passphrase of {name}")
+            except click.Abort:
+                if number:
+                    break
+                raise
+            try:
+                if not is_text(words):
+                    raise WrongPassphrase(f"the passphrase of {name} has a key in it that is no letter (an arrow key?)")
+                return opens(words)
+            except WrongPassphrase as error:
+                refusal = error
+                self.say("Tidak cocok. Periksa Caps Lock, ketik lagi.", "It does not fit. Check Caps Lock, try again.")
+        raise refusal
+
+    def _ask_hidden(self, indonesian: str, english: str) -> str:
+        return str(click.prompt(self.pick(indonesian, english), hide_input=True, err=True))
 
     def new_passphrase(self, name: str, *, about: Sequence[str] = ()) -> str:
         """Let somebody choose a passphrase: one is offered first, another must be strong enough; typed once more.
@@ -60,15 +87,15 @@ class Prompts:
                  f"\nA new passphrase for {name}. Copy it to paper, or type one of your own:")  # fmt: skip
         click.echo(f"\n    {offered}\n", err=True)
         for _ in range(_MOST_TRIES):
-            asked = self.pick("Ketik frasa sandi (tidak terlihat)", "Type the passphrase (it is not shown)")
-            words = str(click.prompt(asked, hide_input=True, err=True))
+            words = self._ask_hidden("Ketik frasa sandi (tidak terlihat)", "Type the passphrase (it is not shown)")
             if normalise(words) == offered:
+                self.clear()
                 return offered
             if (advice := check_passphrase(words, about=(name, *about)).advice) is not None:
                 click.echo(ADVICE[advice][self.language == "en"], err=True)
                 continue
-            again = str(click.prompt(self.pick("Sekali lagi", "Once more"), hide_input=True, err=True))
-            if normalise(again) == normalise(words):
+            if normalise(self._ask_hidden("Sekali lagi", "Once more")) == normalise(words):
+                self.clear()
                 return words
             self.say("Keduanya tidak sama.", "The two are not the same.")
         raise click.UsageError(
@@ -76,22 +103,53 @@ class Prompts:
         )
 
     def agree(self, indonesian: str, english: str) -> None:
-        """Ask for a yes; raises Abort otherwise."""
-        if not self.yes and not click.confirm(self.pick(indonesian, english), default=False, err=True):
-            raise click.Abort
+        """Ask for a yes, in either language; raises Abort otherwise."""
+        while not self.yes:
+            asked = self.pick(indonesian, english) + self.pick(" [ya/tidak]", " [yes/no]")
+            answer = str(click.prompt(asked, default="", show_default=False, err=True)).strip().casefold()
+            if answer in _YES:
+                return
+            if answer in _NO:
+                raise click.Abort
 
     def compare_words(self, given: str | None, wanted: Sequence[str], indonesian: str, english: str) -> bool:
-        """Ask for eight words that somebody reads out, and tell whether they are the wanted ones."""
-        if given is None:
-            self.say(indonesian, english)
-            given = str(click.prompt(self.pick("Delapan kata", "Eight words"), err=True))
-        return same_words(given, wanted)
+        """Ask up to three times for eight words that somebody reads out; tell whether they are the wanted ones."""
+        if given is not None:
+            return same_words(given, wanted)
+        self.say(indonesian, english)
+        for number in range(_MOST_TRIES):
+            try:
+                given = str(click.prompt(self.pick("Delapan kata", "Eight words"), err=True))
+            except click.Abort:
+                if number:
+                    return False
+                raise
+            if same_words(given, wanted):
+                return True
+            self.say("Belum cocok. Bandingkan kata demi kata, lalu ketik lagi.",
+                     "They do not fit yet. Compare word by word, then type them again.")  # fmt: skip
+        return False
+
+    @staticmethod
+    def clear() -> None:
+        """Take what stands on the terminal away, and what scrolled off it: the next person sits down here."""
+        if sys.stderr.isatty():
+            click.echo("\033[2J\033[3J\033[H", err=True, nl=False)
 
     def _from_file(self, name: str) -> str:
         try:
             return medium.read_file(self.files[name], _CAP).decode("utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise click.UsageError(f"the passphrase file of {name} cannot be read") from None
+
+
+def _broken(line: str) -> str:
+    """Break a line between words where a terminal would break it anywhere; elsewhere it stays as it is."""
+    if not sys.stderr.isatty():
+        return line
+    indent = line[: len(line) - len(line.lstrip(" -!"))]
+    width = max(40, min(100, shutil.get_terminal_size().columns - 1))
+    return textwrap.fill(line, width, subsequent_indent=" " * len(indent), break_long_words=False) if line else line
 
 
 def read_pairs(items: Sequence[str], what: str) -> dict[str, Path]:

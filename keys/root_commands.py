@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from keys.desk import (
 )
 from keys.ledger import MAX_FILE_BYTES, Ledger, verify_next
 from keys.prompts import Prompts, read_pairs
-from keys.recovery import check_root, join_seed, split_seed
+from keys.recovery import MOST_SHEETS, check_root, join_seed, split_seed
 from keys.request import (
     Request,
     RootRequest,
@@ -109,13 +109,15 @@ def _install_admit(main: click.Group) -> None:
         data = medium.read_file(file, MAX_FILE_BYTES)
         ledger = Ledger.load(home)
         request = verify_request(data, ledger.roster, ledger.history())
+        change = _change_of(request, replaces, root_k, collector)
+        change(ledger.roster)  # what cannot be is said before anybody reads words out
         if not prompts.compare_words(words, request_words(data), *_HEARD):
             stop(
                 EXIT_REFUSED,
                 "refused: the words do not fit this file; it was altered on its way, or is another request",
             )
         batches = request.batches if isinstance(request, UnitRequest) else ()
-        _make(prompts, home, _change_of(request, replaces, root_k, collector), batches, **given)
+        _make(prompts, home, change, batches, **given)
 
 
 def _change_of(request: Request, replaces: int | None, root_k: int | None, collector: bool | None) -> Change:
@@ -221,9 +223,13 @@ def _write_sheets(
 
 
 def _ask_sheets(prompts: Prompts) -> list[str]:
-    count = click.prompt(prompts.pick("Berapa lembar yang Anda pegang", "How many sheets are here"), type=int, err=True)
+    asked = prompts.pick("Berapa lembar yang Anda pegang (angka)", "How many sheets are here (a number)")
+    while not (count := str(click.prompt(asked, err=True)).strip()).isdecimal() or int(count) > MOST_SHEETS:
+        prompts.clear()  # whoever typed the words here must not leave them on the screen
     asked = prompts.pick("Kata-kata lembar", "The words of sheet")
-    return [str(click.prompt(f"{asked} {number}", err=True)) for number in range(1, count + 1)]
+    typed = [str(click.prompt(f"{asked} {number}", err=True)) for number in range(1, int(count) + 1)]
+    prompts.clear()
+    return typed
 
 
 def _install_people(group: click.Group) -> None:
@@ -319,9 +325,15 @@ def _make(
 
 
 def _show(prompts: Prompts, ledger: Ledger, proposal: Proposal) -> None:
+    known, issued = ledger.roster.version, date_of(ledger.roster.issued)
+    prompts.say(
+        f"\nMeja ini mengenal daftar versi {known}, terbit {issued}. Ada yang lebih baru? senyap-keys take.",
+        f"\nThis desk knows roster version {known}, issued {issued}. Is there a newer one? senyap-keys take.",
+    )
     prompts.say("\nYang berubah bagi pelapor:", "\nWhat changes for the reporter:")
     for sentence in consequences(ledger.roster, proposal.roster, pinned=ledger.pinned):
-        click.echo(("  ! " if sentence.warning else "  - ") + prompts.pick(sentence.id, sentence.en), err=True)
+        mark = "  ! " if sentence.warning else "  - "
+        prompts.say(mark + sentence.id, mark + sentence.en)
     for group in closed_groups(ledger, proposal, epoch_of(today())):
         prompts.say(f"  ! {group}: kunci minggu ini belum lengkap; bawa berkas kunci mingguannya.",
                     f"  ! {group}: keys of this week are missing; bring its weekly keys.")  # fmt: skip
@@ -333,7 +345,8 @@ def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, roo
     for number, path in _roots_at_hand(ledger, proposal, root_files).items():
         if not root_files and not helps(ledger, proposal, number):
             continue  # nobody types a passphrase for nothing
-        key = open_root(path, number, prompts.passphrase(f"root-{number}"))
+        path.stat()  # a stick that is not there is said before anybody types
+        key = prompts.unlocked(f"root-{number}", partial(open_root, path, number))
         proposal = sign_proposal(ledger, proposal, {number: key})
     if not proposal.missing:
         verify_next(ledger, proposal.data, today=today())
@@ -350,8 +363,10 @@ def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, roo
         )
         raise SystemExit(EXIT_WARNING)
     prompts.say(
-        "Daftar baru berlaku di meja ini. Bawa berkasnya: senyap-dropbox roster FILE, senyap-station roster FILE.",
-        "The new roster is in force here. Carry the files: senyap-dropbox roster FILE, senyap-station roster FILE.",
+        "Daftar baru berlaku di meja ini. Bawa berkasnya: senyap-dropbox roster FILE, senyap-station roster FILE, dan "
+        "ke meja pemegang kunci lain: senyap-keys take FILE.",
+        "The new roster is in force here. Carry the files: senyap-dropbox roster FILE, senyap-station roster FILE, and "
+        "to the other holders' desks: senyap-keys take FILE.",
     )
 
 

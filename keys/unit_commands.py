@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from crypto import medium
 from crypto.encoding import date_of, today
+from crypto.errors import WrongPassphrase
 from keys.cli import EXIT_REFUSED, EXIT_WARNING, FILE, FOLDER, command, home_option, stop, to_option
+from keys.keyring import IDENTITY, Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, batch_name
 from keys.prompts import Prompts
 from keys.request import read_request, request_file, request_words
+from keys.roster import is_id
 from keys.stationkeys import KEYRING, STATION_ID
 from keys.unit import (
     REQUEST,
@@ -90,7 +94,10 @@ def _install_renew(main: click.Group) -> None:
         here = names or tuple(sorted(p.name for p in (home / KEYRING).iterdir() if p.name in ledger.roster.members))
         if not here:
             stop(EXIT_REFUSED, "refused: the roster names nobody whose keys lie on this station")
-        made = renew(home, {name: prompts.passphrase(name) for name in here}, day=today())
+        _say_day(prompts)
+        words = {name: prompts.unlocked(name, partial(_words, home, name)) for name in here}
+        prompts.say("Membuat kunci; beberapa detik.", "Making keys; some seconds.")
+        made = renew(home, words, day=today())
         for batch in made:
             path = stick / batch_name(batch)
             medium.write_file(path, batch.raw, mode=0o644)
@@ -130,9 +137,7 @@ def _found(
         stop(
             EXIT_REFUSED, "refused: the files on this stick are not those of the poster; do not go on, ask for new ones"
         )
-    day = date_of(today())
-    prompts.say(f"Menurut mesin ini hari ini {day}. Bila salah: Ctrl-C, perbaiki jam, ulangi.",
-                f"By this machine today is {day}. If that is wrong: Ctrl-C, set the clock, begin again.")  # fmt: skip
+    _say_day(prompts)
     names = free_reviewers(ledger, group, reviewers)
     about = (group, ledger.roster.deployment)
     return found_unit(home, ledger, group, k, {n: prompts.new_passphrase(n, about=about) for n in names}, day=today())
@@ -149,10 +154,29 @@ def _change(prompts: Prompts, home: Path, group: str, k: int | None, add: int, l
         raise click.UsageError("nothing is asked for: give --add, --remove or --k")
     staying = [m.id for m in found.members if m.id not in leaving and (home / KEYRING / m.id).is_dir()]
     given = [name for name in staying if name in prompts.files] or staying[: found.k]
-    present = {name: prompts.passphrase(name) for name in given}
+    present = {name: prompts.unlocked(name, partial(_words, home, name)) for name in given}
     names = free_reviewers(ledger, group, add)
     joining = {
-        name: prompts.passphrase(name) if was_begun(home, name) else prompts.new_passphrase(name, about=(group,))
+        name: prompts.unlocked(name, partial(_words, home, name))
+        if was_begun(home, name)
+        else prompts.new_passphrase(name, about=(group,))
         for name in names
     }
     return ask_change(home, present, day=today(), joining=joining, leaving=leaving, k=k)
+
+
+def _words(home: Path, reviewer: str, words: str) -> str:
+    """Return a reviewer's passphrase when it opens the keyring, or when there is none; raises WrongPassphrase."""
+    if not is_id(reviewer) or not (home / KEYRING / reviewer / IDENTITY).is_file():
+        return words  # whoever uses it says what is wrong
+    try:
+        Keyring.open(home / KEYRING / reviewer, reviewer, words)
+    except WrongPassphrase:
+        raise WrongPassphrase(f"the passphrase of {reviewer} does not open its keyring") from None
+    return words
+
+
+def _say_day(prompts: Prompts) -> None:
+    day = date_of(today())
+    prompts.say(f"Menurut mesin ini hari ini {day}. Bila salah: Ctrl-C, perbaiki jam, ulangi.",
+                f"By this machine today is {day}. If that is wrong: Ctrl-C, set the clock, begin again.")  # fmt: skip

@@ -328,7 +328,7 @@ def test_who_does_not_agree_signs_nothing(world: World) -> None:
     args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out")
     for typed in ("n\n", "\n", ""):
         assert "dihentikan" in world.run(*args, typed=typed, code=3).stderr
-    assert "Sign this [y/N]" in world.run(*args, "--language", "en", typed="n\n", code=3).stderr
+    assert "Sign this [yes/no]" in world.run(*args, "--language", "en", typed="n\n", code=3).stderr
     nothing_changed(world, before)
     world.run(*args, *both_roots(world), typed="y\n")
     assert world.ledger("desk-a").roster.version == 2
@@ -676,7 +676,8 @@ def test_a_root_key_comes_back_from_paper(world: World) -> None:
 @pytest.mark.parametrize("damage", ["two words swapped", "another holder", "one sheet", "no sheet", "nonsense"])
 def test_sheets_that_do_not_fit_are_refused_and_nothing_is_written(world: World, damage: str) -> None:
     one, two, _ = (line.split() for line in split_seed(signer("root 1").seed, needed=2, sheets=3))
-    one[7], one[8] = (one[8], one[7]) if damage == "two words swapped" else (one[7], one[8])
+    at = next(n for n in range(7, 32) if one[n] != one[n + 1])
+    one[at], one[at + 1] = (one[at + 1], one[at]) if damage == "two words swapped" else (one[at], one[at + 1])
     typed = {"one sheet": f"1\n{' '.join(two)}\n", "no sheet": "0\n", "nonsense": "1\nsatu dua tiga\n"}.get(
         damage, f"2\n{' '.join(one)}\n{' '.join(two)}\n"
     )
@@ -760,3 +761,43 @@ def test_a_world_without_faults_is_verified_without_a_warning(world: World) -> N
 def test_the_program_runs_as_a_module() -> None:
     run = subprocess.run([sys.executable, "-m", "keys", "words", "nothing"], cwd=ROOT, capture_output=True, check=False)
     assert (run.returncode, run.stdout, run.stderr.strip()) == (2, b"", b"not found: nothing")
+
+
+# --- at the terminal ----------------------------------------------------------------------------------
+
+
+def test_a_slip_in_a_passphrase_or_in_the_eight_words_may_be_mended_at_once(world: World, asked: Path) -> None:
+    words = " ".join(request_words(asked.read_bytes()))
+    slip = " ".join(reversed(words.split()))
+    typed = f"{slip}\n{words}\nya\nsalah\n{PHRASES['root-1']}\n"
+    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    result = world.run(*args, typed=typed, code=1, phrases=False)
+    assert "Belum cocok" in result.stderr and "Tidak cocok" in result.stderr
+    assert (world / "out" / "roster-00000002.proposal").is_file()
+
+
+def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) -> None:
+    before = picture(world.folder)
+    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    words = " ".join(request_words(asked.read_bytes()))
+    assert "do not fit this file" in world.run(*args, typed="satu\n" * 3 + "ya\n", code=3).stderr
+    world.run(*args, typed=f"{words}\nya\n" + "salah\n" * 3, code=4, phrases=False)
+    nothing_changed(world, before)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("ya", 1), ("y", 1), ("YES", 1), ("bukan\nya", 1), ("tidak", 3), ("", 3)])
+def test_yes_and_no_are_taken_in_both_languages(world: World, answer: str, code: int) -> None:
+    args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    world.run(*args, typed=f"{answer}\n", code=code)
+
+
+def test_whoever_signs_sees_which_roster_this_desk_knows(world: World) -> None:
+    args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    assert "Meja ini mengenal daftar versi 1" in world.run(*args, typed="tidak\n", code=3).stderr
+
+
+def test_a_root_holder_who_is_not_there_is_not_replaced_before_words_are_read_out(world: World) -> None:
+    made = world.run("root-key", "--home", world / "desk-a", "--to", world / "keys", "--holder", "Ibu X").stdout
+    asked = next(line for line in made.split() if line.endswith("request-root-4.senyap"))
+    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--replaces", 9, "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    assert "no root holder 9" in world.run(*args, code=3).stderr
