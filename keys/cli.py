@@ -17,9 +17,12 @@ from keys.prompts import LANGUAGES, Prompts, read_pairs
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_LOCKED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 4, 6, 7
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
+STICK = click.Path(path_type=Path, file_okay=False, exists=True)  # one that is not plugged in is no new folder
 
 home_option = click.option("--home", envvar="SENYAP_HOME", required=True, type=FOLDER, help="The folder to work in.")
-to_option = click.option("--to", "stick", required=True, type=FOLDER, help="The stick: what is to be carried away.")
+to_option = click.option(
+    "--to", "stick", required=True, type=STICK, help="The stick, which must be there: what is to be carried away."
+)
 words_option = click.option(
     "--words", default=None, help="The eight words that the maker reads out; asked for if missing."
 )

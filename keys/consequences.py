@@ -220,8 +220,8 @@ def _stations(old: Roster, new: Roster) -> Iterator[Sentence]:
     before, after = {s.id: s for s in old.stations}, {s.id: s for s in new.stations}
     for name in sorted(set(before) - set(after)):
         yield Sentence(
-            f"Stasiun {name} dicabut: jawabannya tidak diterima lagi.",
-            f"Station {name} is taken out: its answers are no longer accepted.",
+            f"Stasiun {name} dicabut: jawabannya tidak diterima lagi. Impor dahulu bundel terakhirnya di sana.",
+            f"Station {name} is taken out: its answers are no longer accepted. Import its last bundle there first.",
             warning=True,
         )
     for name in sorted(set(after) - set(before)):

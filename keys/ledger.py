@@ -263,13 +263,13 @@ def _try(ledger: Ledger, data: bytes, today: int, warnings: list[str], *, passin
     try:
         return take_file(ledger, data, today=today, passing=passing)
     except CryptoError as error:
-        if str(error) not in warnings and not _has_left(ledger, data):
+        if str(error) not in warnings and not has_left(ledger, data):
             warnings.append(str(error))
         return ledger
 
 
-def _has_left(ledger: Ledger, data: bytes) -> bool:
-    """Tell whether a refused file is a batch of somebody who stood in a roster at hand and stands there no more."""
+def has_left(ledger: Ledger, data: bytes) -> bool:
+    """Tell whether a file is a batch of somebody who stood in a roster at hand and stands there no more."""
     try:
         name = str(parse_json(parse_envelope(data, batches.MAGIC, "batch").body, "batch").get("reviewer"))
         return name not in ledger.roster.members and any(name in old.members for old in ledger.history())

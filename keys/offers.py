@@ -16,7 +16,7 @@ from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Malformed
 from keys import batch, rosterfile
 from keys.errors import Forked
-from keys.ledger import MAX_FILE_BYTES, Ledger, copy_ledger, take_file
+from keys.ledger import MAX_FILE_BYTES, Ledger, copy_ledger, has_left, take_file
 from keys.roster import Roster
 from keys.rosterfile import parse_roster, verify_roster
 
@@ -82,10 +82,12 @@ def check_fork(ledger: Ledger, offer: Offer) -> None:
 def take_offers(ledger: Ledger, offers: Sequence[Offer], *, day: int) -> Ledger:
     """Take files one after the other; the error carries the name of the file at fault as a note.
 
-    Raises what `keys.ledger.take_file` raises.
+    Batches of reviewers who have left are passed over. Raises what `keys.ledger.take_file` raises.
     """
     newest = max((offer.version for offer in offers), default=0)
     for offer in offers:
+        if has_left(ledger, offer.data):
+            continue  # a stick that was used before still carries it
         with naming(offer.name):  # a roster may have ended meanwhile when another one follows it
             ledger = take_file(ledger, offer.data, today=day, passing=offer.version < newest)
     return ledger

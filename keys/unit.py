@@ -161,6 +161,7 @@ def renew(home: Path, passphrases: Mapping[str, str], *, day: int, weeks: int = 
     group = ledger.roster.group(station_of(home, ledger.roster).group)
     rings = {name: _open(home, group, name, words) for name, words in passphrases.items()}
     for name, ring in rings.items():
+        _refuse_lost(ledger, ring, epoch_of(day))
         last = max((b.last_epoch for b in ledger.batches if b.reviewer == name), default=-1)
         if last - epoch_of(day) >= RENEW_WEEKS_BEFORE:
             continue
@@ -183,6 +184,19 @@ def station_of(home: Path, roster: Roster) -> Station:
         return roster.station(name)
     except KeyError:
         raise BrokenChain(f"roster: no station {name}; take the roster that admits it first") from None
+
+
+def _refuse_lost(ledger: Ledger, ring: Keyring, epoch: int) -> None:
+    """Refuse to go on where seeds of weeks to come are not here: the station came from a backup.
+
+    A second key for a week can never be made, so only a new reviewer helps.
+    """
+    coming = {e for b in ledger.batches if b.reviewer == ring.reviewer for e in range(b.first_epoch, b.last_epoch + 1)}
+    if lost := {e for e in coming if e > epoch} - set(kept_epochs(ring.folder)):
+        raise BrokenChain(
+            f"{ring.reviewer}: the keys of {len(lost)} weeks to come are not on this station; "
+            f"ask for a new reviewer in this one's place (senyap-keys request --add 1 --remove {ring.reviewer})"
+        )
 
 
 def _free(group_id: str, count: int, used: Collection[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash
+from crypto.encoding import epoch_of
 from crypto.errors import Malformed, Tampered
 from crypto.row import ROW_BYTES
 from crypto.signing import VerifyingKey
@@ -94,7 +95,7 @@ def read_head(source: BinaryIO, home: Home, hints: Sequence[str] = ()) -> Head:
     check_number(manifest.seq, MAX_SEQ, "bundle")
     check_number(manifest.applied.seq, MAX_SEQ // 2, "bundle")  # our next outbox must stay above it
     check_number(manifest.day, MAX_DAY, "bundle")
-    check_number(manifest.oldest_waiting_epoch, MAX_DAY, "bundle")
+    check_number(manifest.oldest_waiting_epoch, epoch_of(manifest.day), "bundle")  # nothing waits from weeks to come
     return Head(manifest, roster.server_key)
 
 
@@ -122,6 +123,29 @@ def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
     if seq - newest > MOST_MISSING:
         raise Alarm(f"gap: bundle {seq} after bundle {newest}; no courier loses so many")
     return Place(repeat=False, missing=seq - newest - 1)
+
+
+def check_key(head: Head, place: Place, home: Home) -> None:
+    """Raise Alarm for a bundle after a gap that a former key of the drop box signed: a stolen one could burn a chain.
+
+    What such a bundle held comes again with the next one.
+    """
+    if place.missing and head.signer.raw != home.roster.server_key.raw:
+        raise Alarm(
+            f"gap: bundle {head.manifest.seq} is signed with a former key of the drop box; bring the newest one"
+        )
+
+
+def has_gap(transaction: sa.Connection, home: Home) -> bool:
+    """Tell whether a bundle is missing between those that were taken of a chain that is passed on.
+
+    What a lost bundle of our own chain held was never acknowledged and comes again with the next one.
+    """
+    b = vault.bundles
+    span = sa.func.max(b.c.seq) - sa.func.min(b.c.seq) + 1
+    chains = sa.select(b.c.to).where(b.c.to != home.id).group_by(b.c.sender, b.c.to)
+    query = chains.having(sa.func.count() < span)
+    return transaction.execute(query).first() is not None
 
 
 def _check_versions(chain: Mapping[int, sa.Row[Any]], manifest: Manifest) -> None:

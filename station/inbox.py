@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from station import attachments, erasure, letters, vault
-from station.bundles import Copied, Place, find_place, first_row, open_bundle, read_head, shelve
+from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
 from station.erasure import Swept
 from station.held import Held
@@ -69,6 +69,7 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported
         with desk.vault.begin() as transaction:
             vault.note_roster(transaction, desk.home.roster.version)
             place = find_place(transaction, head.manifest)
+            check_key(head, place, desk.home)
             run = _Run(desk, transaction, head.manifest, day)
             with Openers(desk.opening_keys, dict(head.manifest.sections)["row"]) as openers:
                 with shelve(source, head, desk.home) as copied:
@@ -259,8 +260,6 @@ class _Run:
         """Check files, drop what waited too long, and take the bundle into its chain."""
         if damaged := attachments.settle(self._transaction):
             self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
-        if not place.repeat and not place.missing and not self._held.count():
-            attachments.drop_orphans(self._transaction, self._day)
         letters.drop_old(self._transaction, self._day)
         if not place.repeat:
             m = self._manifest
@@ -278,6 +277,8 @@ class _Run:
                     oldest_epoch=m.oldest_waiting_epoch,
                 )
             )
+            if not place.missing and not self._held.count() and not has_gap(self._transaction, self._desk.home):
+                attachments.drop_orphans(self._transaction, self._day)
         self._held.reseal()
 
     def report(self, place: Place) -> Imported:

@@ -61,20 +61,25 @@ def roster(ledger: Ledger, files: tuple[Path, ...]) -> None:
     known = {batch.raw for batch in ledger.batches}
     new = sum(batch.raw not in known for batch in after.batches)
     click.echo(f"roster versi {after.roster.version} berlaku; {new} berkas kunci mingguan baru", err=True)
-    _tell(after)
+    _tell(ledger, after)
 
 
-def _tell(ledger: Ledger) -> None:
+def _tell(before: Ledger, after: Ledger) -> None:
     """Say what the rosters now at hand mean for this station."""
     try:
-        home = Home.load(ledger.folder)
+        home = Home.load(after.folder)
     except Refused as error:  # a new station that waits for its roster
         warn(str(error))
         return
     if home.taken_out:
         warn(f"stasiun ini dikeluarkan dari roster pada versi {home.taken_out}; isinya masih dapat dibaca")
-    elif not home.shares_fit():
+    elif not home.shares_fit() or _quorum(before, home) != home.group.k:
         warn_of_rekey()
+
+
+def _quorum(ledger: Ledger, home: Home) -> int:
+    """Return how many of this unit had to be together by the roster before; today's number when it was not in it."""
+    return next((g.k for g in ledger.roster.groups if g.id == home.group.id and g.members), home.group.k)
 
 
 def _run_roster(given: Given, rest: Mapping[str, Any]) -> None:

@@ -69,9 +69,14 @@ class World:
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
 
-    def run(self, *args: object, typed: str = "", code: int = 0, phrases: bool = True) -> Result:
-        """Run a command and demand an exit code; passphrases come from files unless they are typed."""
+    def run(self, *args: object, typed: str = "", code: int = 0, phrases: bool = True, plugged: bool = True) -> Result:
+        """Run a command and demand an exit code; passphrases come from files unless they are typed.
+
+        `plugged`: the stick is there.
+        """
         words = [str(a) for a in args]
+        if plugged and "--to" in words and not (stick := Path(words[words.index("--to") + 1])).exists():
+            stick.mkdir(parents=True)
         if phrases and words[0] in ("request", "renew", "admit", "sign", "roster", "root-key", "recover-root"):
             words += [f"--passphrase-file={name}={self.folder}/words/{name}" for name in PHRASES]
         result = CliRunner().invoke(program.main, words, input=typed)
@@ -420,7 +425,7 @@ def test_a_new_unit_wants_the_public_files_and_a_group_that_is_free(world: World
         "sumsel has reviewers already"
         in world.run(*home, "--group", "sumsel", "--reviewers", 1, code=3, typed="").stderr
     )
-    assert not (world / "stick").exists() and not (world / "new").exists()
+    assert not list((world / "stick").iterdir()) and not (world / "new").exists()
 
 
 def test_a_weak_passphrase_in_a_file_is_two_and_one_that_cannot_be_read_too(world: World) -> None:
@@ -770,7 +775,16 @@ def test_a_slip_in_a_passphrase_or_in_the_eight_words_may_be_mended_at_once(worl
     words = " ".join(request_words(asked.read_bytes()))
     slip = " ".join(reversed(words.split()))
     typed = f"{slip}\n{words}\nya\nsalah\n{PHRASES['root-1']}\n"
-    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    args = (
+        "admit",
+        asked,
+        "--home",
+        world / "desk-a",
+        "--to",
+        world / "out",
+        "--root",
+        f"1={world.folder}/desk-a/roots/root-1.locked",
+    )
     result = world.run(*args, typed=typed, code=1, phrases=False)
     assert "Belum cocok" in result.stderr and "Tidak cocok" in result.stderr
     assert (world / "out" / "roster-00000002.proposal").is_file()
@@ -778,7 +792,16 @@ def test_a_slip_in_a_passphrase_or_in_the_eight_words_may_be_mended_at_once(worl
 
 def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) -> None:
     before = picture(world.folder)
-    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    args = (
+        "admit",
+        asked,
+        "--home",
+        world / "desk-a",
+        "--to",
+        world / "out",
+        "--root",
+        f"1={world.folder}/desk-a/roots/root-1.locked",
+    )
     words = " ".join(request_words(asked.read_bytes()))
     assert "do not fit this file" in world.run(*args, typed="satu\n" * 3 + "ya\n", code=3).stderr
     world.run(*args, typed=f"{words}\nya\n" + "salah\n" * 3, code=4, phrases=False)
@@ -787,17 +810,53 @@ def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) ->
 
 @pytest.mark.parametrize(("answer", "code"), [("ya", 1), ("y", 1), ("YES", 1), ("bukan\nya", 1), ("tidak", 3), ("", 3)])
 def test_yes_and_no_are_taken_in_both_languages(world: World, answer: str, code: int) -> None:
-    args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    args = (
+        "roster",
+        "extend",
+        "--home",
+        world / "desk-a",
+        "--to",
+        world / "out",
+        "--root",
+        f"1={world.folder}/desk-a/roots/root-1.locked",
+    )
     world.run(*args, typed=f"{answer}\n", code=code)
 
 
 def test_whoever_signs_sees_which_roster_this_desk_knows(world: World) -> None:
-    args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    args = (
+        "roster",
+        "extend",
+        "--home",
+        world / "desk-a",
+        "--to",
+        world / "out",
+        "--root",
+        f"1={world.folder}/desk-a/roots/root-1.locked",
+    )
     assert "Meja ini mengenal daftar versi 1" in world.run(*args, typed="tidak\n", code=3).stderr
 
 
 def test_a_root_holder_who_is_not_there_is_not_replaced_before_words_are_read_out(world: World) -> None:
     made = world.run("root-key", "--home", world / "desk-a", "--to", world / "keys", "--holder", "Ibu X").stdout
     asked = next(line for line in made.split() if line.endswith("request-root-4.senyap"))
-    args = ("admit", asked, "--home", world / "desk-a", "--to", world / "out", "--replaces", 9, "--root", f"1={world.folder}/desk-a/roots/root-1.locked")
+    args = (
+        "admit",
+        asked,
+        "--home",
+        world / "desk-a",
+        "--to",
+        world / "out",
+        "--replaces",
+        9,
+        "--root",
+        f"1={world.folder}/desk-a/roots/root-1.locked",
+    )
     assert "no root holder 9" in world.run(*args, code=3).stderr
+
+
+@pytest.mark.parametrize("command", [("publish",), ("roster", "extend", "--yes"), ("renew",)])
+def test_a_stick_that_is_not_plugged_in_is_two_and_no_folder_is_made(world: World, command: tuple[str, ...]) -> None:
+    home = world / ("station" if command == ("renew",) else "desk-a")
+    result = world.run(*command, "--home", home, "--to", world / "media" / "stik", code=2, plugged=False)
+    assert "does not exist" in result.stderr and not (world / "media").exists()

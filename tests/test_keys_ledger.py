@@ -535,6 +535,18 @@ def test_a_batch_of_a_far_week_and_a_flood_of_batches_are_refused(ledger: Ledger
     assert picture(ledger.folder) == before
 
 
+def test_a_stick_that_still_carries_the_batch_of_somebody_who_left_is_taken(ledger: Ledger, tmp_path: Path) -> None:
+    gone = signed(after(ledger.roster, groups=with_group(ledger.roster, "kota", members=(member("kota-1"),))))
+    for name, data in (("roster", gone), ("left", batch_of("kota-2")), ("stays", batch_of("kota-1", EPOCH + 2))):
+        (tmp_path / name).write_bytes(data)
+    taken = take_all(ledger, [tmp_path / name for name in ("roster", "left", "stays")], day=DAY)
+    assert taken.roster.version == 2 and {b.reviewer for b in taken.batches} >= {"kota-1"}
+    assert "kota-2" not in {b.reviewer for b in taken.batches}
+    (tmp_path / "stranger").write_bytes(batch_of("asing-1"))
+    with pytest.raises(BrokenChain, match="not in the roster"):
+        take_all(taken, [tmp_path / "stranger"], day=DAY)
+
+
 # --- a new pin ----------------------------------------------------------------------------------------
 
 

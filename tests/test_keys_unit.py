@@ -446,3 +446,12 @@ def test_a_clock_a_year_off_makes_no_keys(place: Path, day: int, error: type[Cry
         with pytest.raises(error, match=f"this machine shows day {day}"):
             work()
     assert picture(place) == before
+
+
+def test_a_station_from_a_backup_makes_no_keys_behind_weeks_it_cannot_open(place: Path) -> None:
+    for path in (place / "home" / "keyring" / "sunyi-1").glob("epoch-*.key"):
+        path.unlink()
+    before = picture(place)
+    with pytest.raises(BrokenChain, match="sunyi-1: the keys of 1 weeks to come are not on this station"):
+        renew(place / "home", words(1), day=DAY)
+    assert picture(place) == before

@@ -169,6 +169,20 @@ def test_parts_without_a_letter_are_dropped_only_late_and_only_without_a_gap(des
     assert count(desk, vault.parts) == 0
 
 
+def test_a_part_waits_for_a_bundle_that_is_missing_from_a_chain_that_is_passed_on(tmp_path: Path):
+    """A collector has acknowledged what the missing bundle held: it does not come again by itself."""
+    relayed = Stick(tmp_path / "relayed")
+    file = attach(b"isi")
+    with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
+        import_bundle(desk, relayed.write(world().part_rows(file, b"isi", ["palembang"])))
+        late = relayed.write([world().letter_row(Reporter(["palembang"]).report(files=[file]))])
+        for _ in range(2):
+            import_bundle(desk, relayed.write([], day=today() + 400), day=today() + 400)
+        assert count(desk, vault.parts) == 1
+        import_bundle(desk, late, day=today() + 400)
+        assert show(desk).attachments[0].state is vault.FileState.WHOLE
+
+
 @pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "a\0b", "‮fdp.exe", "001.bin\n002.bin", "", "x" * 900])
 def test_a_name_is_data_and_never_a_path(desk: Desk, stick: Stick, tmp_path: Path, name: str):
     file = attach(b"isi", name=name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from conftest_station import (  # noqa: F401
     Reporter,
     Stick,
@@ -23,7 +24,7 @@ from conftest_station import (  # noqa: F401
 from crypto import bundle
 from crypto.bundle import OUTBOX
 from crypto.encoding import today
-from crypto.errors import BadSignature
+from crypto.errors import BadSignature, Malformed
 from crypto.signing import SigningKey
 from keys.batch import Batch, sign_batch
 from keys.errors import BrokenChain, QuorumNotMet, RolledBack
@@ -31,6 +32,7 @@ from keys.keyring import Keyring
 from keys.ledger import take_roster
 from keys.roster import Station
 from station import cases, rosters, vault
+from station.__main__ import main
 from station.bundles import relay
 from station.desk import open_desk
 from station.errors import Alarm, Refused
@@ -276,6 +278,30 @@ def test_a_stolen_old_key_signs_no_bundle_after_one_of_the_new_key(home: Path, s
             import_bundle(desk, stick.write([]))
         with desk.vault.begin() as transaction:
             assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.cases)) == 0
+
+
+def test_a_former_key_signs_no_bundle_behind_a_gap(home: Path, stick: Stick):
+    """Control: the same bundle without the gap is taken."""
+    give(home, world().next_roster(server_key=SigningKey.generate().public)[1])
+    with sit(home, *ME) as desk:
+        import_bundle(desk, stick.write([]))
+        first = stick.last
+        with pytest.raises(Alarm, match="signed with a former key"):
+            import_bundle(desk, stick.write([], seq=3))
+        stick.last = first
+        assert import_bundle(desk, stick.write([])).new == 0
+
+
+def test_a_bundle_that_waits_for_weeks_to_come_is_malformed(home: Path, stick: Stick):
+    with sit(home, *ME) as desk, pytest.raises(Malformed):
+        import_bundle(desk, stick.write([], oldest_waiting_epoch=world().epoch + 1))
+
+
+def test_a_changed_quorum_asks_for_a_rekey(home: Path, tmp_path: Path):
+    path = tmp_path / "roster"
+    path.write_bytes(world().next_roster(groups=world().groups(world().members(), k=3))[1])
+    result = CliRunner().invoke(main, ["--allow-network", "--home", str(home), "roster", str(path)])
+    assert result.exit_code == 0 and "rekey" in result.stderr
 
 
 def test_a_number_far_ahead_is_an_alarm_and_burns_no_chain(home: Path, stick: Stick):
