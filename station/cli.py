@@ -19,6 +19,7 @@ from sqlcipher3 import dbapi2
 from crypto import medium
 from crypto.errors import CryptoError
 from keys.memory import forbid_core_dumps
+from keys.roster import is_id
 from station import airgap
 from station.desk import Desk, open_desk
 from station.errors import EXIT_USAGE, NotAirGapped, StationError, exit_code
@@ -90,11 +91,17 @@ class Door:
 
     def _ask(self, most: int) -> dict[str, str]:
         given: dict[str, str] = {}
+        here = sorted(path.name for path in self.home.keyring.iterdir() if is_id(path.name))
+        click.echo(f"Penelaah di stasiun ini: {', '.join(here)}. Enter tanpa nama bila semua sudah hadir.", err=True)
         while len(given) < most:
-            reviewer = click.prompt("Penelaah (reviewer)", default="", show_default=False, err=True)
+            asked = f"Penelaah ke-{len(given) + 1} dari {most} (reviewer)"
+            reviewer = click.prompt(asked, default="", show_default=False, err=True).strip()
             if not reviewer:
                 break
-            given[reviewer] = click.prompt("Frasa sandi (passphrase)", hide_input=True, err=True)
+            if reviewer not in here or reviewer in given:  # what was typed may be a passphrase: it is not repeated
+                click.echo("Nama itu tidak ada di sini, atau sudah hadir. Ketik salah satu nama di atas.", err=True)
+                continue
+            given[reviewer] = click.prompt(f"Frasa sandi {reviewer} (passphrase)", hide_input=True, err=True)
         return given
 
 
