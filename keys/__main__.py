@@ -11,7 +11,7 @@ from crypto import medium
 from crypto.encoding import today
 from keys import public_commands, root_commands, sheets, unit_commands
 from keys.ceremony.terminal import run_ceremony
-from keys.cli import EXIT_REFUSED, EXIT_WARNING, FOLDER, command, home_option, stop, to_option
+from keys.cli import EXIT_WARNING, FOLDER, command, home_option, refuse, to_option
 from keys.demo import make_demo
 from keys.ledger import PIN_BYTES, Ledger
 from keys.memory import forbid_core_dumps
@@ -43,7 +43,9 @@ def fingerprint(prompts: Prompts, home: Path) -> None:
     """Print the root fingerprint words that the home of a drop box or a station is pinned to."""
     pin = medium.read_file(home / "root.pin", PIN_BYTES)
     if len(pin) != PIN_BYTES:
-        stop(EXIT_REFUSED, f"refused: root.pin does not have {PIN_BYTES} bytes")
+        refuse(
+            prompts, f"Ditolak: root.pin tidak {PIN_BYTES} bita.", f"Refused: root.pin does not have {PIN_BYTES} bytes."
+        )
     click.echo(" ".join(fingerprint_words(pin)))
 
 
@@ -68,7 +70,12 @@ def verify(prompts: Prompts, folder: Path, words: str | None) -> None:
     for warning in report.warnings:
         click.echo(f"! {warning}", err=True)
     if report.warnings:
+        count = len(report.warnings)
+        prompts.say(
+            f"TERVERIFIKASI, dengan {count} peringatan di atas.", f"VERIFIED, with {count} warnings, see above."
+        )
         raise SystemExit(EXIT_WARNING)
+    prompts.say("TERVERIFIKASI: semuanya cocok dengan delapan kata itu.", "VERIFIED: all of it fits the eight words.")
 
 
 @command(main, "poster", asks=False)
@@ -92,7 +99,8 @@ def card(prompts: Prompts, home: Path, stick: Path, reviewer: str) -> None:
     """Draw a REVIEWER's card."""
     ledger = Ledger.load(home)
     if reviewer not in ledger.roster.members or keys_until(ledger, reviewer) == "-":
-        stop(EXIT_REFUSED, f"refused: the roster here knows no reviewer {reviewer} with weekly keys")
+        refuse(prompts, f"Ditolak: daftar di sini tidak mengenal penelaah {reviewer} yang punya kunci mingguan.",
+               f"Refused: the roster here knows no reviewer {reviewer} with weekly keys.")  # fmt: skip
     group = ledger.roster.group_of(reviewer)
     pdf = sheets.reviewer_card(
         deployment=ledger.roster.deployment,

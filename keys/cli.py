@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import click
 
 from crypto.errors import CryptoError, WrongPassphrase
+from keys.advice import advice
 from keys.errors import KeyAlarm, QuorumNotMet
-from keys.plain import plain
 from keys.prompts import LANGUAGES, Prompts, read_pairs
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_LOCKED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 4, 6, 7
@@ -37,9 +37,9 @@ _passphrase_option = click.option(
 )
 
 
-def stop(code: int, words: str) -> NoReturn:
-    """End with words on stderr and an exit code of docs/interface.md."""
-    click.echo(plain(words), err=True)
+def refuse(prompts: Prompts, indonesian: str, english: str, *, code: int = EXIT_REFUSED) -> NoReturn:
+    """End with words in this person's language on stderr and an exit code of docs/interface.md."""
+    prompts.say(indonesian, english)
     raise SystemExit(code)
 
 
@@ -56,23 +56,32 @@ def command(group: click.Group, name: str, *, asks: bool = True) -> Callable[[Ca
             prompts = Prompts(language, read_pairs(passphrase_files, "--passphrase-file"), yes)
             try:
                 function(prompts=prompts, **rest)
-            except KeyAlarm as error:
-                stop(EXIT_ALARM, f"ALARM: {error}. Nothing was changed. Tell the root holders before going on.")
-            except (WrongPassphrase, QuorumNotMet) as error:
-                stop(EXIT_LOCKED, str(error))
             except CryptoError as error:
-                stop(EXIT_REFUSED, f"refused: {error}")
+                _explain(prompts, error)
             except click.Abort:
-                stop(EXIT_REFUSED, prompts.pick("dihentikan", "stopped"))
-            except FileExistsError as error:
-                stop(EXIT_REFUSED, f"refused: {error.args[-1]}")
-            except FileNotFoundError as error:
-                stop(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
-            except IsADirectoryError:
-                stop(EXIT_USAGE, "a folder was given where a file is wanted")
+                refuse(prompts, "dihentikan", "stopped")
             except OSError as error:
-                stop(EXIT_DISK, f"cannot read or write: {error.strerror}; mend that and run this command again")
+                _explain_disk(prompts, error)
 
         return group.command(name)(_yes_option(_passphrase_option(run)) if asks else run)
 
     return decorate
+
+
+def _explain(prompts: Prompts, error: CryptoError) -> NoReturn:
+    """Say what to do, then the detail, which is English."""
+    code = EXIT_ALARM if isinstance(error, KeyAlarm) else EXIT_REFUSED
+    code = EXIT_LOCKED if isinstance(error, WrongPassphrase | QuorumNotMet) else code
+    refuse(prompts, f"{advice(error, 'id')}\n{error}", f"{advice(error, 'en')}\n{error}", code=code)
+
+
+def _explain_disk(prompts: Prompts, error: OSError) -> NoReturn:
+    name = Path(error.filename or "").name
+    if isinstance(error, FileExistsError):
+        refuse(prompts, f"Ditolak, sudah ada: {error.args[-1]}", f"Refused: {error.args[-1]}")
+    if isinstance(error, FileNotFoundError):
+        refuse(prompts, f"Tidak ditemukan: {name}", f"Not found: {name}", code=EXIT_USAGE)
+    if isinstance(error, IsADirectoryError):
+        refuse(prompts, "Itu folder, bukan berkas.", "That is a folder, not a file.", code=EXIT_USAGE)
+    refuse(prompts, f"Tidak dapat membaca atau menulis ({error.strerror}); perbaiki, lalu ulangi perintah ini.",
+           f"Cannot read or write ({error.strerror}); mend that, then run this again.", code=EXIT_DISK)  # fmt: skip

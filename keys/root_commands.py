@@ -1,4 +1,4 @@
-"""The commands of root holders: `admit`, `sign`, `roster …`, `root-key`, `recover-root`."""
+"""The commands with which root holders change the roster: `admit`, `sign`, `roster …`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import click
 
 from crypto import medium
 from crypto.encoding import date_of, epoch_of, today
-from crypto.signing import SigningKey
-from keys import changes, sheets
+from keys import changes, rootkey_commands
 from keys.changes import ROSTER_DAYS, Change, next_roster
-from keys.cli import EXIT_REFUSED, EXIT_WARNING, FILE, command, home_option, stop, to_option, words_option
+from keys.cli import EXIT_WARNING, FILE, command, home_option, refuse, to_option, words_option
 from keys.consequences import consequences
 from keys.desk import (
     Proposal,
@@ -30,21 +29,15 @@ from keys.desk import (
 )
 from keys.ledger import MAX_FILE_BYTES, Ledger, verify_next
 from keys.prompts import Prompts, read_pairs
-from keys.recovery import MOST_SHEETS, check_root, join_seed, split_seed
 from keys.request import (
     Request,
-    RootRequest,
     ServerRequest,
     UnitRequest,
-    request_file,
     request_words,
-    sign_request,
     verify_request,
 )
-from keys.rootkeys import open_root, root_file, write_root
-from keys.roster import Root
+from keys.rootkeys import open_root, root_file
 
-MOST_ROOT = 255
 _HEARD = (
     "Minta pembuat permintaan ini membacakan delapan katanya, lalu ketik yang Anda dengar.",
     "Let the maker of this request read its eight words out, and type what you hear.",
@@ -80,7 +73,7 @@ def install(main: click.Group) -> None:
     """Add the commands of this module."""
     _install_admit(main)
     _install_sign(main)
-    _install_root_keys(main)
+    rootkey_commands.install(main)
     group = click.Group("roster", help="Change the roster, or hold it longer.")
     main.add_command(group)
     _install_people(group)
@@ -112,9 +105,10 @@ def _install_admit(main: click.Group) -> None:
         change = _change_of(request, replaces, root_k, collector)
         change(ledger.roster)  # what cannot be is said before anybody reads words out
         if not prompts.compare_words(words, request_words(data), *_HEARD):
-            stop(
-                EXIT_REFUSED,
-                "refused: the words do not fit this file; it was altered on its way, or is another request",
+            refuse(
+                prompts,
+                "Ditolak: kata-kata itu tidak cocok; berkas ini berubah di jalan, atau permintaan lain.",
+                "Refused: the words do not fit this file; it was altered on its way, or is another request.",
             )
         batches = request.batches if isinstance(request, UnitRequest) else ()
         _make(prompts, home, change, batches, **given)
@@ -142,94 +136,10 @@ def _install_sign(main: click.Group) -> None:
         """Sign a proposal FILE that another root holder began."""
         ledger = Ledger.load(home)
         proposal = read_proposal(ledger, file)
-        if proposal.missing and not _roots_at_hand(ledger, proposal, root_files):
+        if proposal.missing and not _roots_at_hand(prompts, ledger, proposal, root_files):
             raise click.UsageError("no root key is at hand: give --root NUMBER=FILE")
         _show(prompts, ledger, proposal)
         _sign(prompts, ledger, proposal, stick, root_files)
-
-
-def _install_root_keys(main: click.Group) -> None:
-    @command(main, "root-key")
-    @home_option
-    @to_option
-    @click.option(
-        "--number", type=click.IntRange(1, MOST_ROOT), default=None, help="By default the next one never used."
-    )
-    @click.option("--holder", required=True, help="The holder's name, for the paper alone.")
-    @click.option("--sheets", "count", type=click.IntRange(1, 5), default=1, show_default=True, help="Recovery sheets.")
-    def root_key(prompts: Prompts, home: Path, stick: Path, number: int | None, holder: str, count: int) -> None:
-        """Make a new root holder's key, its recovery sheets and the request to be admitted."""
-        ledger = Ledger.load(home)
-        used = {root.id for roster in ledger.history() for root in roster.roots}
-        number = max(used) + 1 if number is None else number
-        if number in used or number > MOST_ROOT:
-            stop(
-                EXIT_REFUSED, f"refused: number {number} is not free; given before: {', '.join(map(str, sorted(used)))}"
-            )
-        if (stick / root_file(number)).exists():
-            stop(EXIT_REFUSED, f"refused: there is a {root_file(number)} already; take another stick or --number")
-        words = prompts.new_passphrase(f"root-{number}", about=(holder,))
-        key = SigningKey.generate()
-        request = RootRequest(ledger.roster.deployment, ledger.roster.version, Root(number, key.public))
-        data = sign_request(request, {0: key})
-        paths = [*_write_sheets(ledger, key, number, holder, count, stick), stick / request_file(request)]
-        medium.write_file(paths[-1], data, mode=0o644)
-        paths.append(write_root(stick, number, key, words))  # last: where the key is, the rest is
-        prompts.say(
-            "Cetak lembar pemulihan di printer tanpa jaringan, lalu hapus berkasnya: lembar itu membuka kunci.\n"
-            "Bacakan delapan kata ini kepada pemegang kunci akar:",
-            "Print the recovery sheets on a printer without a network, then erase the files: a sheet opens the key.\n"
-            "Read these eight words out to the root holders:",
-        )
-        click.echo("\n    " + " ".join(request_words(data)) + "\n", err=True)
-        for path in paths:
-            click.echo(str(path))
-
-    @command(main, "recover-root")
-    @home_option
-    @to_option
-    @click.option("--number", type=click.IntRange(1, MOST_ROOT), required=True)
-    @click.option("--sheet", "files", multiple=True, type=FILE, help="A sheet's words in a file; asked for if missing.")
-    def recover_root(prompts: Prompts, home: Path, stick: Path, number: int, files: tuple[Path, ...]) -> None:
-        """Make a root holder's key file again from the words on paper."""
-        keys = {root.id: root.key for root in Ledger.load(home).roster.roots}
-        if number not in keys:
-            stop(EXIT_REFUSED, f"refused: the roster knows no root holder {number}")
-        typed = [medium.read_file(file, 8_192).decode("utf-8", "replace") for file in files] or _ask_sheets(prompts)
-        key = check_root(join_seed(typed), keys[number])
-        words = prompts.new_passphrase(f"root-{number}")
-        click.echo(str(write_root(stick, number, key, words)))
-
-
-def _write_sheets(
-    ledger: Ledger, key: SigningKey, number: int, holder: str, count: int, folder: Path
-) -> Iterable[Path]:
-    needed = count // 2 + 1
-    for sheet, line in enumerate(split_seed(key.seed, needed=needed, sheets=count), 1):
-        path = folder / f"root-{number}-sheet-{sheet}.pdf"
-        pdf = sheets.recovery_sheet(
-            deployment=ledger.roster.deployment,
-            number=number,
-            holder=holder,
-            words=line.split(),
-            sheet=sheet,
-            sheets=count,
-            needed=needed,
-            fingerprint=ledger.fingerprint,
-            date=date_of(today()),
-        )
-        medium.write_file(path, pdf)
-        yield path
-
-
-def _ask_sheets(prompts: Prompts) -> list[str]:
-    asked = prompts.pick("Berapa lembar yang Anda pegang (angka)", "How many sheets are here (a number)")
-    while not (count := str(click.prompt(asked, err=True)).strip()).isdecimal() or int(count) > MOST_SHEETS:
-        prompts.clear()  # whoever typed the words here must not leave them on the screen
-    asked = prompts.pick("Kata-kata lembar", "The words of sheet")
-    typed = [str(click.prompt(f"{asked} {number}", err=True)) for number in range(1, int(count) + 1)]
-    prompts.clear()
-    return typed
 
 
 def _install_people(group: click.Group) -> None:
@@ -342,7 +252,7 @@ def _show(prompts: Prompts, ledger: Ledger, proposal: Proposal) -> None:
 
 
 def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, root_files: tuple[str, ...]) -> None:
-    for number, path in _roots_at_hand(ledger, proposal, root_files).items():
+    for number, path in _roots_at_hand(prompts, ledger, proposal, root_files).items():
         if not root_files and not helps(ledger, proposal, number):
             continue  # nobody types a passphrase for nothing
         path.stat()  # a stick that is not there is said before anybody types
@@ -370,7 +280,9 @@ def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, roo
     )
 
 
-def _roots_at_hand(ledger: Ledger, proposal: Proposal, root_files: tuple[str, ...]) -> Mapping[int, Path]:
+def _roots_at_hand(
+    prompts: Prompts, ledger: Ledger, proposal: Proposal, root_files: tuple[str, ...]
+) -> Mapping[int, Path]:
     """Return the root keys to sign with: those named, else those in roots/ of this desk, as many as are needed."""
     if root_files:
         named = read_pairs(root_files, "--root")
@@ -378,7 +290,9 @@ def _roots_at_hand(ledger: Ledger, proposal: Proposal, root_files: tuple[str, ..
             raise click.UsageError("--root wants NUMBER=FILE")
         found = {int(number): path for number, path in named.items()}
         if strangers := set(found) - {root.id for root in (*ledger.roster.roots, *proposal.roster.roots)}:
-            stop(EXIT_REFUSED, f"refused: no root holder {min(strangers)} in the roster, neither old nor new")
+            number = min(strangers)
+            refuse(prompts, f"Ditolak: tidak ada pemegang kunci akar {number} di daftar, lama atau baru.",
+                   f"Refused: no root holder {number} in the roster, neither old nor new.")  # fmt: skip
         return found
     here = {root.id: ledger.folder / "roots" / root_file(root.id) for root in may_sign(ledger, proposal)}
     return {number: path for number, path in here.items() if path.is_file()}

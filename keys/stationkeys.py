@@ -1,6 +1,7 @@
 """The private half of a station: a vault key that only a quorum of its reviewers joins, and the signing key under it.
 
 station.id      the station's id
+station.k       how many shares join to the vault key; says nothing secret, and only warns (docs/formats.md, section 8)
 station.key     its signing seed, sealed under the vault key
 keyring/        one folder for each reviewer (keys.keyring)
 """
@@ -15,7 +16,7 @@ from crypto import medium, passphrase, sharing
 from crypto.signing import SigningKey, VerifyingKey
 from keys.keyring import SHARE, read_share_key, seal_share
 
-STATION_ID, STATION_KEY, KEYRING = "station.id", "station.key", "keyring"
+STATION_ID, STATION_K, STATION_KEY, KEYRING = "station.id", "station.k", "station.key", "keyring"
 _CAP = 4_096
 
 
@@ -29,6 +30,7 @@ def make_station(home: Path, station: str, signers: Mapping[str, VerifyingKey], 
     for path, data in share_out(home / KEYRING, vault_key, k, signers).items():
         medium.write_file(home / KEYRING / path, data)
     medium.write_file(home / STATION_KEY, seal_station_key(signing, vault_key, station))
+    medium.write_file(home / STATION_K, str(k).encode("ascii"))
     medium.write_file(home / STATION_ID, station.encode("ascii"))
     return signing
 

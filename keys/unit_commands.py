@@ -10,7 +10,7 @@ import click
 from crypto import medium
 from crypto.encoding import date_of, today
 from crypto.errors import WrongPassphrase
-from keys.cli import EXIT_REFUSED, EXIT_WARNING, FILE, FOLDER, command, home_option, stop, to_option
+from keys.cli import EXIT_WARNING, FILE, FOLDER, command, home_option, refuse, to_option
 from keys.keyring import IDENTITY, Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, batch_name
 from keys.prompts import Prompts
@@ -52,6 +52,7 @@ def _install_request(main: click.Group) -> None:
     @click.option("--k", type=click.IntRange(1, 7), default=None, help="How many must be together.")
     @click.option("--add", type=click.IntRange(0, 6), default=0, help="A unit that works: how many reviewers join.")
     @click.option("--remove", "leaving", multiple=True, metavar="REVIEWER", help="A unit that works: who leaves.")
+    @click.option("--reviewer", "present", multiple=True, help="A unit that works: who is here; else the first k.")
     @click.option("--again", is_flag=True, help="Carry the last request once more.")
     def request(
         prompts: Prompts,
@@ -64,13 +65,14 @@ def _install_request(main: click.Group) -> None:
         k: int | None,
         add: int,
         leaving: tuple[str, ...],
+        present: tuple[str, ...],
         again: bool,
     ) -> None:
         """Make this unit's keys and the request that the root holders admit."""
         if again:
             data = medium.read_file(home / REQUEST, MAX_FILE_BYTES)
         elif (home / STATION_ID).is_file():
-            data = _change(prompts, home, group, k, add, leaving)
+            data = _change(prompts, home, group, k, add, leaving, present)
         else:
             data = _found(prompts, home, group, public, fingerprint, reviewers, k)
         path = stick / request_file(read_request(data))
@@ -93,7 +95,8 @@ def _install_renew(main: click.Group) -> None:
         ledger = Ledger.load(home)
         here = names or tuple(sorted(p.name for p in (home / KEYRING).iterdir() if p.name in ledger.roster.members))
         if not here:
-            stop(EXIT_REFUSED, "refused: the roster names nobody whose keys lie on this station")
+            refuse(prompts, "Ditolak: daftar tidak menyebut seorang pun yang kuncinya ada di stasiun ini.",
+                   "Refused: the roster names nobody whose keys lie on this station.")  # fmt: skip
         _say_day(prompts)
         words = {name: prompts.unlocked(name, partial(_words, home, name)) for name in here}
         prompts.say("Membuat kunci; beberapa detik.", "Making keys; some seconds.")
@@ -134,26 +137,40 @@ def _found(
     k = min(2, reviewers) if k is None else k
     check_founding(home, ledger, group, k, reviewers)
     if not prompts.compare_words(fingerprint, ledger.fingerprint, *_TO_FOUND):
-        stop(
-            EXIT_REFUSED, "refused: the files on this stick are not those of the poster; do not go on, ask for new ones"
-        )
+        refuse(prompts, "Ditolak: berkas di stik ini bukan dari sistem pada poster. Berhenti; minta yang baru.",
+               "Refused: the files on this stick are not those of the poster. Stop; ask for new ones.")  # fmt: skip
     _say_day(prompts)
     names = free_reviewers(ledger, group, reviewers)
     about = (group, ledger.roster.deployment)
     return found_unit(home, ledger, group, k, {n: prompts.new_passphrase(n, about=about) for n in names}, day=today())
 
 
-def _change(prompts: Prompts, home: Path, group: str, k: int | None, add: int, leaving: tuple[str, ...]) -> bytes:
+def _change(
+    prompts: Prompts,
+    home: Path,
+    group: str,
+    k: int | None,
+    add: int,
+    leaving: tuple[str, ...],
+    named: tuple[str, ...],
+) -> bytes:
     """Ask for a change of a unit that works: its quorum is asked for its passphrases first."""
     ledger = Ledger.load(home)
     own = station_of(home, ledger.roster).group
     if group != own:
-        stop(EXIT_REFUSED, f"refused: this is a station of {own}, not of {group}")
+        refuse(
+            prompts,
+            f"Ditolak: ini stasiun {own}, bukan {group}.",
+            f"Refused: this is a station of {own}, not of {group}.",
+        )
     found = ledger.roster.group(group)
     if not add and not leaving and k in (None, found.k):
         raise click.UsageError("nothing is asked for: give --add, --remove or --k")
     staying = [m.id for m in found.members if m.id not in leaving and (home / KEYRING / m.id).is_dir()]
-    given = [name for name in staying if name in prompts.files] or staying[: found.k]
+    if strangers := sorted(set(named) - set(staying)):
+        refuse(prompts, f"Ditolak: {strangers[0]} bukan penelaah yang tinggal di sini; yang ada: {', '.join(staying)}.",
+               f"Refused: {strangers[0]} is no reviewer who stays here; those are {', '.join(staying)}.")  # fmt: skip
+    given = list(named) or [name for name in staying if name in prompts.files] or staying[: found.k]
     present = {name: prompts.unlocked(name, partial(_words, home, name)) for name in given}
     names = free_reviewers(ledger, group, add)
     joining = {

@@ -29,7 +29,7 @@ _ANY_SIZE = 2**62
 _HASHES_CAP = 64 * 1024 * 1024
 # the only files that are ever copied: a weekly key (epoch-*.key) is none of them, and no temporary file
 _FILES = re.compile(
-    r"station\.(?:id|key|toml)|root\.pin|roster\.senyap|request\.senyap|vault\.db"
+    r"station\.(?:id|k|key|toml)|root\.pin|roster\.senyap|request\.senyap|vault\.db"
     r"|rosters/roster-[0-9]+\.senyap|batches/[a-z0-9-]+\.senyap|bundles/[a-z0-9-]+/bundle-[0-9]+\.senyap"
     r"|keyring/[a-z0-9-]+/(?:identity\.locked|share\.pub|share\.sealed)"
 )

@@ -18,6 +18,7 @@ from sqlcipher3 import dbapi2
 
 from crypto import medium
 from crypto.errors import CryptoError
+from keys.advice import advice
 from keys.memory import forbid_core_dumps
 from keys.roster import is_id
 from station import airgap
@@ -165,6 +166,8 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except (StationError, CryptoError) as error:
+        if isinstance(error, CryptoError):
+            click.echo(advice(error), err=True)
         click.echo(f"{error}", err=True)
         sys.exit(exit_code(error))
     except FileNotFoundError as error:
@@ -187,7 +190,11 @@ def check_air_gap(is_demo: bool, allowed: bool) -> None:
         return
     reasons = airgap.check()
     if reasons:
-        raise NotAirGapped("this machine is not air-gapped: " + "; ".join(reasons), reasons)
+        raise NotAirGapped(
+            "this machine is not air-gapped: " + "; ".join(reasons) + ". Stasiun bekerja hanya tanpa jaringan: cabut "
+            "kabel, lepas kartu wifi dan bluetooth, lalu ulangi.",
+            reasons,
+        )
 
 
 def warn(text: str) -> None:

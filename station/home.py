@@ -1,6 +1,6 @@
 """The folder of one station: its name, the roster it trusts, and the public keys of all reviewers.
 
-station.id · root.pin · roster.senyap · rosters/ · batches/   public (keys.ledger)
+station.id · station.k · root.pin · roster.senyap · rosters/ · batches/   public (keys.ledger)
 station.key · keyring/<reviewer>/                             sealed
 station.toml                                                  optional (station.settings)
 vault.db · bundles/<to>/bundle-NNNNNNNN.senyap                made by the station
@@ -19,7 +19,7 @@ from keys.batch import KeyTable
 from keys.keyring import SHARE
 from keys.ledger import Ledger
 from keys.roster import Group, Roster, Station
-from keys.stationkeys import KEYRING, STATION_ID
+from keys.stationkeys import KEYRING, STATION_ID, STATION_K
 from station.errors import Refused
 from station.settings import Settings, load_settings
 
@@ -105,8 +105,12 @@ class Home:
         return tuple(sorted(path.parent.name for path in self.keyring.glob(f"*/{SHARE}")))
 
     def shares_fit(self) -> bool:
-        """Tell whether those who hold a share of the vault key are the reviewers of the roster."""
-        return set(self.sharers) == set(self.members)
+        """Tell whether the vault key is shared out as the roster says: to its reviewers, any k of them."""
+        try:
+            k = medium.read_file(self.folder / STATION_K, 2)
+        except FileNotFoundError:
+            return False
+        return set(self.sharers) == set(self.members) and k == str(self.group.k).encode("ascii")
 
     def must_serve(self) -> None:
         """Refuse to work for a station that was taken out of the roster; raises Refused."""

@@ -17,7 +17,7 @@ from sqlcipher3 import dbapi2
 from crypto import medium
 from crypto.errors import BadSignature
 from keys.keyring import SHARE_PUBLIC, open_quorum, read_share_key
-from keys.stationkeys import KEYRING, STATION_KEY, open_station_key, seal_station_key, share_out
+from keys.stationkeys import KEYRING, STATION_K, STATION_KEY, open_station_key, seal_station_key, share_out
 from station import swap
 from station.desk import check_names
 from station.errors import Refused, VaultUnreadable
@@ -58,6 +58,7 @@ def rekey(folder: Path, passphrases: Mapping[str, str]) -> Rekeyed:
             prepared = folder / swap.PREPARING
             for path, data in share_out(home.keyring, new_key, home.group.k, signers).items():
                 medium.write_file(prepared / KEYRING / path, data)
+            medium.write_file(prepared / STATION_K, str(home.group.k).encode("ascii"))
             medium.write_file(prepared / STATION_KEY, seal_station_key(signing, new_key, home.id))
             _copy_vault(home, old_key, prepared / home.vault.name, new_key)
             medium.write_file(prepared / swap.MEMBERS, "".join(f"{m}\n" for m in home.members).encode("ascii"))

@@ -2,7 +2,7 @@
 
     .rekey.part/    being prepared; worth nothing, and erased by whoever comes next
     rekey/          complete; its files are moved into the home, which whoever comes next finishes
-        station.key · vault.db · keyring/<reviewer>/share.sealed
+        station.key · station.k · vault.db · keyring/<reviewer>/share.sealed
         members     who has a share now, one id a line; removed last
 
 Whoever works in a home holds a lock on its folder: many may work at once, the swap is made alone.

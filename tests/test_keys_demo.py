@@ -45,7 +45,7 @@ def test_the_folders_are_where_the_interface_puts_them(demo: Path) -> None:
     for group in GROUPS:
         home = demo / "stations" / group
         assert sorted(p.name for p in home.iterdir()) == [
-            "batches", "keyring", "root.pin", "roster.senyap", "station.id", "station.key",
+            "batches", "keyring", "root.pin", "roster.senyap", "station.id", "station.k", "station.key",
         ]  # fmt: skip
         assert (home / "station.id").read_text() == group
 

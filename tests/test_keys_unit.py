@@ -83,7 +83,7 @@ def place(founded: Path, tmp_path: Path) -> Path:
 def test_a_new_station_has_its_files_and_nobody_else_may_read_them(desk: Ledger, tmp_path: Path) -> None:
     home = tmp_path / "home"
     found_unit(home, desk, "sunyi", 2, words(1, 2, 3), day=DAY, weeks=WEEKS)
-    own = {"request.senyap", "station.id", "station.key"} | {
+    own = {"request.senyap", "station.id", "station.k", "station.key"} | {
         f"keyring/sunyi-{n}/{name}" for n in (1, 2, 3)
         for name in ("identity.locked", "share.pub", "share.sealed", "epoch-00000045.key", "epoch-00000046.key")
     }  # fmt: skip

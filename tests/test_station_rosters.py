@@ -302,6 +302,9 @@ def test_a_changed_quorum_asks_for_a_rekey(home: Path, tmp_path: Path):
     path.write_bytes(world().next_roster(groups=world().groups(world().members(), k=3))[1])
     result = CliRunner().invoke(main, ["--allow-network", "--home", str(home), "roster", str(path)])
     assert result.exit_code == 0 and "rekey" in result.stderr
+    assert not Home.load(home).shares_fit(), "asked for again by each command until it is done"
+    rekey(home, words_of(*ME))
+    assert Home.load(home).shares_fit()
 
 
 def test_a_number_far_ahead_is_an_alarm_and_burns_no_chain(home: Path, stick: Stick):

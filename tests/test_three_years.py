@@ -232,7 +232,12 @@ class Life:
         """Seal one report as the drop box does, then try every key set on it."""
         ledger = self.ledger(self.folder / "server")
         table, roster = ledger.table(), ledger.roster
-        chosen = roster.route(area, level, roster.excluded(area, wishes), table.lapsed(self.epoch))
+        barred = roster.excluded(area, wishes)
+        chosen = roster.route(area, level, barred, table.lapsed(self.epoch))
+        assert not set(chosen) & ({area} - {"sumsel"} if wishes else set()), (
+            "the reporter's own inspectorate is excluded"
+        )
+        assert all(roster.group(group).members for group in chosen)
         if not chosen:
             self.closed += 1
             return
@@ -388,6 +393,9 @@ def test_three_years_of_reports_open_for_exactly_the_readers_of_their_week(
                 "pegawai-daerah",
                 DICE.choice([(), ("inspektorat-daerah",)]),
             )
+            life.courier()
+        life.stolen()
+        assert life.imported > 100 and life.operations["rekey"] >= 2
         assert sum(life.operations.values()) >= 40, life.operations
         assert len(life.roster.groups) == 19 and sum(life.sealed.values()) > 250
         words = " ".join(Ledger.load(life.folder / "server").fingerprint)

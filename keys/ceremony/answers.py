@@ -17,7 +17,7 @@ from keys.strength import is_text
 
 UNITS: Final = (*units.GOVERNMENTS, units.KPK)
 MAX_NAME = 60
-_DEPLOYMENT = re.compile(r"[ -~]{1,32}")
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")  # narrower than formats §6: people type it in commands
 _ONION = re.compile(r"[a-z2-7]{56}\.onion")
 
 

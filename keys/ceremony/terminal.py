@@ -244,6 +244,8 @@ class _Session:
         self._talk.show(_head(state, self._language) + ready + _wrap(say(key, self._language, **facts)) + "\n")
         if state.stage is not Stage.LANGUAGE:
             self._talk.show(say("keys-back" if _may_go_back(state) else "keys", self._language))
+        if problem == "mismatch" and not state.drawn:
+            problem = "mismatch-own"
         if problem is not None:
             self._talk.show(_wrap("! " + say(problem, self._language, **facts)))
         prompt, default = say(f"prompt-{state.stage}", self._language, **facts), default_of(state)
@@ -320,9 +322,9 @@ def _facts(state: State, language: str) -> dict[str, object]:
         "why": say(f"why-{state.whose}", language),
         "date": first.en if english else first.id,
         "until": last.en if english else last.id,
-        "roots": len(state.holders),
-        "proven": sum(h.proven for h in state.holders),
-        "reviewers": len(state.reviewers),
+        "roots_done": _so_many(len(state.holders), state.root_count, language),
+        "proven_done": _so_many(sum(h.proven for h in state.holders), state.root_count, language),
+        "reviewers_done": _so_many(len(state.reviewers), state.reviewer_count, language),
         "signed": len(state.signers),
         "unsigned": "\n".join(f"{h.number:>4}  {h.name}" for h in state.holders if h.number not in state.signers),
         "names": _name_list(list(names.values())),
@@ -338,6 +340,10 @@ def _facts(state: State, language: str) -> dict[str, object]:
     for name in ("finished", "summary", "checklist"):
         facts[name] = say(name, language, **facts)
     return facts
+
+
+def _so_many(made: int, wanted: int, language: str) -> str:
+    return say("so-many", language, made=made, wanted=wanted) if wanted else say("none", language)
 
 
 def _name_list(names: list[str]) -> str:

@@ -75,8 +75,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ask-repeat-own": ("Frasa sandi {who}.\nKetik sekali lagi, sama persis.",
                        "Passphrase of {who}.\nType it once more, exactly the same."),
     "ask-deployment": (
-        "Nama tetap sistem ini, tidak dapat diubah lagi: 1 sampai 32 huruf, angka, atau tanda baca.",
-        "The lasting name of this deployment, which cannot be changed: 1 to 32 letters, digits and signs.",
+        "Nama tetap sistem ini, tidak dapat diubah lagi: 1 sampai 32 huruf, angka, titik, tanda hubung.",
+        "The lasting name of this deployment, which cannot be changed: 1 to 32 letters, digits, dots and hyphens.",
     ),
     "prompt-deployment": ("Nama", "Name"),
     "ask-root-count": (
@@ -143,12 +143,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "mismatch": ("Tidak sama. Ketik lagi, atau < untuk kembali dan melihatnya.",
                  "Not the same. Type it again, or < to go back and look."),
+    "mismatch-own": ("Tidak sama. Ketik lagi, atau < untuk memilih frasa sandi dari awal.",
+                     "Not the same. Type it again, or < to choose a passphrase anew."),
     "verify": ("Pemeriksaan gagal: berkas di folder ini bukan yang baru dibuat. Tandatangani sekali lagi.",
                "The check failed: the files in this folder are not those that were made. Sign once more."),
     "want-language": ("Ketik 1 atau 2. / Type 1 or 2.",) * 2,
     "want-offer": ("Ketik 1, 2 atau 3.", "Type 1, 2 or 3."),
-    "want-deployment": ("Ketik 1 sampai 32 huruf tanpa aksen, tidak diawali demo-.",
-                        "Type 1 to 32 plain letters, not beginning with demo-."),
+    "want-deployment": ("Ketik 1 sampai 32 huruf, angka, titik atau tanda hubung, tanpa spasi, tidak diawali demo-.",
+                        "Type 1 to 32 letters, digits, dots or hyphens, no spaces, not beginning with demo-."),
     "want-root-count": ("Ketik angka 1 sampai 9.", "Type a number from 1 to 9."),
     "want-root-quorum": ("Ketik angka 1 sampai {root_count}.", "Type a number from 1 to {root_count}."),
     "want-root-name": ("Ketik nama atau jabatan, paling banyak 60 huruf.",
@@ -171,14 +173,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "who-session": ("sesi ini (pemimpin upacara)", "this session (whoever leads the ceremony)"),
     "who-root": ("pemegang kunci akar {number} ({name})", "root holder {number} ({name})"),
     "who-reviewer": ("penelaah {reviewer}", "reviewer {reviewer}"),
+    "so-many": ("{made} dari {wanted}", "{made} of {wanted}"),
     "none": ("(belum ada)", "(none yet)"),
     "finished": (
-        "  Sistem               {deployment}\n  Kunci akar           {roots} dari {root_count}\n"
-        "  Lembar pemulihan     {proven} dari {root_count}\n  Unit pertama         {group}\n"
-        "  Penelaah             {reviewers} dari {reviewer_count}",
-        "  Deployment           {deployment}\n  Root keys            {roots} of {root_count}\n"
-        "  Recovery sheets      {proven} of {root_count}\n  First unit           {group}\n"
-        "  Reviewers            {reviewers} of {reviewer_count}",
+        "  Sistem               {deployment}\n  Kunci akar           {roots_done}\n"
+        "  Lembar pemulihan     {proven_done}\n  Unit pertama         {group}\n"
+        "  Penelaah             {reviewers_done}",
+        "  Deployment           {deployment}\n  Root keys            {roots_done}\n"
+        "  Recovery sheets      {proven_done}\n  First unit           {group}\n"
+        "  Reviewers            {reviewers_done}",
     ),
     "why-session": ("Ia mengunci catatan kemajuan sampai upacara selesai.",
                     "It locks the progress file until the ceremony is over."),
@@ -231,7 +234,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "doing-make-server": ("Membuat kunci server", "Making the drop box's key"),
     "doing-make-reviewer": ("Membuat kunci penelaah untuk 26 minggu", "Making the reviewer's keys for 26 weeks"),
     "doing-make-station": ("Membuat kunci stasiun", "Making the station's key"),
-    "doing-open-root": ("Membuka kunci akar", "Opening the root key"),
+    "doing-open-root": ("Tanda tangan pemegang kunci akar", "Signature of a root holder"),
     "doing-finish": ("Menandatangani dan menulis semuanya", "Signing and writing everything"),
     "doing-verify": ("Membaca ulang semuanya", "Reading all of it again"),
     "doing-clean": ("Menghapus catatan kemajuan", "Erasing the progress file"),

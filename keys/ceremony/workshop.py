@@ -32,7 +32,7 @@ from keys.rootkeys import open_root, root_file, write_root
 from keys.roster import Group, Member, Root, Roster, Sizes, Station
 from keys.rosterfile import check_current, fingerprint_words, root_pin, sign_roster
 from keys.sheets import poster, recovery_sheet, reviewer_card
-from keys.stationkeys import KEYRING, STATION_ID, STATION_KEY, make_station
+from keys.stationkeys import KEYRING, STATION_ID, STATION_K, STATION_KEY, make_station
 from keys.strength import check_passphrase, generate_passphrase, is_text, normalise
 from keys.unit import WEEKS
 from keys.verification import verify_deployment
@@ -283,7 +283,7 @@ class Workshop:
         public = ["root.pin", "roster.senyap", *(f"batches/{name}" for name in names)]
         files = {home / name for home in self._public_homes(state) for name in public}
         files |= {self.folder / SERVER / name for name in ("server.key", "settings.toml")}
-        files |= {self._home(state) / name for name in (STATION_ID, STATION_KEY)}
+        files |= {self._home(state) / name for name in (STATION_ID, STATION_K, STATION_KEY)}
         for reviewer in state.reviewers:
             ring = self._home(state) / KEYRING / state.reviewer_id(reviewer.number)
             files |= {ring / name for name in (keyring.IDENTITY, keyring.SHARE_PUBLIC, keyring.SHARE)}
