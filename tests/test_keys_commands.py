@@ -225,7 +225,7 @@ def test_a_unit_works_on_changes_itself_and_renews(world: World, asked: Path) ->
 # --- what is refused, by exit code --------------------------------------------------------------------
 
 
-def nothing_changed(world: World, before: dict[str, bytes]) -> None:
+def assert_nothing_changed(world: World, before: dict[str, bytes]) -> None:
     assert picture(world.folder) == before
 
 
@@ -238,7 +238,7 @@ def test_wrong_words_are_refused_and_nothing_is_written(world: World, asked: Pat
         "admit", "--home", world / "desk-a", "--to", world / "out", "--yes", "--words", typed, asked, code=3
     )
     assert "the words do not fit this file" in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_an_altered_request_is_refused_before_words_are_asked_for(world: World, asked: Path) -> None:
@@ -248,7 +248,7 @@ def test_an_altered_request_is_refused_before_words_are_asked_for(world: World, 
     before = picture(world.folder)
     result = world.run("admit", "--home", world / "desk-a", "--to", world / "out", "--yes", asked, code=3)
     assert "\nsenyap/v1/request: signature does not verify" in result.stderr and "kata" not in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_request_is_admitted_once(world: World, asked: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_request_is_admitted_once(world: World, asked: Path) -> None:
     before = picture(world.folder)
     again = admit(world, asked, *both_roots(world), code=3)
     assert "changed what it asks about" in again.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_wrong_passphrase_is_four_and_nothing_is_written(world: World, asked: Path) -> None:
@@ -264,21 +264,21 @@ def test_a_wrong_passphrase_is_four_and_nothing_is_written(world: World, asked: 
     before = picture(world.folder)
     result = admit(world, asked, code=4)
     assert "the passphrase does not open the key of root holder 1" in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_wrong_root_file_is_said_in_words(world: World, asked: Path) -> None:
     before = picture(world.folder)
     other = admit(world, asked, f"--root=1={world.folder}/desk-b/roots/root-2.locked", code=4)
     assert "key of root holder 1" in other.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
     evil = write_root(world / "evil", 1, signer("stranger"), PHRASES["root-1"])  # swapped on the stick
     before = picture(world.folder)
     swapped = admit(world, asked, f"--root=1={evil}", code=3)
     assert "the key given for root holder 1 is not the one in the roster" in swapped.stderr
     stranger = admit(world, asked, f"--root=9={evil}", code=3)
     assert "no root holder 9 in the roster, neither old nor new" in stranger.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_missing_file_is_two(world: World, asked: Path) -> None:
@@ -290,13 +290,14 @@ def test_a_missing_file_is_two(world: World, asked: Path) -> None:
         "Not found: none"
         in world.run("sign", "--home", world / "desk-a", "--to", world / "out", world / "none", code=2).stderr
     )
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 @pytest.mark.parametrize("option", ["1", "=x", "1=", "one=x", "²=x", "-1=x", "1=a --root=1=b"])
 def test_odd_root_options_are_two(world: World, option: str) -> None:
     parts = f"--root={option}".split()
-    world.run("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--yes", *parts, code=2)
+    refused = world.run("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--yes", *parts, code=2)
+    assert "--root wants N" in refused.stderr
 
 
 def test_a_full_disk_is_six_and_leaves_no_partial_file(
@@ -335,7 +336,7 @@ def test_an_alarm_is_seven(world: World) -> None:
     (world / "b").write_bytes(sign_batch(second, ring.signing))
     assert "ALARM" in world.run("take", "--home", world / "desk-a", world / "b", code=7).stderr
     (world / "b").unlink()
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_who_does_not_agree_signs_nothing(world: World) -> None:
@@ -344,7 +345,7 @@ def test_who_does_not_agree_signs_nothing(world: World) -> None:
     for typed in ("n\n", "\n", ""):
         assert "stopped" in world.run(*args, typed=typed, code=3).stderr
     assert "Sign this [yes/no]" in world.run(*args, "--language", "en", typed="n\n", code=3).stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
     world.run(*args, *both_roots(world), typed="y\n")
     assert world.ledger("desk-a").roster.version == 2
 
@@ -404,7 +405,7 @@ def test_a_new_unit_checks_the_poster_before_it_makes_keys(world: World) -> None
     for extra, typed in ((("--fingerprint", wrong), ""), ((), wrong + "\n")):
         result = found(world, "--from", world / "desk-a", *extra, typed=typed, code=3)
         assert "not those of the poster" in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_an_attackers_stick_gives_no_new_unit(world: World) -> None:
@@ -477,7 +478,7 @@ def test_control_keys_in_a_typed_passphrase_are_four(world: World) -> None:
     args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--yes")
     result = world.run(*args, typed="\x1b[A\x1b[B\n", code=4, phrases=False)
     assert "has a key in it that is no letter" in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_founded_unit_carries_its_request_once_more(world: World, asked: Path) -> None:
@@ -502,7 +503,7 @@ def test_a_unit_that_works_is_asked_what_it_wants(world: World) -> None:
     assert "this is a station of sumsel, not of lahat" in world.run(*other, "--add", 1, code=3).stderr
     assert "not reviewers of sumsel" in world.run(*args, "--remove", "lahat-1", code=3).stderr
     assert "quorum: 3 of 2" in world.run(*args, "--k", 3, code=3).stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
     (world / "words" / "sumsel-1").write_text("another")
     assert "passphrase of sumsel-1" in world.run(*args, "--remove", "sumsel-2", code=4).stderr
 
@@ -596,7 +597,7 @@ def test_impossible_changes_are_refused_and_nothing_is_written(world: World, ver
     before = picture(world.folder)
     world.run("roster", verb[0], "--home", world / "desk-a", "--to", world / "out", "--yes", *both_roots(world),
               *verb[1:], code=code)  # fmt: skip
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_names_from_the_command_line_and_from_others_cannot_write_on_the_terminal(world: World) -> None:
@@ -672,7 +673,7 @@ def test_a_root_key_that_waits_to_be_admitted_is_not_overwritten(world: World) -
     make_root(world)
     before = picture(world.folder)
     assert "there is a root-4.locked already" in make_root(world, code=3).stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_full_disk_while_a_root_key_is_made_leaves_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -711,7 +712,7 @@ def test_sheets_that_do_not_fit_are_refused_and_nothing_is_written(world: World,
         "recover-root", "--home", world / "desk-a", "--number", number, "--to", world / "a", typed=typed, code=3
     )
     assert "Refused; nothing was changed." in result.stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_a_root_holder_nobody_knows_is_not_recovered(world: World) -> None:
@@ -734,7 +735,7 @@ def test_public_files_are_published_and_never_put_over_newer_ones(world: World) 
     assert (
         "version 2 lies there" in world.run("publish", "--home", world / "desk-a", "--to", world / "pub", code=3).stderr
     )
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_taking_refuses_what_is_no_roster_and_a_proposal(world: World, asked: Path) -> None:
@@ -744,7 +745,7 @@ def test_taking_refuses_what_is_no_roster_and_a_proposal(world: World, asked: Pa
     assert "neither a roster nor a batch" in world.run(*args, asked, code=3).stderr
     assert "1 signatures of its old root set, want 2" in world.run(*args, proposal, code=3).stderr
     assert "not a regular file" in world.run(*args, world / "stick", code=3).stderr
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 def test_poster_and_card_are_drawn(world: World) -> None:
@@ -824,7 +825,7 @@ def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) ->
     words = " ".join(request_words(asked.read_bytes()))
     assert "do not fit this file" in world.run(*args, typed="satu\n" * 3 + "ya\n", code=3).stderr
     world.run(*args, typed=f"{words}\nya\n" + "salah\n" * 3, code=4, phrases=False)
-    nothing_changed(world, before)
+    assert_nothing_changed(world, before)
 
 
 @pytest.mark.parametrize(("answer", "code"), [("ya", 1), ("y", 1), ("YES", 1), ("bukan\nya", 1), ("tidak", 3), ("", 3)])

@@ -70,7 +70,7 @@ def long_chain(ledger: Ledger) -> Ledger:
     return grow(ledger, 4, 5)
 
 
-def unchanged(
+def assert_unchanged(
     ledger: Ledger, data: bytes, error: type[CryptoError], today: int = DAY, match: str | None = None
 ) -> None:
     """Demand this very refusal, and that nothing on disk has changed."""
@@ -229,45 +229,53 @@ def test_the_next_roster_is_put_in_force_and_the_old_one_kept(ledger: Ledger) ->
 
 
 def test_another_roster_of_the_version_in_force_is_refused_and_the_root_holders_are_named(ledger: Ledger) -> None:
-    unchanged(ledger, signed(replace(FIRST, expires=DAY + 99)), BrokenChain, match="another roster of version 1")
+    assert_unchanged(ledger, signed(replace(FIRST, expires=DAY + 99)), BrokenChain, match="another roster of version 1")
 
 
 def test_a_gap_says_which_versions_are_missing(ledger: Ledger) -> None:
     second = after(ledger.roster)
-    unchanged(ledger, signed(replace(second, version=3)), BrokenChain, match="version 3, take version 2 first")
-    unchanged(ledger, signed(replace(second, version=5)), BrokenChain, match="version 5, take version 2 to 4 first")
+    assert_unchanged(ledger, signed(replace(second, version=3)), BrokenChain, match="version 3, take version 2 first")
+    assert_unchanged(
+        ledger, signed(replace(second, version=5)), BrokenChain, match="version 5, take version 2 to 4 first"
+    )
 
 
 def test_an_older_roster_is_rolled_back(ledger: Ledger) -> None:
-    unchanged(grow(ledger), first_file(), RolledBack)
+    assert_unchanged(grow(ledger), first_file(), RolledBack)
 
 
 def test_a_roster_of_another_deployment_is_refused(ledger: Ledger) -> None:
     for version in (1, 2, 9):
         other = replace(after(ledger.roster, deployment="others"), version=version)
-        unchanged(ledger, signed(other), BrokenChain, match="another deployment")
+        assert_unchanged(ledger, signed(other), BrokenChain, match="another deployment")
 
 
 def test_a_roster_that_does_not_follow_is_refused(ledger: Ledger) -> None:
-    unchanged(ledger, signed(replace(after(ledger.roster), previous=bytes(64))), BrokenChain, match="does not follow")
+    assert_unchanged(
+        ledger, signed(replace(after(ledger.roster), previous=bytes(64))), BrokenChain, match="does not follow"
+    )
 
 
 def test_a_roster_that_was_signed_by_too_few_is_refused(ledger: Ledger) -> None:
-    unchanged(ledger, signed(after(ledger.roster), 1), TooFewSignatures, match="1 signatures of its old root set")
+    assert_unchanged(
+        ledger, signed(after(ledger.roster), 1), TooFewSignatures, match="1 signatures of its old root set"
+    )
     fresh = after(ledger.roster, roots=root_set(4, 5, 6))
-    unchanged(ledger, signed(fresh, 4, 5), TooFewSignatures, match="old")
-    unchanged(ledger, signed(fresh, 1, 2), TooFewSignatures, match="own")
+    assert_unchanged(ledger, signed(fresh, 4, 5), TooFewSignatures, match="old")
+    assert_unchanged(ledger, signed(fresh, 1, 2), TooFewSignatures, match="own")
 
 
 def test_a_roster_from_the_future_is_refused_and_the_clock_is_named(ledger: Ledger) -> None:
     tomorrow = signed(after(ledger.roster, issued=DAY + 3))
-    unchanged(ledger, tomorrow, WrongClock, match=f"day {DAY + 3}, today is day {DAY}; check this machine's clock")
+    assert_unchanged(
+        ledger, tomorrow, WrongClock, match=f"day {DAY + 3}, today is day {DAY}; check this machine's clock"
+    )
     assert take_roster(ledger, tomorrow, today=DAY + 1).roster.version == 2  # two days are nobody's fault
 
 
 def test_a_roster_that_has_ended_is_not_taken(ledger: Ledger) -> None:
     data = signed(after(ledger.roster, expires=DAY + 5))
-    unchanged(ledger, data, Expired, today=DAY + 6)
+    assert_unchanged(ledger, data, Expired, today=DAY + 6)
     assert take_roster(ledger, data, today=DAY + 5).roster.version == 2
 
 
@@ -275,12 +283,14 @@ def test_a_reviewer_who_stays_keeps_the_key(ledger: Ledger) -> None:
     """Root holders who put their own key under a reviewer's id would read along unseen."""
     mine = replace(member("spy"), id="kota-1")
     groups = with_group(ledger.roster, "kota", members=(mine, member("kota-2")))
-    unchanged(ledger, signed(after(ledger.roster, groups=groups)), KeyAlarm, match="another key for reviewer kota-1")
+    assert_unchanged(
+        ledger, signed(after(ledger.roster, groups=groups)), KeyAlarm, match="another key for reviewer kota-1"
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"SNYR", b"SNYX" + bytes(99), first_file()[:-1], first_file() + b"\0"])
 def test_bytes_that_are_no_roster_are_malformed(ledger: Ledger, data: bytes) -> None:
-    unchanged(ledger, data, Malformed)
+    assert_unchanged(ledger, data, Malformed)
 
 
 # --- taking batches -----------------------------------------------------------------------------------
@@ -297,31 +307,31 @@ def test_a_batch_is_taken_once_and_stands_on_disk(ledger: Ledger) -> None:
 def test_a_second_key_for_an_epoch_is_an_alarm(ledger: Ledger) -> None:
     keys = (opener("other 1").public, opener("other 2").public)
     data = sign_batch(small_batch(reviewer="kota-1", first_epoch=EPOCH + 1, keys=keys), signer("kota-1"))
-    unchanged(ledger, data, KeyAlarm, match="second key")
+    assert_unchanged(ledger, data, KeyAlarm, match="second key")
 
 
 def test_a_key_of_another_reviewer_or_epoch_is_an_alarm(ledger: Ledger) -> None:
     for keys in ((opener("prov-1 45").public,), (opener("kota-1 45").public,)):
         data = sign_batch(small_batch(reviewer="kota-1", first_epoch=EPOCH + 2, keys=keys), signer("kota-1"))
-        unchanged(ledger, data, KeyAlarm, match="stands elsewhere")
+        assert_unchanged(ledger, data, KeyAlarm, match="stands elsewhere")
 
 
 def test_a_batch_that_repeats_a_key_is_an_alarm(ledger: Ledger) -> None:
     data = sign_batch(small_batch(keys=(opener("x").public, opener("x").public)), signer("prov-1"))
-    unchanged(ledger, data, KeyAlarm, match="one key stands for two epochs")
+    assert_unchanged(ledger, data, KeyAlarm, match="one key stands for two epochs")
 
 
 def test_a_batch_of_a_stranger_is_refused(ledger: Ledger) -> None:
-    unchanged(ledger, batch_of("prov-9"), BrokenChain, match="not in the roster")
+    assert_unchanged(ledger, batch_of("prov-9"), BrokenChain, match="not in the roster")
 
 
 def test_a_batch_that_another_signed_is_refused(ledger: Ledger) -> None:
     data = sign_batch(small_batch(first_epoch=EPOCH + 2), signer("kota-1"))
-    unchanged(ledger, data, BadSignature)
+    assert_unchanged(ledger, data, BadSignature)
 
 
 def test_a_batch_for_a_roster_to_come_is_refused(ledger: Ledger) -> None:
-    unchanged(ledger, batch_of("kota-1", EPOCH + 2, 2, 2), BrokenChain, match="roster version 2, in use is 1")
+    assert_unchanged(ledger, batch_of("kota-1", EPOCH + 2, 2, 2), BrokenChain, match="roster version 2, in use is 1")
 
 
 def test_the_same_keys_signed_once_more_are_nothing_to_do(ledger: Ledger) -> None:
@@ -347,7 +357,7 @@ def test_a_longer_batch_takes_the_place_of_a_shorter_one(ledger: Ledger) -> None
 
 def test_a_batch_that_ended_long_ago_is_refused(ledger: Ledger) -> None:
     data = batch_of("kota-1", EPOCH - 20)
-    unchanged(ledger, data, RolledBack, match=f"ended with epoch {EPOCH - 19}, this is epoch {EPOCH}")
+    assert_unchanged(ledger, data, RolledBack, match=f"ended with epoch {EPOCH - 19}, this is epoch {EPOCH}")
     last = (EPOCH - 19 + ledgers.KEEP_EPOCHS) * 7 + 6
     assert take_batch(ledger, data, today=last) is not ledger
 
@@ -356,7 +366,7 @@ def test_batches_of_who_leaves_go_with_them(ledger: Ledger) -> None:
     left = grow(ledger, groups=with_group(FIRST, "kota", k=1, members=(member("kota-2"),)))
     assert not list((ledger.folder / "batches").glob("kota-1-*"))
     assert Ledger.load(ledger.folder) == left
-    unchanged(left, batch_of("kota-1"), BrokenChain)
+    assert_unchanged(left, batch_of("kota-1"), BrokenChain)
 
 
 def test_a_crash_before_the_leavers_batches_are_gone_is_survived(
@@ -526,7 +536,7 @@ def test_a_home_that_missed_a_roster_which_has_ended_takes_it_on_the_way_to_the_
 
 
 def test_a_batch_of_a_far_week_and_a_flood_of_batches_are_refused(ledger: Ledger) -> None:
-    unchanged(ledger, batch_of("kpk-1", EPOCH + 106), WrongClock, match="check the clocks")
+    assert_unchanged(ledger, batch_of("kpk-1", EPOCH + 106), WrongClock, match="check the clocks")
     for week in range(EPOCH + 10, EPOCH + 10 + ledgers.MOST_BATCHES - 1):
         ledger = take_batch(ledger, batch_of("kpk-1", week, weeks=1), today=DAY)
     before = picture(ledger.folder)
