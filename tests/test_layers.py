@@ -193,6 +193,14 @@ def test_medium_is_the_only_module_of_crypto_that_touches_files() -> None:
     assert set(touching) == {"medium"}
 
 
+def test_cleaning_stands_alone_and_touches_no_file() -> None:
+    for path in (p for p in HOUSE_SOURCES if p.parent.name == "cleaning"):
+        assert file_access(path) <= {"io"}, path  # pypdf reads from bytes in memory
+        tops = {m for m in imports_of(path) if not m.startswith("dropbox.cleaning")}
+        assert not {m for m in tops if ours(m)} and not {"flask", "sqlalchemy"} & {m.split(".")[0] for m in tops}
+        assert {m.split(".")[0] for m in tops} - set(sys.stdlib_module_names) <= {"pypdf"}
+
+
 # --- size --------------------------------------------------------------------------------------------
 
 
