@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 from dropbox.paths import templates_folder
 
-PAGE_STEP = 16 * 1024
+PAGE_STEP = 32 * 1024
 MAILBOX_PAGE = 64 * 1024
 CLOSED = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -511,7 +511,7 @@ def test_the_form_is_documented_field_by_field() -> None:
 def test_every_other_field_is_documented() -> None:
     sent = set(re.findall(r'name="([a-z_]+)"', "".join(template_texts()))) - {"viewport", "robots"}
     listed = set(first_column(table_with(section(INTERFACE, "The intake form"), "benih")))
-    assert {form.SEED, form.KEPT, form.DROPPED, form.FILES, "kode", "sesi", form.MESSAGE.key} == listed
+    assert {form.SEED, form.KEPT, form.DROPPED, form.CHECKED, form.FILES, "kode", "sesi", form.MESSAGE.key} == listed
     assert sent <= listed | set(form.BY_KEY)
     assert f"area, {form.MESSAGE.least}–{form.MESSAGE.limit:,};" in INTERFACE
 

@@ -25,6 +25,7 @@ from dropbox.__main__ import main
 from dropbox.clock import MOST_DAYS_UNSIGNED, Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Closed, Why
+from dropbox.headers import PAGE_STEP
 from dropbox.marks import read_mark
 from dropbox.services import Services
 from dropbox.settings import load_settings
@@ -186,7 +187,7 @@ def test_the_pages_say_it_before_anybody_writes(client: FlaskClient, set_clock: 
     assert not says_shut(get(client, path)) and 'href="/lapor">Mulai melapor' in get(client, "/").text
     set_clock(days)
     page = get(client, path)
-    assert page.status == 200 and says_shut(page) and len(page.body) % 16_384 == 0
+    assert page.status == 200 and says_shut(page) and len(page.body) % PAGE_STEP == 0
     assert "Mulai melapor" not in page.text
     english = get(client, "/en" + path)
     assert "This box cannot take anything now" in english.text and SHUT not in english.text
@@ -407,7 +408,7 @@ def test_where_units_have_no_reviewers_the_form_says_so_before_sending(
     assert report(client, **PALEMBANG).status == 200
     assert len(letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))) == 1
     page = get(client, "/lapor")
-    assert len(page.body) == 16_384, "the form still fits one step"
+    assert len(page.body) == PAGE_STEP, "the form still fits one step"
     nobody = report(client, jenjang_terlapor="gubernur")
     assert nobody.status == 503 and "tidak ada petugas yang boleh membaca" in nobody.text and CHANNELS in nobody.text
 

@@ -13,6 +13,7 @@ from crypto import letter as letters
 from crypto import mailbox, passphrase, receipt
 from crypto.encoding import today
 from crypto.signing import SigningKey
+from dropbox.headers import PAGE_STEP
 from dropbox.mailboxes import replace_rows
 from dropbox.services import Services
 from keys.keyring import open_quorum
@@ -264,7 +265,7 @@ def test_a_station_cannot_speak_in_the_name_of_another_group(client: FlaskClient
 def test_a_code_form_of_megabytes_is_refused(client: FlaskClient, kind: str) -> None:
     if kind == "multipart/form-data":
         answer = post(client, "/kotak", {"kode": "a" * 2_000_000})
-        assert answer.status in (400, 422) and len(answer.body) % 16_384 == 0
+        assert answer.status in (400, 422) and len(answer.body) % PAGE_STEP == 0
     else:
         answer = client.post("/kotak", data=b"kode=" + b"a" * 2_000_000, content_type=kind)
         assert answer.status_code == 400

@@ -15,7 +15,7 @@ from web import get, open_box, post, report
 
 from crypto.mailbox import STATUSES
 from dropbox import statuses
-from dropbox.headers import stylesheet
+from dropbox.headers import PAGE_STEP, stylesheet
 from dropbox.translations import make
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%")
@@ -113,7 +113,7 @@ def test_the_title_of_a_page_says_nothing_of_a_report(client: FlaskClient) -> No
 def test_the_empty_form_fits_one_step_with_room_for_notice_and_onion_address(client: FlaskClient) -> None:
     for prefix in ("", "/en"):
         body = get(client, prefix + "/lapor").body
-        assert len(body) == 16 * 1024 and len(body.rstrip()) < 16 * 1024 - 500
+        assert len(body) == PAGE_STEP and len(body.rstrip()) < PAGE_STEP - 500
 
 
 def luminance(colour: str) -> float:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from web import get, open_box, post, report, waiting
 
 from dropbox.errors import Busy
+from dropbox.headers import PAGE_STEP
 from dropbox.services import Services
 
 FILE = ("f.bin", os.urandom(600_000), "application/pdf")
@@ -101,5 +102,5 @@ def test_after_three_missed_rounds_every_page_says_so(
 
 def test_unknown_addresses_and_methods_look_like_every_other_page(client: FlaskClient) -> None:
     for answer in (get(client, "/tidak/ada"), post(client, "/", {}), post(client, "/kunci", {})):
-        assert answer.status in (404, 405) and len(answer.body) % 16_384 == 0
+        assert answer.status in (404, 405) and len(answer.body) % PAGE_STEP == 0
         assert "Content-Security-Policy" in answer.headers and not re.search("Traceback|werkzeug", answer.text, re.I)

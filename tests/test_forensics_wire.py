@@ -14,7 +14,7 @@ import pytest
 from forensics import all_pids, wait_until
 from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart
 
-STEP, MAILBOX = 16 * 1024, 64 * 1024
+STEP, MAILBOX = 32 * 1024, 64 * 1024
 FIXED = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -75,6 +75,8 @@ REQUESTS = {
     "form with too much": lambda s: post(s, "/lapor", FORM | {"terlapor": TYPED * 12_000}),
     "too many files": lambda s: s.report(FORM, MANY_FILES),
     "readers asked": lambda s: post(s, "/lapor/siapa", FORM),
+    "looked at first": lambda s: s.post("/lapor/periksa", {"benih": s.get("/lapor").hidden("benih"), **FORM}),
+    "changed after a look": lambda s: post(s, "/lapor/ubah", FORM),
     "report": lambda s: s.report(FORM),
     "report in English": lambda s: s.post("/en/lapor", {"benih": s.get("/en/lapor").hidden("benih"), **FORM}),
     "code mistyped": lambda s: post(s, "/kotak", {"kode": TYPED}),

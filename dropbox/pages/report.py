@@ -19,10 +19,12 @@ from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
 from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full, Why
 from dropbox.intake import Received, drain, read_form
+from dropbox.pages import preview
 from dropbox.pages.show import plain, show
 from dropbox.sealing import RowWriter
 from dropbox.services import directory, here
 from dropbox.sessions import KeptFiles, SessionEnded
+from dropbox.traces import KINDS, cut
 from keys.roster import Group
 
 _SECTION_ORDER = (form.WHERE, form.WHAT, form.EVIDENCE, form.SAFETY)
@@ -52,7 +54,10 @@ def install(pages: Blueprint) -> None:
     pages.get("/lapor")(empty_form)
     pages.post("/lapor")(send)
     pages.post("/lapor/siapa")(who_reads)
-    pages.get("/lapor/siapa", endpoint="form_again")(empty_form)
+    pages.post("/lapor/periksa")(check)
+    pages.post("/lapor/ubah")(change)
+    for path in ("siapa", "periksa", "ubah"):  # a reloaded tab begins anew
+        pages.get(f"/lapor/{path}", endpoint=f"form_after_{path}")(empty_form)
 
 
 def empty_form() -> Response:
@@ -62,17 +67,38 @@ def empty_form() -> Response:
 
 def who_reads() -> Response:
     """Show the form again with the readers that these answers lead to; nothing is stored."""
+    return _form_again(asked_who=True)
+
+
+def change() -> Response:
+    """Show the form again as it was typed; nothing is stored."""
+    return _form_again(asked_who=False)
+
+
+def _form_again(*, asked_who: bool) -> Response:
     received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
     try:
         groups, _problems = routed(received.typed, today())
         kept = kept_files(received.typed, [x.id for x in groups])
     except (Closed, SessionEnded):
         kept, received.dropped = (), True
-    return show_form(received.typed, status=200, kept=kept, dropped=received.dropped, asked_who=True)
+    return show_form(received.typed, status=200, kept=kept, dropped=received.dropped, asked_who=asked_who)
 
 
 def send() -> Response:
-    """Take a report: all its rows are stored and synced before the receipt is shown."""
+    """Take a report: all its rows are stored and synced before the receipt is shown.
+
+    What could point to the writer is shown first, once; whoever sends it all the same is not asked again.
+    """
+    return _take(asked=False)
+
+
+def check() -> Response:
+    """Show the report as it would go, with what could point to the writer; its letter is not stored."""
+    return _take(asked=True)
+
+
+def _take(*, asked: bool) -> Response:
     refuse_cross_site()
     day = today()
     draft = Draft(Received(), day)
@@ -81,6 +107,8 @@ def send() -> Response:
         _check(draft)
         if draft.problems:
             return _refuse(draft)
+        if asked or (form.CHECKED not in draft.received.typed and preview.is_serious(draft.fields, draft.attachments)):
+            return _preview(draft, asked=asked)
         return _commit(draft)
     except (Busy, Full, Closed, Broken) as error:
         draft.status = 503
@@ -238,7 +266,40 @@ def _commit(draft: Draft) -> Response:
 
 
 def _refuse(draft: Draft) -> Response:
-    """Give the form back with everything typed, and keep the files that arrived whole."""
+    """Give the form back with everything typed."""
+    _keep(draft)
+    return show_form(
+        draft.received.typed, status=draft.status, problems=draft.problems, kept=draft.kept, groups=draft.groups
+    )
+
+
+def _preview(draft: Draft, *, asked: bool) -> Response:
+    """Show the report before it is sent; what was typed goes along in hidden fields."""
+    _keep(draft)
+    typed = draft.received.typed
+    if draft.received.dropped:  # files that found no room have to be chosen again, which is said in the form
+        return show_form(typed, status=503, kept=draft.kept, groups=draft.groups, dropped=True)
+    seed, ends = form_seed(typed) or (b"", 0)
+    files = KeptFiles(tuple(x.id for x in draft.groups), draft.kept, directory().roster.version, ends)
+    return show(
+        "periksa.html",
+        status=200 if asked else 422,
+        asked=asked,
+        answers=preview.answers(draft.fields, directory().roster, g.language),
+        found=preview.kinds(draft.fields, draft.kept),
+        hidden=[(key, value) for key in form.BY_KEY for value in typed.get(key, ())],
+        seed=here().fields.seal_seed(seed, expires=ends),
+        kept=draft.kept,
+        kept_sealed=here().fields.seal_files(files) if draft.kept else "",
+        kind_name=KINDS.__getitem__,
+        cut=cut,
+        groups=draft.groups,
+        **_others(typed, draft.day),
+    )
+
+
+def _keep(draft: Draft) -> None:
+    """Keep the files that arrived whole: they need not be chosen again."""
     received = draft.received
     kept = draft.kept
     if received.writer is not None:
@@ -250,7 +311,6 @@ def _refuse(draft: Draft) -> Response:
                 received.writer.abandon()
             received.dropped = received.dropped or bool(received.files)
     draft.kept = kept
-    return show_form(received.typed, status=draft.status, problems=draft.problems, kept=kept, groups=draft.groups)
 
 
 def _others(typed: Mapping[str, Sequence[str]], day: int) -> dict[str, Any]:

@@ -61,5 +61,5 @@ def _connection() -> str:
 def _other(path: str, english: bool) -> str:
     """Return the address of the same page in the other language, without what was typed."""
     path = path.removeprefix("/en") or "/"
-    path = {"/lapor/siapa": "/lapor", "/kotak/pesan": "/kotak"}.get(path, path)
+    path = "/lapor" if path.startswith("/lapor/") else {"/kotak/pesan": "/kotak"}.get(path, path)
     return path if english else "/en" + path

@@ -1,0 +1,172 @@
+"""Find what could point to the writer of a text: identity numbers, addresses of a person, first-person phrases.
+
+Nothing is kept of what is found, and nothing is forbidden: the number may well be that of the person reported. The
+formats are those of Indonesian registers (NIK: province, district, birth date; NIP: birth date, first month of service,
+sex), with or without separators between digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import lazy_gettext as _
+
+KINDS: Final[dict[str, Any]] = {
+    "email": _("alamat email"),
+    "akun": _("nama akun"),
+    "nip": _("NIP"),
+    "nik": _("NIK atau nomor KK"),
+    "npwp": _("NPWP"),
+    "hp": _("nomor HP"),
+    "telepon": _("nomor telepon"),
+    "plat": _("nomor kendaraan"),
+    "paspor": _("nomor paspor"),
+    "nomor": _("nomor panjang"),
+    "diri": _("kata yang menunjuk Anda"),
+    "jam": _("jam yang persis"),
+    "tempat": _("titik di peta"),
+}
+SOFT: Final = frozenset({"jam", "tempat"})  # shown when somebody looks, no reason to stop a report
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One place in a text: characters `start` to `end`, and a key of `KINDS`."""
+
+    start: int
+    end: int
+    kind: str
+
+
+Span = tuple[int, int]
+Finder = Callable[[str], Iterator[Span]]
+
+
+def find_traces(text: str) -> tuple[Trace, ...]:
+    """Return what was found in the order of the text; where two finds overlap, the more certain one."""
+    found: list[Trace] = []
+    for kind, find in _FINDERS.items():
+        for start, end in find(text):
+            if not any(start < other.end and other.start < end for other in found):
+                found.append(Trace(start, end, kind))
+    return tuple(sorted(found, key=lambda trace: trace.start))
+
+
+def cut(text: str) -> list[tuple[str, str]]:
+    """Return a text in pieces with the kind of each, empty for what lies between finds."""
+    pieces, at = [], 0
+    for trace in find_traces(text):
+        pieces += [(text[at : trace.start], ""), (text[trace.start : trace.end], trace.kind)]
+        at = trace.end
+    return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
+
+
+def is_serious(traces: Sequence[Trace]) -> bool:
+    """Tell whether the writer should be asked before the text is sent."""
+    return any(trace.kind not in SOFT for trace in traces)
+
+
+def _raw(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> Finder:
+    compiled = re.compile("|".join(patterns), flags)
+    return lambda text: (match.span() for match in compiled.finditer(text))
+
+
+def _digits(count: int, shape: str) -> Finder:
+    """Make a finder of a number of so many digits and this shape, whatever single separators stand between them."""
+    candidate = re.compile(rf"(?<!\d)(?=(\d(?:[ .\-/]?\d){{{count - 1}}})(?!\d))")
+    wanted = re.compile(shape)
+
+    def find(text: str) -> Iterator[Span]:
+        for match in candidate.finditer(text):
+            if wanted.fullmatch(re.sub(r"\D", "", match[1])) and not _is_dates(match[1]):
+                yield match.span(1)
+
+    return find
+
+
+def _mobile(text: str) -> Iterator[Span]:
+    for match in _MOBILE.finditer(text):
+        if not _AMOUNT_BEFORE.search(text, 0, match.start()):
+            yield match.span()
+
+
+def _long_numbers(text: str) -> Iterator[Span]:
+    """Find what may be a bank account: 10 to 16 digits in one piece, or in groups of which one is long."""
+    harmless = [match.span() for match in _HARMLESS.finditer(text)]
+    for match in _GROUPS.finditer(text):
+        start, end = match.span()
+        groups = re.findall(r"\d+", match[0])
+        is_long = max(map(len, groups)) >= 5 or (len(groups) >= 3 and all(len(group) == 4 for group in groups))
+        is_years = all(len(group) == 4 and "1900" <= group <= "2099" for group in groups)
+        covered = any(s <= start and end <= e for s, e in harmless)
+        if 10 <= sum(map(len, groups)) <= 16 and is_long and not is_years and not covered:
+            yield start, end
+
+
+def _is_dates(text: str) -> bool:
+    """Tell whether these digits are dates that stand side by side."""
+    return not re.search(r"\d", _DATE.sub("", text))
+
+
+_DATE = re.compile(r"(?<!\d)(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}|(?:19|20)\d{2}-\d{2}-\d{2})(?!\d)")
+_AMOUNT_BEFORE = re.compile(r"(?:\bRp|\bIDR)[. ]*\Z", re.IGNORECASE)
+_MOBILE = re.compile(r"(?<![\d/])(?:\+?62[ .\-]?|\(?0\)?)8[1-9](?:[ .\-]?\d){7,10}(?!\d)")
+_GROUPS = re.compile(r"(?<![\d.,/])\d+(?:[ \-]\d+)*(?![\d/]|[.,]\d)")
+_HARMLESS = re.compile(
+    r"(?:\bRp|\bIDR)[. ]*\d[\d.,]*"  # an amount
+    r"|(?<![\d.,])\d[\d.,]*(?=\s*(?:rupiah|ribu|juta|jt|miliar|milyar|triliun|million|billion)\b)"
+    r"|(?<![\d.\-])\d[\d.\-]*/\S*[A-Za-z]\S*",  # the number of a letter or a contract
+    re.IGNORECASE,
+)
+_FINDERS: Final[dict[str, Finder]] = {
+    "email": _raw(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "akun": _raw(
+        r"\b(?:wa\.me|t\.me|(?:instagram|facebook|fb|twitter|x|tiktok|linkedin)\.com)/\S*\w",
+        r"(?<![\w@.])@(?!rp\d)[a-z_][\w.]{2,29}",
+        r"\b(?:ig|instagram|telegram|facebook|fb|tiktok)\s?[:=]\s?@?[\w.]{3,30}",
+    ),
+    "nip": _digits(
+        18,
+        r"(?:19[4-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+        r"(?:19[6-9]\d|20[0-4]\d)(?:0[1-9]|1[0-2]|2[1-9])[12]\d{3}",
+    ),
+    "nik": _digits(
+        16,
+        r"(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])\d{4}"
+        r"(?:0[1-9]|[12]\d|3[01]|4[1-9]|[56]\d|7[01])(?:0[1-9]|1[0-2])\d{6}",
+    ),
+    "npwp": _raw(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d[-.]\d{3}\.\d{3}(?!\d)"),
+    "hp": _mobile,
+    "telepon": _raw(r"(?<!\d)\(?0(?:702|71[1-4]|73[0-5])\)?[ \-]?\d{2,4}[ \-]?\d{3,4}(?!\d)"),
+    "plat": _raw(
+        r"\b(?:BG|B|BE|BH|BD|BN)[ -]?\d{3,4}[ -]?[A-Z]{1,3}\b",
+        r"\bBG[ -]?\d{1,4}[ -]?[A-Z]{1,3}\b",
+        r"\bbg[ -]?\d{3,4}[ -]?[a-z]{1,3}\b",
+        flags=re.RegexFlag(0),
+    ),
+    "paspor": _raw(r"\b[A-Z] ?\d{7}\b", flags=re.RegexFlag(0)),
+    "nomor": _long_numbers,
+    "diri": _raw(
+        r"\bnama\s+saya\b",
+        r"\bsaya\s+(?:adalah|selaku|sebagai|menjabat|bertugas|bekerja)\b",
+        r"\bsaya\s+(?:yang\s+)?(?:menandatangani|mencairkan|membuat\s+kuitansi|membuat\s+spj|mengetik)\b",
+        r"\bsaya\s+(?:se)?(?:orang\s+)?(?:bendahara|ppk|pptk|pphp|operator|guru|honorer|kabid|kasi|kasubag|kades|"
+        r"sekdes|kaur|lurah|camat|perawat|bidan|dokter|staf|pegawai|asn|pns|pppk|auditor|verifikator|pengawas|sopir)\b",
+        r"\b(?:atasan|bawahan|suami|istri|isteri|anak|orang\s+tua|kantor|dinas|desa|sekolah|bagian|bidang|ruangan|"
+        r"rekening|tanda\s+tangan|jabatan|sk|nip|nik)\s+saya\b",
+        r"\b(?:hubungi|telepon|telpon|kontak|wa)\s+saya\b",
+        r"\b(?:hanya|cuma)\s+saya\b",
+        r"\bsaya\s+satu-?satunya\b",
+        r"\bsaya\s+(?:ikut\s+)?hadir\b",
+        r"\bmy\s+(?:name|boss|husband|wife|office|signature|account|department|school|village)\b",
+        r"\bI\s+(?:am|was)\s+(?:the|a|an)\b",
+        r"\b(?:only\s+I|I\s+alone|call\s+me|contact\s+me|I\s+signed|I\s+work\s+(?:in|at|for|as))\b",
+    ),
+    "jam": _raw(
+        r"\b(?:pukul|jam|pkl\.?)\s?\d{1,2}[.:]\d{2}\b", r"\b\d{1,2}[.:]\d{2}\s?WIB\b", r"\bat\s\d{1,2}:\d{2}\b"
+    ),
+    "tempat": _raw(r"-?\d{1,2}\.\d{4,}\s*,\s*-?\d{2,3}\.\d{4,}", r"\bmaps\.(?:app\.goo\.gl|google\.\w+)/\S*\w"),
+}
