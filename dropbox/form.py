@@ -34,6 +34,7 @@ class Field:
     limit: int = 0
     least: int = 0
     options: Options = field(default=())
+    examples: Mapping[str, Text] = field(default_factory=dict)  # option → what it means here
     section: Text = ""
 
 
@@ -75,6 +76,60 @@ CATEGORIES: Options = (
     ("disiplin", _("Pelanggaran disiplin atau kode etik pegawai")),
     ("pembalasan", _("Pembalasan terhadap pelapor")),
     ("lainnya", _("Lainnya, atau tidak yakin")),
+)
+EXAMPLES: Mapping[str, Text] = {
+    "suap": _("Contoh: fee 10–20 persen supaya paket dimenangkan, amplop supaya izin keluar."),
+    "pungli": _("Contoh: uang perpisahan sekolah yang diwajibkan, biaya tambahan untuk surat yang gratis."),
+    "pengadaan": _("Contoh: pemenang sudah ditentukan, barang tidak pernah datang, harga dua kali harga toko."),
+    "aset": _("Contoh: mobil dinas dijual, tanah kas desa disewakan untuk sendiri, kas berkurang."),
+    "perjalanan": _("Contoh: tanda tangan hadir tanpa berangkat, kuitansi hotel kosong."),
+    "dana": _("Contoh: BLT dipotong, dana BOS untuk barang yang tidak ada."),
+    "jabatan": _("Contoh: tarif untuk menjadi kepala sekolah, peserta titipan lulus seleksi."),
+    "benturan": _("Contoh: perusahaan suami memenangkan paket di kantor istrinya."),
+    "menutupi": _("Contoh: dokumen dibakar, saksi diminta mengubah cerita."),
+    "disiplin": _("Contoh: lama tidak masuk kerja, pelecehan, dua jabatan sekaligus."),
+    "pembalasan": _("Contoh: dimutasi, diancam, atau dikucilkan karena melapor."),
+}
+# What the law calls each choice (UU 31/1999 jo. UU 20/2001; PP 94/2021 for discipline). Reporters need not know it; how
+# grave a breach of discipline is (light, medium, heavy) depends on its effect, and reviewers decide it.
+LEGAL_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "suap": ("suap", "gratifikasi"),
+    "pungli": ("pemerasan",),
+    "pengadaan": ("kerugian_negara", "curang", "benturan_pengadaan"),
+    "aset": ("penggelapan",),
+    "perjalanan": ("kerugian_negara",),
+    "dana": ("kerugian_negara",),
+    "jabatan": ("suap",),
+    "benturan": ("benturan_pengadaan", "disiplin"),
+    "menutupi": ("menghalangi",),
+    "disiplin": ("disiplin",),
+    "pembalasan": ("pembalasan",),
+    "lainnya": (),
+}
+GROUPS_FIELD = "golongan"
+OFFICES: Options = (
+    ("setda", _("Sekretariat daerah atau biro")),
+    ("dprd", _("DPRD atau sekretariatnya")),
+    ("inspektorat", _("Inspektorat")),
+    ("pendidikan", _("Pendidikan: dinas, sekolah")),
+    ("kesehatan", _("Kesehatan: dinas, rumah sakit, puskesmas")),
+    ("pu", _("Pekerjaan umum, perumahan, air")),
+    ("keuangan", _("Keuangan, pajak, aset, perencanaan")),
+    ("kepegawaian", _("Kepegawaian dan pelatihan")),
+    ("perizinan", _("Perizinan, energi, lingkungan, kehutanan, tanah")),
+    ("pertanian", _("Pertanian, perkebunan, perikanan, pangan")),
+    ("ekonomi", _("Perdagangan, industri, koperasi, tenaga kerja, pariwisata")),
+    ("sosial", _("Sosial, desa, kependudukan, bencana")),
+    ("perhubungan", _("Perhubungan, kominfo, satpol PP, arsip, olahraga")),
+    ("bumd", _("BUMD (badan usaha milik daerah)")),
+    ("desa", _("Kecamatan, kelurahan, atau desa")),
+    (UNKNOWN, _("Lainnya, atau tidak tahu")),
+)
+EARLIER: Options = (
+    ("belum", _("Belum")),
+    ("kode-hilang", _("Ya, di kotak ini, tetapi kode saya hilang")),
+    ("di-sini", _("Ya, di kotak ini, dan kodenya masih ada")),
+    ("di-tempat-lain", _("Ya, di tempat lain")),
 )
 LOSSES: Options = (
     (UNKNOWN, _("Tidak tahu")),
@@ -125,8 +180,13 @@ FIELDS: tuple[Field, ...] = (
         options=EXCLUSIONS, section=WHERE,
     ),
     Field(
+        "pengecualian", "text", _("Orang atau bagian lain yang tidak boleh menangani"),
+        _("Nama atau jabatan. Kunci tidak dapat menutup bagi satu orang; petugas membaca ini sebelum membagi tugas."),
+        limit=300, section=WHERE,
+    ),
+    Field(
         "kategori", "radio", _("Jenis masalah"), _("Pilih yang paling dekat. Tidak perlu tahu pasal."),
-        required=True, options=CATEGORIES, section=WHAT,
+        required=True, options=CATEGORIES, examples=EXAMPLES, section=WHAT,
     ),
     Field(
         "uraian", "area", _("Ceritakan apa yang terjadi"),
@@ -136,6 +196,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("instansi", "text", _("Nama instansi atau unit"), _("Contoh: Dinas X, SMA Negeri Y, Desa Z."),
           limit=150, section=WHAT),
+    Field("bidang", "select", _("Bidang instansi"), options=OFFICES, section=WHAT),
     Field("terlapor", "area", _("Siapa yang terlibat"),
           _("Nama atau jabatan, satu per baris. Jangan tulis nama Anda."), limit=1_500, section=WHAT),
     Field("waktu", "text", _("Kapan"), _("Bulan atau tahun sudah cukup. Tanggal persis bisa menunjuk Anda."),
@@ -148,8 +209,9 @@ FIELDS: tuple[Field, ...] = (
         limit=3_000, section=EVIDENCE,
     ),
     Field("sumber", "radio", _("Dari mana Anda tahu"), options=SOURCES, section=EVIDENCE),
-    Field("pernah_lapor", "text", _("Sudah pernah dilaporkan?"),
-          _("SP4N-LAPOR, KPK, atasan, kejaksaan: di mana dan kapan."), limit=300, section=EVIDENCE),
+    Field("laporan_lama", "radio", _("Anda pernah melapor tentang ini?"), options=EARLIER, section=EVIDENCE),
+    Field("pernah_lapor", "text", _("Di mana dan kapan"),
+          _("SP4N-LAPOR, KPK, atasan, kejaksaan, atau kotak ini."), limit=300, section=EVIDENCE),
     Field("lingkar_tahu", "radio", _("Kira-kira berapa orang yang tahu hal ini"),
           _("Jika sedikit, petugas menyamarkan sumbernya."), options=CIRCLES, section=SAFETY),
     Field("keamanan", "area", _("Yang Anda khawatirkan"),
@@ -177,6 +239,12 @@ def area_options(roster: Roster, language: str) -> Options:
     names = [(g.id, (g.name_en if language == "en" else g.name_id).removeprefix(prefix)) for g in roster.groups]
     known = [(slug, name) for slug, name in names if slug in roster.routing]
     return (*known, *((a, _("Tidak tahu")) for a in roster.routing if a not in dict(names)))
+
+
+def legal_groups(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the field that tells reviewers which legal groups an answer may fall under; empty when there is none."""
+    groups = LEGAL_GROUPS.get(fields.get("kategori", ""), ())
+    return {GROUPS_FIELD: ",".join(groups)} if groups else {}
 
 
 def normalise(text: str) -> str:

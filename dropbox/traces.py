@@ -114,7 +114,7 @@ def _is_dates(text: str) -> bool:
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}|(?:19|20)\d{2}-\d{2}-\d{2})(?!\d)")
 _AMOUNT_BEFORE = re.compile(r"(?:\bRp|\bIDR)[. ]*\Z", re.IGNORECASE)
 _MOBILE = re.compile(r"(?<![\d/])(?:\+?62[ .\-]?|\(?0\)?)8[1-9](?:[ .\-]?\d){7,10}(?!\d)")
-_GROUPS = re.compile(r"(?<![\d.,/])\d+(?:[ \-]\d+)*(?![\d/]|[.,]\d)")
+_GROUPS = re.compile(r"(?<![\w.,/])\d+(?:[ \-]\d+)*(?![\w/]|[.,]\d)")
 _HARMLESS = re.compile(
     r"(?:\bRp|\bIDR)[. ]*\d[\d.,]*"  # an amount
     r"|(?<![\d.,])\d[\d.,]*(?=\s*(?:rupiah|ribu|juta|jt|miliar|milyar|triliun|million|billion)\b)"

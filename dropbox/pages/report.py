@@ -243,7 +243,7 @@ def _commit(draft: Draft) -> Response:
     letter = letters.Letter(
         type=letters.REPORT,
         object_id=os.urandom(OBJECT_ID_BYTES),
-        fields=draft.fields,
+        fields=draft.fields | form.legal_groups(draft.fields),
         language=draft.fields.get("bahasa", g.language),
         day=draft.day,
         readers=ids,
