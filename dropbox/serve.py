@@ -20,7 +20,7 @@ from dropbox import headers
 
 WORKERS, THREADS = 2, 64
 _PAGE = headers.pad(
-    b"<!doctype html><title>400</title><p>Kiriman tidak dapat dibaca. The request cannot be read.", 16_384
+    b"<!doctype html><title>400</title><p>Kiriman tidak dapat dibaca. The request cannot be read.", headers.PAGE_STEP
 )
 _LINES = {**headers.CLOSED, "Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(_PAGE))}
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n" + b"".join(
