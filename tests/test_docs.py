@@ -16,6 +16,7 @@ from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings, transport
 from dropbox.__main__ import main as dropbox_command
+from dropbox.pages import code
 from dropbox.pages import mailbox as mailbox_page
 from keys import batch, ledger, request, roster, rosterfile, units
 from keys.__main__ import main as keys_command
@@ -511,7 +512,17 @@ def test_the_form_is_documented_field_by_field() -> None:
 def test_every_other_field_is_documented() -> None:
     sent = set(re.findall(r'name="([a-z_]+)"', "".join(template_texts()))) - {"viewport", "robots"}
     listed = set(first_column(table_with(section(INTERFACE, "The intake form"), "benih")))
-    assert {form.SEED, form.KEPT, form.DROPPED, form.CHECKED, form.FILES, "kode", "sesi", form.MESSAGE.key} == listed
+    assert {
+        code.EXAMPLE,
+        form.SEED,
+        form.KEPT,
+        form.DROPPED,
+        form.CHECKED,
+        form.FILES,
+        "kode",
+        "sesi",
+        form.MESSAGE.key,
+    } == listed
     assert sent <= listed | set(form.BY_KEY)
     assert f"area, {form.MESSAGE.least}–{form.MESSAGE.limit:,};" in INTERFACE
 

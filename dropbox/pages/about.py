@@ -12,12 +12,18 @@ from dropbox.services import directory
 def install(pages: Blueprint) -> None:
     """Add the pages of this module."""
     pages.get("/", strict_slashes=False)(home)
+    pages.get("/panduan")(advice)
     pages.get("/kunci")(keys)
 
 
 def home() -> Response:
     """Say what this is, what protects a reporter, and what does not."""
     return show("beranda.html")
+
+
+def advice() -> Response:
+    """Say how to report safely, which other channels there are, and what nobody can protect."""
+    return show("panduan.html")
 
 
 def keys() -> Response:

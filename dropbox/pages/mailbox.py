@@ -57,7 +57,7 @@ def ask() -> Response:
 def open_mailbox() -> Response:
     """Show status and messages. A wrong checksum is answered before any key is stretched."""
     refuse_cross_site()
-    text = _short_text(CODE)
+    text = short_fields().get(CODE, "")
     try:
         session, opened, started = _derive(text)
     except receipts.Mistyped as error:
@@ -202,16 +202,17 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
     writer.finish(letter.object_id, letters.build_letter(letters.seal_thread(letter, session.thread)))
 
 
-def _short_text(name: str) -> str:
-    """Return one small text field of a form, however it was encoded."""
+def short_fields() -> dict[str, str]:
+    """Return the text fields of a small form, however it was encoded; of each the first 1,000 characters."""
     if request.mimetype == "multipart/form-data":
-        received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
-        return "".join(received.typed.get(name, ()))[:MAX_CODE_LETTERS]
-    raw = request.stream.read(MAX_CODE_FORM_BYTES + 1)
-    if len(raw) > MAX_CODE_FORM_BYTES:
-        drain(request.stream)  # type: ignore[arg-type]
-        raise BadRequest("a code of that length is none")
-    return "".join(parse_qs(raw.decode("ascii", "replace")).get(name, ()))[:MAX_CODE_LETTERS]
+        typed: Mapping[str, Sequence[str]] = read_form(request.stream, boundary(), lambda _typed: None).typed  # type: ignore[arg-type]
+    else:
+        raw = request.stream.read(MAX_CODE_FORM_BYTES + 1)
+        if len(raw) > MAX_CODE_FORM_BYTES:
+            drain(request.stream)  # type: ignore[arg-type]
+            raise BadRequest("a code of that length is none")
+        typed = parse_qs(raw.decode("ascii", "replace"))
+    return {name: "".join(values)[:MAX_CODE_LETTERS] for name, values in typed.items()}
 
 
 def _ask_again(

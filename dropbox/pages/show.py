@@ -14,12 +14,15 @@ from dropbox.form import Problem
 from dropbox.headers import stylesheet
 from dropbox.services import directory, here
 
+LEAVE = "https://www.bmkg.go.id/"  # the weather: where somebody goes who must leave at once
+
 
 def show(template: str, *, status: int = 200, mailbox_page: bool = False, **values: Any) -> Response:
     """Render a template in the page's language; mailbox pages all get one length."""
     services = here()
     english = g.get("language", "id") == "en"
     schedule = services.rounds.schedule(today())
+    connection = _connection()
     shut = services.sealing(directory(), today()) is not Sealing.READY
     page = render_template(
         template,
@@ -31,12 +34,15 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
         schedule=schedule,
         shut=shut,
         onion=services.settings.onion,
-        connection=_connection(),
+        connection=connection,
+        leave=LEAVE,
         day=lambda date: format_date(date, "d MMMM yyyy"),
         group_name=lambda group: group.name_en if english else group.name_id,
         **values,
     )
     response = make_response(page, status)
+    if services.settings.onion and connection == "https":  # Tor Browser offers to go there
+        response.headers["Onion-Location"] = f"http://{services.settings.onion}{request.path}"
     if mailbox_page:
         response.headers["X-Mailbox-Page"] = "1"
     return response
