@@ -10,10 +10,11 @@ from live import LiveServer, copy_home
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATHS = ("/", "/lapor", "/kotak", "/kunci", "/tidak-ada")
+PATHS = ("/", "/panduan", "/lapor", "/kotak", "/kotak/hilang", "/kotak/latihan", "/kunci", "/tidak-ada")
 PHONE = {"width": 360, "height": 740}
 LONG_NAME = "x" * 120 + ".pdf"
 
+axe_playwright_python = pytest.importorskip("axe_playwright_python", reason="axe is not installed")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
     pytest.mark.browser,
@@ -147,6 +148,27 @@ def test_no_page_scrolls_sideways_and_every_target_is_44_pixels(page: Any, url: 
                .filter(e => e.offsetHeight && e.offsetHeight < 44).map(e => e.outerHTML.slice(0, 80))"""
         )
         assert low == [], name
+
+
+@pytest.mark.parametrize(("prefix", "scheme"), [("", "light"), ("/en", "dark")])
+def test_axe_finds_nothing_on_any_page_in_any_state(browser: Any, url: str, prefix: str, scheme: str) -> None:
+    """WCAG 2.2 AA as far as a program can tell; axe itself needs the scripts that the pages do not have."""
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    context = browser.new_context(viewport=PHONE, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    for name in states(page, url, prefix, SMALL_FILE):
+        page.wait_for_load_state()
+        found = page.evaluate(
+            axe
+            + """;axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(
+                r => [r.passes.length, r.violations.map(v => v.id + ": " + v.nodes[0].html.slice(0, 120))])"""
+        )
+        assert found[0] > 10 and found[1] == [], (name, found)
+    page.set_content("<!doctype html><html><body><img src=x><input></body></html>")
+    control = page.evaluate(axe + """;axe.run().then(r => r.violations.length)""")
+    assert control >= 3, "control: axe does find what is wrong"
+    context.close()
 
 
 def test_every_question_is_labelled_and_every_problem_is_tied_to_its_field(page: Any, url: str) -> None:
