@@ -5,6 +5,7 @@ Nothing asks who the reporter is. Field names are part of the HTTP contract (doc
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -229,6 +230,7 @@ MESSAGE_ROUTING: tuple[Field, ...] = (
     replace(BY_KEY[LEVEL], required=False, hint=""),
     replace(BY_KEY[EXCLUDED], hint="", options=(*EXCLUSIONS, (NOBODY, _("Tidak ada yang saya kecualikan")))),
 )
+ANSWER = "jawaban"  # hidden: the number of the officers' message that this one answers
 MESSAGE = Field("pesan", "area", _("Pesan Anda"), _("Jangan menulis nama, NIK, nomor HP, atau jabatan Anda."),
                 required=True, least=1, limit=5_000)  # fmt: skip
 
@@ -245,6 +247,12 @@ def legal_groups(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the field that tells reviewers which legal groups an answer may fall under; empty when there is none."""
     groups = LEGAL_GROUPS.get(fields.get("kategori", ""), ())
     return {GROUPS_FIELD: ",".join(groups)} if groups else {}
+
+
+def answered(typed: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the number of the message that is answered, counted from the case's first; empty for none."""
+    number = "".join(typed.get(ANSWER, ()))
+    return {ANSWER: number} if re.fullmatch(r"[1-9][0-9]{0,4}", number) else {}
 
 
 def normalise(text: str) -> str:

@@ -17,7 +17,7 @@ from station.vault import REPORTER, Outcome, cases, held_letters, letters, messa
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000
-FOLLOW_UP_FIELD = "pesan"
+FOLLOW_UP_FIELD, ANSWER_FIELD = "pesan", "jawaban"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ def count_held(transaction: sa.Connection) -> int:
 def letter_text(letter: Letter) -> str:
     """Return what a further letter says, as one text."""
     if letter.type == FOLLOW_UP:
-        return letter.fields.get(FOLLOW_UP_FIELD, "")
+        text, number = letter.fields.get(FOLLOW_UP_FIELD, ""), letter.fields.get(ANSWER_FIELD, "")
+        return f"(jawaban atas pesan {number})\n{text}" if number else text
     return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
 
 

@@ -514,6 +514,7 @@ def test_every_other_field_is_documented() -> None:
     listed = set(first_column(table_with(section(INTERFACE, "The intake form"), "benih")))
     assert {
         code.EXAMPLE,
+        form.ANSWER,
         form.SEED,
         form.KEPT,
         form.DROPPED,

@@ -17,6 +17,7 @@ from dropbox.headers import PAGE_STEP
 from dropbox.mailboxes import replace_rows
 from dropbox.services import Services
 from keys.keyring import open_quorum
+from station.letters import letter_text
 
 
 def station_key(small: Path, station: str) -> SigningKey:
@@ -32,13 +33,13 @@ def station_key(small: Path, station: str) -> SigningKey:
 
 def bring_news(
     services: Services, small: Path, words: Sequence[str], *, texts: Sequence[str] = (), station: str = "sumsel",
-    readers: Sequence[str] = ("sumsel",), seq: int = 4, status: str = "need_info",
+    readers: Sequence[str] = ("sumsel",), seq: int = 4, status: str = "need_info", due: int = 7,
 ) -> receipt.Receipt:  # fmt: skip
     """Put a station's row for this code into the mailbox table, as an outbox would."""
     secrets = receipt.derive(receipt.read_code(" ".join(words))[0].code, services.directory.roster.deployment)
     messages = tuple(mailbox.Message(today(), station, text) for text in texts)
     arrival = mailbox.Arrival(b"o" * 16, b"h" * 32, today(), 1, 1)
-    news = mailbox.News(seq, today(), status, tuple(readers), messages, (arrival,), today() + 7)
+    news = mailbox.News(seq, today(), status, tuple(readers), messages, (arrival,), today() + due)
     row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, station))
     with services.store.writing() as connection:
         replace_rows(connection, station, [(secrets.mailbox, row)])
@@ -145,6 +146,48 @@ def test_a_follow_up_reaches_the_readers_of_the_case_and_never_an_excluded_unit(
     letters.check_thread(follow_up, first.thread_key)
     assert follow_up.mailbox == first.mailbox and follow_up.fields["pesan"] == "Berkasnya ada di gudang."
     assert opened(services, small, "palembang", "palembang-1", "palembang-2") == []
+
+
+def test_each_question_has_its_own_answer_and_the_station_hears_which(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa PPK-nya?", "Di gudang mana?"])
+    page = open_box(client, words)
+    forms = re.findall(r'name="jawaban" value="(\d+)".*?id="(jawab-\d+)"', page.text, re.S)
+    assert forms == [("2", "jawab-2"), ("1", "jawab-1")], "newest first"
+    assert write(client, page, "Tidak tahu.", jawaban="1").status == 200
+    sent = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    follow_up = next(x for x in sent if x.type == letters.FOLLOW_UP)
+    assert follow_up.fields["jawaban"] == "1" and letter_text(follow_up) == "(jawaban atas pesan 1)\nTidak tahu."
+
+
+def test_an_answer_that_is_refused_remembers_its_question(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"])
+    page = write(client, open_box(client, words), "x" * 5_001, jawaban="1")
+    assert page.status == 422 and page.hidden("jawaban") == "1" and "x" * 5_001 in page.text
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "satu", "1" * 9, "1\n"])
+def test_a_number_that_is_none_is_left_out(client: FlaskClient, services: Services, small, number: str) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"])
+    assert write(client, open_box(client, words), "Dia.", jawaban=number).status == 200
+    sent = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert "jawaban" not in next(x for x in sent if x.type == letters.FOLLOW_UP).fields
+
+
+@pytest.mark.parametrize(
+    ("due", "status", "late"), [(-1, "review", True), (0, "review", False), (-1, "closed_done", False)]
+)
+def test_late_news_is_called_late(
+    client: FlaskClient, services: Services, small, due: int, status: str, late: bool
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, status=status, due=due)
+    page = open_box(client, words)
+    assert ('id="terlambat"' in page.text) is late and len(page.body) == 65_536
 
 
 def test_a_follow_up_with_blank_routing_goes_to_the_fallback_alone(

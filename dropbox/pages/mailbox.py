@@ -191,7 +191,9 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
     letter = letters.Letter(
         type=letters.FOLLOW_UP,
         object_id=os.urandom(OBJECT_ID_BYTES),
-        fields=fields | {"surat": str(session.seq)},  # the same words in answer to other news are another letter
+        fields=fields
+        | form.answered(received.typed)
+        | {"surat": str(session.seq)},  # the same words in answer to other news are another letter
         language=g.language,
         day=reply.day,
         readers=tuple(group.id for group in reply.groups),
@@ -271,6 +273,8 @@ def _show_mailbox(
         news=news,
         as_of=date_of(news.as_of) if news else None,
         next_update=date_of(news.next_update) if news else None,
+        overdue=bool(news and not news.status.startswith("closed") and news.next_update < today()),
+        answered=form.answered(typed or {}).get(form.ANSWER),
         date_of=date_of,
         status_name=statuses.NAMES.__getitem__,
         status_text=statuses.TEXTS.__getitem__,
