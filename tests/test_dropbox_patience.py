@@ -1,0 +1,93 @@
+"""Senders that drip their bytes: they are ended one day, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import BOUNDARY, LiveServer, copy_home
+
+from dropbox import patience
+from dropbox.patience import Watch, body_seconds
+
+DRIPPERS = 200
+
+
+@pytest.fixture(scope="module")
+def server(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    home = copy_home(small / "server", tmp_path_factory.mktemp("patience") / "server")
+    with LiveServer(home) as server:
+        yield server
+
+
+@pytest.fixture
+def watch() -> Watch:
+    watch = Watch()
+    watch.start()
+    return watch
+
+
+def test_a_hundred_megabytes_at_twenty_kilobytes_a_second_are_in_time() -> None:
+    assert body_seconds(100_000_000) > 100_000_000 / 20_000 * 1.5
+    assert body_seconds(0) == body_seconds(-5) == patience.BODY_SECONDS
+    assert body_seconds(10**15) == body_seconds(2**30), "a length that nobody can send buys no more"
+
+
+def test_a_connection_past_its_deadline_ends_and_others_stay(watch: Watch) -> None:
+    late, late_end = socket.socketpair()
+    early, early_end = socket.socketpair()
+    with watch.request(early), watch.request(late):
+        watch.allow(late, 0.0)
+        late_end.settimeout(30)
+        assert late_end.recv(1) == b"" and late.recv(1) == b"", "whoever waits in it wakes up"
+        early_end.sendall(b"x")
+        assert early.recv(1) == b"x"
+    for each in (late, late_end, early, early_end):
+        each.close()
+
+
+def test_a_request_that_is_answered_is_watched_no_more(watch: Watch) -> None:
+    ours, theirs = socket.socketpair()
+    with watch.request(ours):
+        watch.allow(ours, 3600)
+    other, other_end = socket.socketpair()
+    with watch.request(other):  # a later deadline that does pass: by then the first would have
+        watch.allow(other, 0.0)
+        other_end.settimeout(30)
+        assert other_end.recv(1) == b""
+    theirs.sendall(b"x")
+    assert ours.recv(1) == b"x"
+
+
+def dripper(port: int, head: bytes) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+    sock.sendall(head)
+    return sock
+
+
+@pytest.mark.parametrize("where", ["in the head", "in the form", "in a file"])
+def test_two_hundred_senders_that_drip_make_nobody_wait(server: LiveServer, where: str) -> None:
+    head = b"POST /lapor HTTP/1.1\r\nHost: x\r\n"
+    head += b"Content-Type: multipart/form-data; boundary=%s\r\nContent-Length: 900000\r\n\r\n" % BOUNDARY
+    begun = {
+        "in the head": head[:-2],
+        "in the form": head + b'--%s\r\nContent-Disposition: form-data; name="uraian"\r\n\r\nSese' % BOUNDARY,
+        "in a file": head
+        + b'--%s\r\nContent-Disposition: form-data; name="wilayah"\r\n\r\nsumsel\r\n' % BOUNDARY
+        + b'--%s\r\nContent-Disposition: form-data; name="jenjang_terlapor"\r\n\r\npegawai-provinsi\r\n' % BOUNDARY
+        + b'--%s\r\nContent-Disposition: form-data; name="lampiran"; filename="a"\r\n\r\nxx' % BOUNDARY,
+    }[where]
+    drips = [dripper(server.port, begun) for _ in range(DRIPPERS)]
+    try:
+        for drip in drips:
+            drip.sendall(b"a")
+        assert server.get("/lapor").status == 200  # the client gives up after 120 seconds
+        assert len(server.report({"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi", "kategori": "dana",
+                                  "uraian": "Seseorang memotong bantuan setiap bulan."}).words) == 8  # fmt: skip
+        for drip in drips:
+            drip.sendall(b"a")  # they are all still there
+    finally:
+        for drip in drips:
+            drip.close()
