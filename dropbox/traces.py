@@ -81,7 +81,9 @@ def _digits(count: int, shape: str) -> Finder:
 
     def find(text: str) -> Iterator[Span]:
         for match in candidate.finditer(text):
-            if wanted.fullmatch(re.sub(r"\D", "", match[1])) and not _is_dates(match[1]):
+            groups = re.findall(r"\d+", match[1])
+            is_list = sum(len(group) == 1 for group in groups) > 1  # 1 2 3 4 …: people count; a NIP has one such group
+            if wanted.fullmatch("".join(groups)) and not is_list and not _is_dates(match[1]):
                 yield match.span(1)
 
     return find

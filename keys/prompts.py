@@ -82,6 +82,7 @@ class Prompts:
             if (advice := check_passphrase(words, about=(name, *about)).advice) is not None:
                 raise click.UsageError(f"{name}: {ADVICE[advice][self.language == 'en']}")
             return words
+        self._change_places(name)
         offered = generate_passphrase()
         self.say(f"\nFrasa sandi baru untuk {name}. Salin ke kertas, atau ketik pilihan Anda sendiri:",
                  f"\nA new passphrase for {name}. Copy it to paper, or type one of your own:")  # fmt: skip
@@ -101,6 +102,14 @@ class Prompts:
         raise click.UsageError(
             self.pick("frasa sandi belum jadi; ulangi perintah ini", "no passphrase yet; run it again")
         )
+
+    def _change_places(self, name: str) -> None:
+        """Wait, at a terminal, until the next person sits here alone: words must not stand before somebody else."""
+        if sys.stdin.isatty():
+            self.clear()
+            self.say(f"Sekarang giliran {name}. Hanya orang itu yang melihat layar.",
+                     f"It is the turn of {name}. Only that person looks at the screen.")  # fmt: skip
+            click.prompt("Enter", default="", show_default=False, err=True)
 
     def agree(self, indonesian: str, english: str) -> None:
         """Ask for a yes, in either language; raises Abort otherwise."""

@@ -252,10 +252,12 @@ def _show(prompts: Prompts, ledger: Ledger, proposal: Proposal) -> None:
 
 
 def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, root_files: tuple[str, ...]) -> None:
-    for number, path in _roots_at_hand(prompts, ledger, proposal, root_files).items():
+    at_hand = _roots_at_hand(prompts, ledger, proposal, root_files)
+    for path in at_hand.values():
+        path.stat()  # a stick that is not there is said before anybody types
+    for number, path in at_hand.items():
         if not root_files and not helps(ledger, proposal, number):
             continue  # nobody types a passphrase for nothing
-        path.stat()  # a stick that is not there is said before anybody types
         key = prompts.unlocked(f"root-{number}", partial(open_root, path, number))
         proposal = sign_proposal(ledger, proposal, {number: key})
     if not proposal.missing:

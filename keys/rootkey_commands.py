@@ -50,9 +50,7 @@ def _install_root_key(main: click.Group) -> None:
             refuse(prompts, f"Ditolak: nomor {number} tidak bebas; pernah dipakai: {given}.",
                    f"Refused: number {number} is not free; given before: {given}.")  # fmt: skip
         own = own or stick
-        if (own / root_file(number)).exists():
-            refuse(prompts, f"Ditolak: {root_file(number)} sudah ada di sana; pakai stik lain atau --number.",
-                   f"Refused: there is a {root_file(number)} already; take another stick or --number.")  # fmt: skip
+        _refuse_overwriting(prompts, own, number)
         words = prompts.new_passphrase(f"root-{number}", about=(holder,))
         key = SigningKey.generate()
         request = RootRequest(ledger.roster.deployment, ledger.roster.version, Root(number, key.public))
@@ -85,10 +83,17 @@ def _install_recovery(main: click.Group) -> None:
         if number not in keys:
             refuse(prompts, f"Ditolak: daftar tidak mengenal pemegang kunci akar {number}.",
                    f"Refused: the roster knows no root holder {number}.")  # fmt: skip
+        _refuse_overwriting(prompts, stick, number)
         typed = [medium.read_file(file, 8_192).decode("utf-8", "replace") for file in files] or _ask_sheets(prompts)
         key = check_root(join_seed(typed), keys[number])
         words = prompts.new_passphrase(f"root-{number}")
         click.echo(str(write_root(stick, number, key, words)))
+
+
+def _refuse_overwriting(prompts: Prompts, folder: Path, number: int) -> None:
+    if (folder / root_file(number)).exists():
+        refuse(prompts, f"Ditolak: {root_file(number)} sudah ada di sana; pakai stik lain.",
+               f"Refused: there is a {root_file(number)} already; take another stick.")  # fmt: skip
 
 
 def _write_sheets(
@@ -113,10 +118,12 @@ def _write_sheets(
 
 
 def _ask_sheets(prompts: Prompts) -> list[str]:
-    asked = prompts.pick("Berapa lembar yang Anda pegang (angka)", "How many sheets are here (a number)")
-    while not (count := str(click.prompt(asked, err=True)).strip()).isdecimal() or int(count) > MOST_SHEETS:
-        prompts.clear()  # whoever typed the words here must not leave them on the screen
-    asked = prompts.pick("Kata-kata lembar", "The words of sheet")
-    typed = [str(click.prompt(f"{asked} {number}", err=True)) for number in range(1, int(count) + 1)]
-    prompts.clear()
-    return typed
+    """Ask for the words on paper; whatever happens, they do not stay on the screen."""
+    try:
+        asked = prompts.pick("Berapa lembar yang Anda pegang (angka)", "How many sheets are here (a number)")
+        while not (count := str(click.prompt(asked, err=True)).strip()).isdecimal() or int(count) > MOST_SHEETS:
+            prompts.clear()  # somebody may have typed the words here
+        asked = prompts.pick("Kata-kata lembar", "The words of sheet")
+        return [str(click.prompt(f"{asked} {number}", err=True)) for number in range(1, int(count) + 1)]
+    finally:
+        prompts.clear()

@@ -10,7 +10,7 @@ import click
 from crypto import medium
 from crypto.encoding import date_of, today
 from crypto.errors import WrongPassphrase
-from keys.cli import EXIT_WARNING, FILE, FOLDER, command, home_option, refuse, to_option
+from keys.cli import EXIT_LOCKED, EXIT_WARNING, FILE, FOLDER, command, home_option, refuse, to_option
 from keys.keyring import IDENTITY, Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, batch_name
 from keys.prompts import Prompts
@@ -141,7 +141,8 @@ def _found(
                "Refused: the files on this stick are not those of the poster. Stop; ask for new ones.")  # fmt: skip
     _say_day(prompts)
     names = free_reviewers(ledger, group, reviewers)
-    about = (group, ledger.roster.deployment)
+    poster = ledger.fingerprint  # typed a moment ago: at the wrong question it must not become a passphrase
+    about = (group, ledger.roster.deployment, "".join(poster), *poster)
     return found_unit(home, ledger, group, k, {n: prompts.new_passphrase(n, about=about) for n in names}, day=today())
 
 
@@ -171,6 +172,10 @@ def _change(
         refuse(prompts, f"Ditolak: {strangers[0]} bukan penelaah yang tinggal di sini; yang ada: {', '.join(staying)}.",
                f"Refused: {strangers[0]} is no reviewer who stays here; those are {', '.join(staying)}.")  # fmt: skip
     given = list(named) or [name for name in staying if name in prompts.files] or staying[: found.k]
+    if len(given) < found.k:
+        refuse(prompts, f"Ditolak: {len(given)} dari {found.k} penelaah yang diperlukan hadir dan tinggal di unit ini.",
+               f"Refused: {len(given)} of the {found.k} reviewers needed are present and stay.",
+               code=EXIT_LOCKED)  # fmt: skip
     present = {name: prompts.unlocked(name, partial(_words, home, name)) for name in given}
     names = free_reviewers(ledger, group, add)
     joining = {

@@ -20,6 +20,7 @@ from crypto import medium
 from crypto.errors import CryptoError
 from keys.advice import advice
 from keys.memory import forbid_core_dumps
+from keys.prompts import Prompts
 from keys.roster import is_id
 from station import airgap
 from station.desk import Desk, open_desk
@@ -100,7 +101,10 @@ class Door:
             if not reviewer:
                 break
             if reviewer not in here or reviewer in given:  # what was typed may be a passphrase: it is not repeated
-                click.echo("Nama itu tidak ada di sini, atau sudah hadir. Ketik salah satu nama di atas.", err=True)
+                Prompts.clear()
+                click.echo(
+                    f"Nama itu tidak ada di sini, atau sudah hadir. Ketik salah satu: {', '.join(here)}.", err=True
+                )
                 continue
             given[reviewer] = click.prompt(f"Frasa sandi {reviewer} (passphrase)", hide_input=True, err=True)
         return given

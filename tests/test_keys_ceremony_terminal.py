@@ -358,7 +358,7 @@ def test_a_run_that_ends_at_any_question_is_taken_up_again(tmp_path: Path, at: i
 
 def person_at(question: str) -> int:
     """Return where in a small run a question stands."""
-    return ["clock", "offer", "repeat-drawn", "deployment"].index(question)
+    return ["clock", "turn", "offer", "repeat-drawn", "deployment"].index(question)
 
 
 def test_a_wrong_session_passphrase_changes_nothing_and_may_be_tried_again(tmp_path: Path) -> None:
@@ -732,7 +732,7 @@ def program(folder: Path, language: str = "id") -> list[str]:
 
 def test_it_reads_a_pipe_line_by_line_and_ends_with_it(tmp_path: Path) -> None:
     words = "sungai kompas merdu garpu pandan kijang"
-    lines = ["ya", "1", words, "sumsel-2026", "1", "1", "Biro Hukum", "1", "1", words]
+    lines = ["ya", "", "1", words, "sumsel-2026", "1", "1", "Biro Hukum", "1", "", "1", words]
     done = subprocess.run(
         program(tmp_path), input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60, check=False
     )
@@ -743,9 +743,34 @@ def test_it_reads_a_pipe_line_by_line_and_ends_with_it(tmp_path: Path) -> None:
     assert (tmp_path / "roots" / "root-1" / "root-1.locked").is_file()
 
 
+def test_nobodys_words_stand_before_whoever_typed_last(tmp_path: Path) -> None:
+    """Between two people there is a screen without words, for each passphrase of a whole run."""
+    person = Person(root_count="2", reviewer_count="2")
+    assert run(tmp_path, person) == EXIT_DONE
+    assert person.asked.count("turn") == 5, "session, two root holders, two reviewers"
+    for before, asked in zip(person.asked, person.asked[1:], strict=False):
+        assert asked != "offer" or before == "turn"
+    turns = [screen for screen in person.full if "Tekan Enter setelah duduk" in " ".join(screen.split())]
+    assert len(turns) == 5 and not any("+--" in screen for screen in turns)
+
+
 def test_bytes_that_are_no_text_are_refused_and_nothing_breaks(tmp_path: Path) -> None:
     words = b"sungai kompas merdu garpu pandan kijang"
-    lines = [b"ya\xff", b"ya", b"3", b"\xff" * 30, words, words, b"\xe9", b"", b"1", b"1", b"Ren\xe9", b"Ren\xc3\xa9"]
+    lines = [
+        b"ya\xff",
+        b"ya",
+        b"",
+        b"3",
+        b"\xff" * 30,
+        words,
+        words,
+        b"\xe9",
+        b"",
+        b"1",
+        b"1",
+        b"Ren\xe9",
+        b"Ren\xc3\xa9",
+    ]
     done = subprocess.run(
         program(tmp_path), input=b"\n".join(lines) + b"\n", capture_output=True, timeout=60, check=False
     )
@@ -792,8 +817,10 @@ def test_on_a_terminal_secrets_are_not_echoed_and_a_kill_loses_nothing(tmp_path:
     words = "sungai kompas merdu garpu pandan kijang"
     screen = Screen(tmp_path)
     screen.until("ya / tidak")
-    screen.type("ya", "1 / 2 / 3")
-    assert "kompas" in screen.text and screen.text.count("\x1b[H\x1b[2J\x1b[3J") == 2
+    screen.type("ya", "Tekan Enter")
+    assert "kompas" not in screen.text, "no words before their owner sits here"
+    screen.type("", "1 / 2 / 3")
+    assert "kompas" in screen.text
     screen.type("1", "(tidak tampil)")
     os.write(screen.fd, b"\xff\xfe\n")
     screen.text = ""

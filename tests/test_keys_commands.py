@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,6 +22,7 @@ from keys import root_commands, unit_commands, units
 from keys.batch import Batch, sign_batch
 from keys.keyring import Keyring
 from keys.ledger import Ledger, take_roster, write_ledger
+from keys.prompts import Prompts
 from keys.recovery import split_seed
 from keys.request import ServerRequest, request_words, sign_request
 from keys.rootkeys import open_root, write_root
@@ -358,7 +360,8 @@ def test_a_stick_folder_that_is_not_there_is_made(world: World) -> None:
 
 def test_a_file_in_place_of_a_stick_is_two(world: World) -> None:
     (world / "file").write_bytes(b"x")
-    world.run("publish", "--home", world / "desk-a", "--to", world / "file", code=2)
+    refused = world.run("publish", "--home", world / "desk-a", "--to", world / "file", code=2)
+    assert "is a file" in refused.stderr and (world / "file").read_bytes() == b"x"
 
 
 def test_a_proposal_without_a_root_key_at_hand_is_two(world: World, asked: Path) -> None:
@@ -791,20 +794,17 @@ def test_the_program_runs_as_a_module() -> None:
 # --- at the terminal ----------------------------------------------------------------------------------
 
 
+def at_desk(world: World, *verb: object) -> tuple[object, ...]:
+    """Return a command at the first holder's desk with that holder's key."""
+    key = f"1={world.folder}/desk-a/roots/root-1.locked"
+    return (*verb, "--home", world / "desk-a", "--to", world / "out", "--root", key)
+
+
 def test_a_slip_in_a_passphrase_or_in_the_eight_words_may_be_mended_at_once(world: World, asked: Path) -> None:
     words = " ".join(request_words(asked.read_bytes()))
     slip = " ".join(reversed(words.split()))
     typed = f"{slip}\n{words}\nya\nsalah\n{PHRASES['root-1']}\n"
-    args = (
-        "admit",
-        asked,
-        "--home",
-        world / "desk-a",
-        "--to",
-        world / "out",
-        "--root",
-        f"1={world.folder}/desk-a/roots/root-1.locked",
-    )
+    args = at_desk(world, "admit", asked)
     result = world.run(*args, typed=typed, code=1, phrases=False)
     assert "They do not fit yet" in result.stderr and "It does not fit" in result.stderr
     assert (world / "out" / "roster-00000002.proposal").is_file()
@@ -812,16 +812,7 @@ def test_a_slip_in_a_passphrase_or_in_the_eight_words_may_be_mended_at_once(worl
 
 def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) -> None:
     before = picture(world.folder)
-    args = (
-        "admit",
-        asked,
-        "--home",
-        world / "desk-a",
-        "--to",
-        world / "out",
-        "--root",
-        f"1={world.folder}/desk-a/roots/root-1.locked",
-    )
+    args = at_desk(world, "admit", asked)
     words = " ".join(request_words(asked.read_bytes()))
     assert "do not fit this file" in world.run(*args, typed="satu\n" * 3 + "ya\n", code=3).stderr
     world.run(*args, typed=f"{words}\nya\n" + "salah\n" * 3, code=4, phrases=False)
@@ -830,30 +821,13 @@ def test_three_slips_end_it_and_nothing_is_written(world: World, asked: Path) ->
 
 @pytest.mark.parametrize(("answer", "code"), [("ya", 1), ("y", 1), ("YES", 1), ("bukan\nya", 1), ("tidak", 3), ("", 3)])
 def test_yes_and_no_are_taken_in_both_languages(world: World, answer: str, code: int) -> None:
-    args = (
-        "roster",
-        "extend",
-        "--home",
-        world / "desk-a",
-        "--to",
-        world / "out",
-        "--root",
-        f"1={world.folder}/desk-a/roots/root-1.locked",
-    )
+    args = at_desk(world, "roster", "extend")
     world.run(*args, typed=f"{answer}\n", code=code)
+    assert (world / "out" / "roster-00000002.proposal").exists() is (code == 1)
 
 
 def test_whoever_signs_sees_which_roster_this_desk_knows(world: World) -> None:
-    args = (
-        "roster",
-        "extend",
-        "--home",
-        world / "desk-a",
-        "--to",
-        world / "out",
-        "--root",
-        f"1={world.folder}/desk-a/roots/root-1.locked",
-    )
+    args = at_desk(world, "roster", "extend")
     assert "This desk knows roster version 1" in world.run(*args, typed="tidak\n", code=3).stderr
 
 
@@ -880,3 +854,52 @@ def test_a_stick_that_is_not_plugged_in_is_two_and_no_folder_is_made(world: Worl
     home = world / ("station" if command == ("renew",) else "desk-a")
     result = world.run(*command, "--home", home, "--to", world / "media" / "stik", code=2, plugged=False)
     assert "does not exist" in result.stderr and not (world / "media").exists()
+
+
+def test_the_next_person_sits_down_before_words_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def typed(text: str, **_more: object) -> str:
+        shown.append(text)
+        return next(word.strip() for word in reversed(shown) if len(word.split()) == 6) if "Type" in text else ""
+
+    monkeypatch.setattr("keys.prompts.sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("keys.prompts.click.prompt", typed)
+    monkeypatch.setattr("keys.prompts.click.echo", lambda text="", **_more: shown.append(str(text)))
+    assert len(Prompts("en").new_passphrase("lahat-1").split()) == 6
+    turn, enter = shown.index("It is the turn of lahat-1. Only that person looks at the screen."), shown.index("Enter")
+    words = next(at for at, text in enumerate(shown) if len(text.split()) == 6)
+    assert turn < enter < words
+
+
+def test_the_posters_words_are_nobodys_passphrase(world: World) -> None:
+    """Whoever answers the wrong question twice would choose words that hang on the wall."""
+    words = " ".join(world.ledger("desk-a").fingerprint)
+    for slip in (words, words.replace(" ", ""), words.upper()):
+        (world / "words" / "lahat-2").write_text(slip)
+        result = found(world, "--from", world / "desk-a", "--fingerprint", words, code=2)
+        assert "lahat-2: " in result.stderr
+    assert not (world / "lahat" / "station.id").exists()
+
+
+def test_too_few_present_is_said_before_anybody_chooses_a_passphrase(world: World) -> None:
+    args = ("request", "--home", world / "station", "--to", world / "out", "--group", "sumsel", "--add", 2)
+    everybody = [o for m in world.ledger("station").roster.group("sumsel").members for o in ("--remove", m.id)]
+    refused = world.run(*args, *everybody, code=4, phrases=False)
+    assert "0 of the 1 reviewers needed are present and stay" in refused.stderr
+    assert "passphrase" not in refused.stderr.casefold()
+
+
+def test_a_stick_that_is_missing_is_said_before_the_first_passphrase(world: World) -> None:
+    first, missing = both_roots(world)[0], f"--root=2={world.folder}/no/root-2.locked"
+    args = ("roster", "extend", "--home", world / "desk-a", "--to", world / "out", first, missing, "--yes")
+    refused = world.run(*args, code=2, phrases=False)
+    assert "Not found: root-2.locked" in refused.stderr and "Passphrase of" not in refused.stderr
+
+
+def test_a_key_file_that_is_there_is_not_recovered_over(world: World) -> None:
+    (world / "out").mkdir(exist_ok=True)
+    (world / "out" / "root-2.locked").write_bytes(b"old")
+    refused = world.run("recover-root", "--home", world / "desk-a", "--to", world / "out", "--number", 2, code=3)
+    assert "root-2.locked already" in refused.stderr and (world / "out" / "root-2.locked").read_bytes() == b"old"
+    assert "How many sheets" not in refused.stderr

@@ -280,7 +280,6 @@ def _preview(draft: Draft, *, asked: bool) -> Response:
     if draft.received.dropped:  # files that found no room have to be chosen again, which is said in the form
         return show_form(typed, status=503, kept=draft.kept, groups=draft.groups, dropped=True)
     seed, ends = form_seed(typed) or (b"", 0)
-    files = KeptFiles(tuple(x.id for x in draft.groups), draft.kept, directory().roster.version, ends)
     return show(
         "periksa.html",
         status=200 if asked else 422,
@@ -290,12 +289,20 @@ def _preview(draft: Draft, *, asked: bool) -> Response:
         hidden=[(key, value) for key in form.BY_KEY for value in typed.get(key, ())],
         seed=here().fields.seal_seed(seed, expires=ends),
         kept=draft.kept,
-        kept_sealed=here().fields.seal_files(files) if draft.kept else "",
+        kept_sealed=_seal_kept(draft.groups, draft.kept, ends),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=draft.groups,
         **_others(typed, draft.day),
     )
+
+
+def _seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], ends: int) -> str:
+    """Return the hidden field that names the files at hand, empty when there are none."""
+    if not kept:
+        return ""
+    readers = tuple(group.id for group in groups)
+    return here().fields.seal_files(KeptFiles(readers, tuple(kept), directory().roster.version, ends))
 
 
 def _keep(draft: Draft) -> None:
@@ -341,8 +348,6 @@ def show_form(
         except Closed as error:
             closed = error.why.name
     seed, ends = form_seed(typed) or (os.urandom(receipts.SEED_BYTES), 0)
-    files = KeptFiles(tuple(x.id for x in groups), tuple(kept), directory().roster.version, ends)
-    sealed = services.fields.seal_files(files) if kept else ""
     sections = [(title, [f for f in form.FIELDS if f.section is title]) for title in _SECTION_ORDER]
     return show(
         "lapor.html",
@@ -354,7 +359,7 @@ def show_form(
         problem_of={p.key: p.message for p in reversed(plain(problems))},
         seed=services.fields.seal_seed(seed, expires=ends),
         kept=kept,
-        kept_sealed=sealed,
+        kept_sealed=_seal_kept(groups, kept, ends),
         groups=groups,
         closed=closed,
         some_absent=_some_area_is_absent(day),

@@ -183,6 +183,7 @@ class _Session:
         self._kept: State | None = None
         self._what = "doing-save"
         self._ready = ""
+        self._turn: tuple[Whose, int] | None = None
 
     def run(self, step: Step) -> int:
         """Go on until the end, an interruption or a full disk."""
@@ -235,6 +236,7 @@ class _Session:
     def _ask(self, state: State, problem: str | None) -> Input:
         facts = _facts(state, self._language)
         if state.stage is Stage.OFFER:
+            self._change_places(state, facts)
             facts["frame"] = _frame(self._workshop.candidate.split())
         key = f"ask-{state.stage}"
         if state.stage is Stage.REPEAT:
@@ -253,6 +255,14 @@ class _Session:
         if state.stage in SECRET_STAGES:
             return _read_secret(self._talk.ask_hidden(prompt))
         return _read_line(state, self._talk.ask(prompt))
+
+    def _change_places(self, state: State, facts: dict[str, object]) -> None:
+        """Wait until the next person sits here alone: words must not stand before whoever typed last."""
+        if self._turn != (state.whose, state.number):
+            self._talk.clear()
+            self._talk.show(_head(state, self._language) + _wrap(say("ask-turn", self._language, **facts)) + "\n")
+            self._talk.ask(say("prompt-turn", self._language) + ": ")
+            self._turn = state.whose, state.number
 
 
 def _may_go_back(state: State) -> bool:

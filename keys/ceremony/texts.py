@@ -64,6 +64,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "\n\n{frame}\n\n  1  I have written them down\n  2  Draw other words\n  3  I choose a passphrase myself",
     ),
     "prompt-offer": ("1 / 2 / 3",) * 2,
+    "ask-turn": (
+        "Sekarang giliran: {who}.\nHanya orang itu yang melihat layar. Tekan Enter setelah duduk sendiri di depannya.",
+        "It is the turn of: {who}.\nOnly that person looks at the screen. Press Enter when sitting alone before it.",
+    ),
+    "prompt-turn": ("Enter",) * 2,
     "ask-choose": (
         f"Frasa sandi {{who}}.\nPilih lima kata atau lebih yang tidak berkaitan, minimal {MIN_LETTERS} huruf.",
         f"Passphrase of {{who}}.\nChoose five or more words without a connection, {MIN_LETTERS} letters at least.",
