@@ -16,7 +16,7 @@ from dropbox.errors import Refused
 from dropbox.services import Services
 from dropbox.transportkey import find_key, settle_key
 from keys.ledger import Ledger, take_file, take_files
-from keys.offers import Offer, check_fork, in_order, parse_offer, read_offer, take_offers, trial
+from keys.offers import Offer, check_fork, in_order, parse_offer, read_offers, take_offers, trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def admit(services: Services, paths: Sequence[Path], *, day: int) -> Admitted:
     """
     with services.courier_lane.enter():
         ledger = services.current.reload().ledger
-        files = in_order(ledger, [read_offer(path) for path in paths])
+        files = in_order(ledger, read_offers(paths))
         with trial(ledger) as copy:
             find_key(ledger.folder, take_offers(copy, files, day=day).roster)
         return _finish(services, ledger, take_offers(ledger, files, day=day))

@@ -15,26 +15,46 @@ from crypto import medium
 from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Malformed
 from keys import batch, rosterfile
-from keys.errors import Forked
+from keys.errors import Forked, RolledBack
 from keys.ledger import MAX_FILE_BYTES, Ledger, copy_ledger, has_left, take_file
 from keys.roster import Roster
 from keys.rosterfile import parse_roster, verify_roster
 
 _TRIAL = ".trial"
+_IN_FOLDER = ("roster.senyap", "roster-*.senyap", "rosters/roster-*.senyap", "batches/[!.]*.senyap")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One file, and the roster that it claims to be, None for a batch. `name` is "" for one that came along."""
+    """One file, and the roster that it claims to be, None for a batch.
+
+    `name` is "" for one that came along; `found` is set for one that nobody named, but its folder.
+    """
 
     name: str
     data: bytes = field(repr=False)
     roster: Roster | None = field(repr=False, default=None)
+    found: bool = False
 
     @property
     def version(self) -> int:
         """The roster's version, 0 for a batch."""
         return self.roster.version if self.roster else 0
+
+
+def read_offers(paths: Sequence[Path]) -> list[Offer]:
+    """Read files, and of a folder, such as a stick, its rosters and batches. Raises Malformed or OSError."""
+    offers = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted({file for pattern in _IN_FOLDER for file in path.glob(pattern)})
+            if not inside:
+                with naming(path.name):
+                    raise Malformed("folder: no rosters and no batches in it")
+            offers += [replace(read_offer(file), found=True) for file in inside]
+        else:
+            offers.append(read_offer(path))
+    return offers
 
 
 def read_offer(path: Path) -> Offer:
@@ -89,13 +109,17 @@ def take_offers(ledger: Ledger, offers: Sequence[Offer], *, day: int) -> Ledger:
         if has_left(ledger, offer.data):
             continue  # a stick that was used before still carries it
         with naming(offer.name):  # a roster may have ended meanwhile when another one follows it
-            ledger = take_file(ledger, offer.data, today=day, passing=offer.version < newest)
+            try:
+                ledger = take_file(ledger, offer.data, today=day, passing=offer.version < newest)
+            except RolledBack:
+                if not offer.found or offer.roster:
+                    raise  # an old stick carries batches that have ended; one that somebody names is refused
     return ledger
 
 
 def take_all(ledger: Ledger, paths: Sequence[Path], *, day: int) -> Ledger:
     """Take rosters, oldest version first, and then batches; all of these files or none. Raises as above, or Forked."""
-    offers = in_order(ledger, [read_offer(path) for path in paths])
+    offers = in_order(ledger, read_offers(paths))
     with trial(ledger) as copy:
         take_offers(copy, offers, day=day)
     return take_offers(ledger, offers, day=day)

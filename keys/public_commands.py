@@ -42,6 +42,6 @@ def install(main: click.Group) -> None:
     @home_option
     @click.argument("files", nargs=-1, required=True, type=FILE)
     def take(prompts: Prompts, home: Path, files: tuple[Path, ...]) -> None:
-        """Take rosters and batches FILES into these public files, oldest roster first, in whatever order they come."""
+        """Take rosters and batches into these public files: FILES in whatever order, or a folder that holds them."""
         ledger = take_all(Ledger.load(home), files, day=today())
         click.echo(f"roster version {ledger.roster.version}, {len(ledger.batches)} batches", err=True)

@@ -275,10 +275,10 @@ def _sign(prompts: Prompts, ledger: Ledger, proposal: Proposal, stick: Path, roo
         )
         raise SystemExit(EXIT_WARNING)
     prompts.say(
-        "Daftar baru berlaku di meja ini. Bawa berkasnya: senyap-dropbox roster FILE, senyap-station roster FILE, dan "
-        "ke meja pemegang kunci lain: senyap-keys take FILE.",
-        "The new roster is in force here. Carry the files: senyap-dropbox roster FILE, senyap-station roster FILE, and "
-        "to the other holders' desks: senyap-keys take FILE.",
+        "Daftar baru berlaku di meja ini. Bawa stik ini seutuhnya: senyap-dropbox roster STIK, senyap-station roster "
+        "STIK, dan ke meja setiap pemegang kunci lain: senyap-keys take STIK.",
+        "The new roster is in force here. Carry the whole stick: senyap-dropbox roster STICK, senyap-station roster "
+        "STICK, and to each other holder's desk: senyap-keys take STICK.",
     )
 
 

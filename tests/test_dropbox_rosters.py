@@ -217,7 +217,8 @@ def test_what_is_no_regular_file_is_refused_without_waiting(home: Path, stick: P
     stick.mkdir()
     (stick / "x").mkdir() if place == "folder" else os.mkfifo(stick / "x")
     done = command(home, "roster", str(stick / "x"))
-    assert done.exit_code == 3 and "x: file: not a regular file" in done.stderr
+    words = "x: folder: no rosters and no batches in it" if place == "folder" else "x: file: not a regular file"
+    assert done.exit_code == 3 and words in done.stderr
     assert command(home, "roster", str(stick / "missing")).exit_code == 2
     assert command(home, "roster").exit_code == 2
 

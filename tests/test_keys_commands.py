@@ -747,7 +747,8 @@ def test_taking_refuses_what_is_no_roster_and_a_proposal(world: World, asked: Pa
     args = ("take", "--home", world / "server")
     assert "neither a roster nor a batch" in world.run(*args, asked, code=3).stderr
     assert "1 signatures of its old root set, want 2" in world.run(*args, proposal, code=3).stderr
-    assert "not a regular file" in world.run(*args, world / "stick", code=3).stderr
+    (world / "empty").mkdir()
+    assert "no rosters and no batches in it" in world.run(*args, world / "empty", code=3).stderr
     assert_nothing_changed(world, before)
 
 
@@ -903,3 +904,33 @@ def test_a_key_file_that_is_there_is_not_recovered_over(world: World) -> None:
     refused = world.run("recover-root", "--home", world / "desk-a", "--to", world / "out", "--number", 2, code=3)
     assert "root-2.locked already" in refused.stderr and (world / "out" / "root-2.locked").read_bytes() == b"old"
     assert "How many sheets" not in refused.stderr
+
+
+def test_a_whole_stick_is_taken_by_a_desk_that_missed_versions(world: World, asked: Path) -> None:
+    """One without a folder for batches, then one of `publish` with all rosters, then the same once more."""
+    for version in (2, 3):
+        world.run("roster", "extend", *at_desk(world)[:2], "--to", world / f"v{version}", "--yes", *both_roots(world))
+    take = ("take", "--home", world / "desk-b")
+    assert "take version 2 first" in world.run(*take, world / "v3", code=3).stderr
+    assert world.ledger("desk-b").roster.version == 1
+    world.run("publish", "--home", world / "desk-a", "--to", world / "all")
+    for _again in range(2):
+        world.run(*take, world / "all")
+        assert world.ledger("desk-b").roster.version == 3
+    refused = world.run(*take, world / "v2", code=3)
+    assert "not newer than what is here" in refused.stderr
+
+
+def test_an_ended_batch_on_an_old_stick_is_passed_over_and_a_named_one_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run("publish", "--home", world / "desk-a", "--to", world / "old")
+    later = 7 * (EPOCH + WEEKS + 10)
+    monkeypatch.setattr("keys.public_commands.today", lambda: later)
+    take = ("take", "--home", world / "desk-b")
+    for batch in (world / "desk-b" / "batches").iterdir():
+        batch.unlink()
+    (ended,) = list((world / "old" / "batches").iterdir())[:1]
+    assert "its keys ended" in world.run(*take, ended, code=3).stderr
+    world.run(*take, world / "old")
+    assert world.ledger("desk-b").batches == ()
