@@ -72,7 +72,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "dropbox.patience.PatientWorker",
             "workers": WORKERS,
             "threads": THREADS,
-            "worker_connections": 4 * THREADS,
+            "worker_connections": THREADS,  # a worker that is full leaves the next visitor to the other one
             "preload_app": True,
             "worker_tmp_dir": "/dev/shm",  # noqa: S108
             "accesslog": None,

@@ -49,13 +49,22 @@ def free_port() -> int:
 
 
 class LiveServer:
-    """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment."""
+    """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment.
+
+    `first` is code that runs in its process before anything else.
+    """
 
     def __init__(
-        self, home: Path, *, wiping: bool = True, env: Mapping[str, str] | None = None, root: Path = ROOT
+        self,
+        home: Path,
+        *,
+        wiping: bool = True,
+        env: Mapping[str, str] | None = None,
+        root: Path = ROOT,
+        first: str = "",
     ) -> None:
         self.home, self.port, self._root = home, free_port(), root
-        self._wiping, self._env = wiping, dict(env or {})
+        self._wiping, self._env, self._first = wiping, dict(env or {}), first
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> LiveServer:
@@ -68,7 +77,7 @@ class LiveServer:
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
         env |= {"PYTHONPATH": str(self._root), "PYTHONSAFEPATH": "1", **self._env}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
+            [sys.executable, "-c", self._first + code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
             cwd=self._root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._wait()

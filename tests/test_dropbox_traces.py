@@ -62,6 +62,16 @@ def test_what_is_marked_is_the_number_itself_and_its_kind_is_named(text: str, wa
         assert trace in found, (text[trace.start : trace.end], found)
 
 
+@pytest.mark.parametrize("text", [text for text, wanted in sentences() if not wanted])
+def test_no_ordinary_sentence_of_ours_stops_a_report(text: str) -> None:
+    assert not is_serious(find_traces(text))
+
+
+def test_of_two_readings_of_one_number_the_more_certain_one_is_kept() -> None:
+    (found,) = find_traces("1671051203900001")
+    assert found == Trace(0, 16, "nik")
+
+
 def test_an_exact_time_or_a_place_does_not_stop_a_report() -> None:
     assert not is_serious(find_traces("Uang diserahkan pukul 14.35 di -2.976074, 104.775429."))
     assert is_serious(find_traces("pukul 14.35, WA 081234567890"))
