@@ -237,3 +237,27 @@ def test_a_bomb_of_many_filters_is_refused() -> None:
     pages = b"<</Type/Pages/Count 6/Kids[3 0 R 4 0 R 5 0 R 6 0 R 7 0 R 8 0 R]>>"
     bodies = [PAGE % b"/Contents 9 0 R" for _ in range(6)]
     assert cannot(pdf(CATALOG, pages, *bodies, stream(data, filters)))
+
+
+DOCX = next(sample for sample in CLEANED if str(sample).endswith(".docx"))
+
+
+@pytest.mark.parametrize(
+    ("bound", "enough"),
+    [("MAX_MEMBERS", 5_000), ("MAX_INFLATED_BYTES", 10_000_000)],
+)
+def test_each_bound_of_an_archive_holds_by_itself(bound: str, enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other bounds catch a real bomb, too; here a harmless document meets one bound that is set low."""
+    monkeypatch.setattr(f"dropbox.cleaning.archive.{bound}", enough)
+    assert clean(DOCX.data).outcome is Outcome.CLEANED
+    monkeypatch.setattr(f"dropbox.cleaning.archive.{bound}", 3)
+    assert clean(DOCX.data).outcome is Outcome.CANNOT
+
+
+def test_a_cleaned_file_that_grew_over_the_limit_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = named("img2pdf.pdf")
+    monkeypatch.setattr(cleaner, "_clean", lambda data, kind, _work: (data + b"\0", kind))
+    monkeypatch.setattr(cleaner, "MAX_FILE_BYTES", len(data) + 1)
+    assert clean(data).outcome is Outcome.CLEANED
+    monkeypatch.setattr(cleaner, "MAX_FILE_BYTES", len(data))
+    assert clean(data).outcome is Outcome.CANNOT
