@@ -7,6 +7,7 @@ sex), with or without separators between digits.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,13 +75,18 @@ def _raw(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> Finder:
     return lambda text: (match.span() for match in compiled.finditer(text))
 
 
+def _zeros(text: str) -> str:
+    """Return the text with letters O beside digits as zeros: as some people write numbers to hide them."""
+    return re.sub(r"(?<=\d)[Oo]+|[Oo]+(?=\d)", lambda match: "0" * len(match[0]), text)
+
+
 def _digits(count: int, shape: str) -> Finder:
     """Make a finder of a number of so many digits and this shape, whatever single separators stand between them."""
-    candidate = re.compile(rf"(?<!\d)(?=(\d(?:[ .\-/]?\d){{{count - 1}}})(?!\d))")
+    candidate = re.compile(rf"(?<!\d)(?=(\d(?:[ .\-/_]?\d){{{count - 1}}})(?!\d))")
     wanted = re.compile(shape)
 
     def find(text: str) -> Iterator[Span]:
-        for match in candidate.finditer(text):
+        for match in candidate.finditer(_zeros(text)):
             groups = re.findall(r"\d+", match[1])
             is_list = sum(len(group) == 1 for group in groups) > 1  # 1 2 3 4 …: people count; a NIP has one such group
             if wanted.fullmatch("".join(groups)) and not is_list and not _is_dates(match[1]):
@@ -90,9 +96,20 @@ def _digits(count: int, shape: str) -> Finder:
 
 
 def _mobile(text: str) -> Iterator[Span]:
-    for match in _MOBILE.finditer(text):
-        if not _AMOUNT_BEFORE.search(text, 0, match.start()):
+    for match in _MOBILE.finditer(_zeros(text)):
+        is_mobile = re.fullmatch(r"(?:62|0)8[1-9]\d{7,10}", re.sub(r"\D", "", match[0]))
+        if is_mobile and not _DATE.search(match[0]) and not _AMOUNT_BEFORE.search(text, 0, match.start()):
             yield match.span()
+
+
+def _after(words: str, number: str) -> Finder:
+    """Make a finder of a number that only a word before it makes one of somebody's."""
+    compiled = re.compile(rf"(?:{words})[^\d\n]{{0,12}}({number})(?!\d)", re.IGNORECASE)
+    return lambda text: (match.span(1) for match in compiled.finditer(_zeros(text)))
+
+
+def _either(*finders: Finder) -> Finder:
+    return lambda text: itertools.chain.from_iterable(find(text) for find in finders)
 
 
 def _long_numbers(text: str) -> Iterator[Span]:
@@ -115,16 +132,34 @@ def _is_dates(text: str) -> bool:
 
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}|(?:19|20)\d{2}-\d{2}-\d{2})(?!\d)")
 _AMOUNT_BEFORE = re.compile(r"(?:\bRp|\bIDR)[. ]*\Z", re.IGNORECASE)
-_MOBILE = re.compile(r"(?<![\d/])(?:\+?62[ .\-]?|\(?0\)?)8[1-9](?:[ .\-]?\d){7,10}(?!\d)")
+_MOBILE = re.compile(r"(?<![\d/])[(+]{0,2}(?:62|0)\)?(?:[ .\-/()]{0,2}\d){9,12}(?!\d)")
 _GROUPS = re.compile(r"(?<![\w.,/])\d+(?:[ \-]\d+)*(?![\w/]|[.,]\d)")
 _HARMLESS = re.compile(
     r"(?:\bRp|\bIDR)[. ]*\d[\d.,]*"  # an amount
     r"|(?<![\d.,])\d[\d.,]*(?=\s*(?:rupiah|ribu|juta|jt|miliar|milyar|triliun|million|billion)\b)"
-    r"|(?<![\d.\-])\d[\d.\-]*/\S*[A-Za-z]\S*",  # the number of a letter or a contract
+    r"|(?<![\d.\-])\d[\d.\-]*/\S*[A-Za-z]\S*"  # the number of a letter or a contract
+    r"|\b(?:kode|tender|paket|rup|sirup|lpse|sp2d|spm|spd|faktur)\D{0,12}\d+",
     re.IGNORECASE,
 )
+_ME = r"(?:saya|sy|sayo|aku|gw|gue)"
+_BETWEEN = (
+    r"(?:ini|ni|adalah|seorang|se|orang|sebagai|selaku|masih|baru|jadi|menjadi|dulu|dulunya|memang|kebetulan|pernah|"
+    r"sudah|cuma|hanya|mantan|\w+\s+(?:hari|bulan|tahun))"
+)
+_POST = (
+    r"(?:se(?:orang\s+)?)?(?:bendahara|ppk|pptk|pphp|kpa|operator|guru|honorer|honor|kabid|kasi|kasubag|kasubbag|kades|sekdes|"
+    r"kaur|kadus|lurah|camat|sekcam|perawat|bidan|dokter|staf|staff|pegawai|asn|pns|pppk|auditor|verifikator|pengawas|"
+    r"sopir|supir|satpam|penjago|penjaga|ajudan|sekretaris|panitia|pokja|kepsek)"
+)
+_NEAR = (
+    r"(?:atasan|bos|boss|bawahan|rekan(?:\s+sekantor)?|teman\s+(?:kantor|kerja)|suami|istri|isteri|anak|orang\s+tua|kantor|"
+    r"dinas|desa|sekolah|bagian|bidang|ruangan|meja|rekening|tanda\s+tangan|jabatan|sk|nip|nik)"
+)
 _FINDERS: Final[dict[str, Finder]] = {
-    "email": _raw(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": _raw(
+        r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+        r"(?<![\w.+-])[\w.+-]+ ?[(\[]at[)\]] ?[\w-]+(?: ?(?:\.|[(\[](?:dot|titik)[)\]]) ?\w+)+",
+    ),
     "akun": _raw(
         r"\b(?:wa\.me|t\.me|(?:instagram|facebook|fb|twitter|x|tiktok|linkedin)\.com)/\S*\w",
         r"(?<![\w@.])@(?!rp\d)[a-z_][\w.]{2,29}",
@@ -140,9 +175,11 @@ _FINDERS: Final[dict[str, Finder]] = {
         r"(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])\d{4}"
         r"(?:0[1-9]|[12]\d|3[01]|4[1-9]|[56]\d|7[01])(?:0[1-9]|1[0-2])\d{6}",
     ),
-    "npwp": _raw(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d[-.]\d{3}\.\d{3}(?!\d)"),
+    "npwp": _either(
+        _raw(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d[-.]\d{3}\.\d{3}(?!\d)"), _after("npwp", r"\d(?:[ .\-]?\d){14,15}")
+    ),
     "hp": _mobile,
-    "telepon": _raw(r"(?<!\d)\(?0(?:702|71[1-4]|73[0-5])\)?[ \-]?\d{2,4}[ \-]?\d{3,4}(?!\d)"),
+    "telepon": _raw(r"(?<!\d)\(?(?:0|\+?62[ .\-]?)(?:702|71[1-4]|73[0-5])\)?[ .\-/]{0,2}\d{2,4}[ .\-]?\d{3,4}(?!\d)"),
     "plat": _raw(
         r"\b(?:BG|B|BE|BH|BD|BN)[ -]?\d{3,4}[ -]?[A-Z]{1,3}\b",
         r"\bBG[ -]?\d{1,4}[ -]?[A-Z]{1,3}\b",
@@ -150,25 +187,30 @@ _FINDERS: Final[dict[str, Finder]] = {
         flags=re.RegexFlag(0),
     ),
     "paspor": _raw(r"\b[A-Z] ?\d{7}\b", flags=re.RegexFlag(0)),
-    "nomor": _long_numbers,
+    "nomor": _either(
+        _long_numbers,
+        _after(r"(?<!kode )\brek(?:ening)?\b|bpjs|nuptk|virtual account|\bva\b", r"\d(?:[ .\-]?\d){7,16}"),
+    ),
     "diri": _raw(
-        r"\bnama\s+saya\b",
-        r"\bsaya\s+(?:adalah|selaku|sebagai|menjabat|bertugas|bekerja)\b",
-        r"\bsaya\s+(?:yang\s+)?(?:menandatangani|mencairkan|membuat\s+kuitansi|membuat\s+spj|mengetik)\b",
-        r"\bsaya\s+(?:se)?(?:orang\s+)?(?:bendahara|ppk|pptk|pphp|operator|guru|honorer|kabid|kasi|kasubag|kades|"
-        r"sekdes|kaur|lurah|camat|perawat|bidan|dokter|staf|pegawai|asn|pns|pppk|auditor|verifikator|pengawas|sopir)\b",
-        r"\b(?:atasan|bawahan|suami|istri|isteri|anak|orang\s+tua|kantor|dinas|desa|sekolah|bagian|bidang|ruangan|"
-        r"rekening|tanda\s+tangan|jabatan|sk|nip|nik)\s+saya\b",
-        r"\b(?:hubungi|telepon|telpon|kontak|wa)\s+saya\b",
-        r"\b(?:hanya|cuma)\s+saya\b",
-        r"\bsaya\s+satu-?satunya\b",
-        r"\bsaya\s+(?:ikut\s+)?hadir\b",
-        r"\bmy\s+(?:name|boss|husband|wife|office|signature|account|department|school|village)\b",
-        r"\bI\s+(?:am|was)\s+(?:the|a|an)\b",
-        r"\b(?:only\s+I|I\s+alone|call\s+me|contact\s+me|I\s+signed|I\s+work\s+(?:in|at|for|as))\b",
+        rf"\bnama\s+{_ME}\b",
+        rf"\b{_ME}\s+(?:(?:yang|yg|ikut|sendiri)\s+)?(?:adalah|selaku|sebagai|menjabat|bertugas|bekerja|kerja|menandatangani|"
+        r"teken|mencairkan|mengetik|membuat\s+(?:kuitansi|spj)|hadir|menolak|satu-?satunya)\b",
+        rf"\b{_ME}\s+di(?:suruh|minta|perintah|paksa|ancam|mutasi|pindah|nonjob|pecat|panggil)\w*",
+        rf"\b{_ME}\s+(?:{_BETWEEN}\s+){{0,5}}{_POST}\b",
+        rf"\b(?:selaku|sebagai)\s+{_POST}\s+{_ME}\b",
+        rf"\b(?:{_NEAR}|{_POST})\s+{_ME}\b",
+        rf"\b(?:hubungi|telepon|telpon|kontak|wa|hanya|cuma)\s+{_ME}\b",
+        r"\bmy\s+(?:name|boss|superior|colleagues?|husband|wife|office|signature|account|department|school|village|desk)\b",
+        r"\bI\s+(?:am|was|work|worked)\s+(?:the|a|an|in|at|for|as)\b",
+        r"\bas\s+(?:the|a|an)\s+(?:treasurer|secretary|teacher|auditor|driver|clerk|officer|operator|nurse|doctor)\b",
+        r"\b(?:only\s+I|I\s+alone|call\s+me|contact\s+me|I\s+signed|I\s+refused|I\s+was\s+told)\b",
     ),
     "jam": _raw(
         r"\b(?:pukul|jam|pkl\.?)\s?\d{1,2}[.:]\d{2}\b", r"\b\d{1,2}[.:]\d{2}\s?WIB\b", r"\bat\s\d{1,2}:\d{2}\b"
     ),
-    "tempat": _raw(r"-?\d{1,2}\.\d{4,}\s*,\s*-?\d{2,3}\.\d{4,}", r"\bmaps\.(?:app\.goo\.gl|google\.\w+)/\S*\w"),
+    "tempat": _raw(
+        r"\d{1,3}\s?°\s?\d{1,2}['’′][^\n]{0,30}?[NSEWU]\b",
+        r"-?\d{1,2}\.\d{4,}\s*,\s*-?\d{2,3}\.\d{4,}",
+        r"\bmaps\.(?:app\.goo\.gl|google\.\w+)/\S*\w",
+    ),
 }

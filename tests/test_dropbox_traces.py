@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from dropbox.traces import KINDS, SOFT, Trace, find_traces, is_serious
 
-DATA = Path(__file__).with_name("data") / "traces.txt"
+DATA = Path(__file__).with_name("data")
+SETS = ("traces.txt", "traces-heldout.txt")
 MARK = re.compile(r"\[(\w+):([^\]]+)\]")
 NUMBERS = set(KINDS) - SOFT - {"diri"}
 
 
-def sentences() -> list[tuple[str, list[Trace]]]:
+def sentences(*names: str) -> list[tuple[str, list[Trace]]]:
     """Return the sentences without their marks, each with what is to be found in it."""
     read = []
-    for line in DATA.read_text("utf-8").splitlines():
+    for line in "\n".join((DATA / name).read_text("utf-8") for name in names or SETS).splitlines():
         if not line or line.startswith("#"):
             continue
         wanted, text, at = [], "", 0
@@ -37,24 +38,30 @@ def overlaps(one: Trace, other: Trace) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def test_recall_and_false_alarms_on_sentences_as_people_write_them() -> None:
-    """Figures: 0.95 of numbers or more, of words too, and an alarm in 2 % of clean sentences at most."""
-    read = sentences()
+@pytest.mark.parametrize(("name", "of_words"), [*((name, 0.95) for name in SETS), ("traces-fresh.txt", 0.6)])
+def test_recall_and_false_alarms_on_sentences_as_people_write_them(name: str, of_words: float) -> None:
+    """Figures: 0.95 of numbers or more, and an alarm in 2 % of clean sentences at most.
+
+    Words in the first person are a hint: in sentences that no pattern was made for, more than half are found.
+    """
+    read = sentences(name)
     numbers = [(text, w) for text, wanted in read for w in wanted if w.kind in NUMBERS]
     words = [(text, w) for text, wanted in read for w in wanted if w.kind == "diri"]
     clean = [text for text, wanted in read if not wanted]
-    assert len(read) >= 150 and len(numbers) >= 60 and len(clean) >= 80
+    assert len(read) >= 150 and len(numbers) >= 60 and len(clean) >= 60
     missed = [w for w in (*numbers, *words) if not any(overlaps(w[1], t) for t in find_traces(w[0]))]
     found = [n for n in numbers if n not in missed]
     assert len(found) >= 0.95 * len(numbers), missed
-    assert len([w for w in words if w not in missed]) >= 0.95 * len(words), missed
+    assert len([w for w in words if w not in missed]) >= of_words * len(words), missed
     alarms = [text for text in clean if is_serious(find_traces(text))]
     assert len(alarms) <= 0.02 * len(clean), alarms
-    print(f"numbers found {len(found)}/{len(numbers)}, words {len(words)}, alarms {len(alarms)}/{len(clean)}")
+    print(
+        f"{name}: numbers found {len(found)}/{len(numbers)}, words {len([w for w in words if w not in missed])}/{len(words)}, alarms {len(alarms)}/{len(clean)}"
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [s for s in sentences() if s[1]], ids=lambda v: v if isinstance(v, str) else ""
+    ("text", "wanted"), [s for s in sentences("traces.txt") if s[1]], ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_what_is_marked_is_the_number_itself_and_its_kind_is_named(text: str, wanted: list[Trace]) -> None:
     found = find_traces(text)
