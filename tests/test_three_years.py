@@ -29,7 +29,7 @@ from keys import changes, units
 from keys.changes import Change, next_roster
 from keys.consequences import consequences
 from keys.desk import propose, put_in_force, read_proposal, sign_proposal, write_proposal
-from keys.errors import Expired
+from keys.errors import BrokenChain, Expired, QuorumNotMet
 from keys.keyring import Keyring, kept_epochs
 from keys.ledger import Ledger, copy_ledger, take_files, write_ledger
 from keys.request import RootRequest, ServerRequest, UnitRequest, request_words, sign_request, verify_request
@@ -402,3 +402,28 @@ def test_three_years_of_reports_open_for_exactly_the_readers_of_their_week(
         report = verify_deployment(life.folder / "server", words, today=life.day)
         assert report.first_version == 1 and report.version == life.roster.version
         assert {r.id for r in life.roster.roots} == {4, 5, 6}, "nobody of the first root set is left; the pin holds"
+
+
+def test_a_station_from_a_backup_has_new_keys_after_two_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/ceremony.md: the backup holds no weekly keys, and each round wants k of those who stay."""
+    monkeypatch.setattr(os, "fsync", lambda _fd: None)
+    life = Life(tmp_path)
+    with weak_passphrases():
+        life.begin()
+        home = life.homes["sumsel"]
+        for seed in home.glob("keyring/*/epoch-*.key"):
+            seed.unlink()  # what a backup does not hold
+        with pytest.raises(BrokenChain, match="weeks to come are not on this station"):
+            renew(home, {name: words_of(name) for name in life.roster.members}, day=life.day)
+        with pytest.raises(QuorumNotMet):
+            life.ask("all at once", "sumsel", add=3, leaving=("sumsel-1", "sumsel-2", "sumsel-3"))
+        life.ask("first round", "sumsel", add=2, leaving=("sumsel-1",))
+        rekey(life.visit("sumsel"), {name: words_of(name) for name in ("sumsel-2", "sumsel-3")})
+        life.ask("second round", "sumsel", add=1, leaving=("sumsel-2", "sumsel-3"))
+        rekey(life.visit("sumsel"), {name: words_of(name) for name in ("sumsel-4", "sumsel-5")})
+        assert [m.id for m in life.roster.group("sumsel").members] == ["sumsel-4", "sumsel-5", "sumsel-6"]
+        assert Home.load(home).shares_fit()
+        for name in ("sumsel-1", "sumsel-2", "sumsel-3"):
+            del life.rings[name]  # their weekly keys are gone
+        life.report("sumsel", "pegawai-provinsi")
+        assert life.sealed["sumsel"] == 1, "sealed to the three new ones, and any two of them opened it"
