@@ -19,7 +19,7 @@ Text = Any  # a string or a lazily translated one
 Options = tuple[tuple[str, Text], ...]
 AREA, LEVEL, EXCLUDED = "wilayah", "jenjang_terlapor", "jangan_dibuka"
 ROUTING = (AREA, LEVEL, EXCLUDED)
-FILES, SEED, KEPT, DROPPED, CHECKED = "lampiran", "benih", "berkas", "buang", "diperiksa"
+FILES, SEED, KEPT, DROPPED, CHECKED, AS_IS = "lampiran", "benih", "berkas", "buang", "diperiksa", "asli"
 UNKNOWN = "tidak-tahu"
 
 

@@ -12,6 +12,7 @@ from flask import current_app, g
 from crypto.encoding import epoch_of, today
 from crypto.row import Decoys
 from dropbox.arena import Arena
+from dropbox.cleanroom import Cleanroom
 from dropbox.clock import Sealing, clock_of, sealing_of
 from dropbox.current import Current
 from dropbox.directory import Directory
@@ -47,6 +48,7 @@ class Services:
     courier_lane: Lanes
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
+    cleanroom: Cleanroom = field(repr=False)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -73,6 +75,7 @@ class Services:
             courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
             decoys=decoys,
             maker=HeaderMaker(home, current, decoys),
+            cleanroom=Cleanroom(home / "locks"),
         )
         if is_unsettled(home, current.directory.roster):
             with services.courier_lane.enter():

@@ -158,8 +158,14 @@ class LiveServer:
 
 
 def multipart(fields: Mapping[str, str | list[str]] | list[tuple[str, str]], files: Iterable[Upload] = ()) -> bytes:
-    """Encode a form as browsers do; file names are sent as UTF-8 with quotes and line ends escaped."""
-    pairs = list(fields.items()) if isinstance(fields, Mapping) else fields
+    """Encode a form as browsers do; file names are sent as UTF-8 with quotes and line ends escaped.
+
+    Files are sent as they are, unless the form has another answer: `"asli": ""` has them cleaned.
+    """
+    pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
+    files = list(files)
+    if files and "asli" not in dict(pairs):
+        pairs.append(("asli", "ya"))
     out = bytearray()
     for name, value in pairs:
         for item in [value] if isinstance(value, str) else value:

@@ -519,6 +519,7 @@ def test_every_other_field_is_documented() -> None:
         form.KEPT,
         form.DROPPED,
         form.CHECKED,
+        form.AS_IS,
         form.FILES,
         "kode",
         "sesi",

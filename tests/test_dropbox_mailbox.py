@@ -217,12 +217,41 @@ def test_files_alone_are_a_message_and_nothing_at_all_is_not(client: FlaskClient
     assert write(client, page, "", [("a.txt", b"a", "text/plain")]).status == 200
 
 
-def test_a_refused_message_keeps_its_text_and_leaves_no_file_behind(client: FlaskClient, services: Services) -> None:
-    page = open_box(client, report(client).words)
-    before = len(waiting(services))
+def test_a_refused_message_keeps_its_text_and_its_files(client: FlaskClient, services: Services, small) -> None:
+    words = report(client).words
+    bring_news(services, small, words)
+    page = open_box(client, words)
     text = "panjang " * 700
     answer = write(client, page, text, [("a.txt", b"a", "text/plain")])
-    assert answer.status == 422 and text.strip() in answer.text and len(waiting(services)) == before
+    assert answer.status == 422 and text.strip() in answer.text and "a.txt" in answer.text
+    sent = write(client, answer, "pendek", [("b.txt", b"b", "text/plain")], berkas=answer.hidden("berkas"))
+    assert sent.status == 200 and "a.txt" in sent.text and "b.txt" in sent.text
+    found = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    (message,) = [x for x in found if x.type == letters.FOLLOW_UP]
+    assert [a.name for a in message.attachments] == ["a.txt", "b.txt"]
+
+
+def test_files_of_a_refused_message_can_be_taken_out_and_never_go_to_other_readers(
+    client: FlaskClient, services: Services, small
+) -> None:
+    page = open_box(client, report(client).words)
+    refused = write(client, page, "", wilayah="sumsel", jenjang_terlapor="pegawai-provinsi", pesan="x" * 5001,
+                    files=[("a.txt", b"a", "text/plain")])  # fmt: skip
+    same = {"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi", "berkas": refused.hidden("berkas")}
+    without = write(client, refused, "tanpa berkas", **same, buang="0")
+    assert without.status == 200 and "a.txt" not in without.text
+    other = write(client, refused, "lain", **same | {"jenjang_terlapor": "gubernur"})
+    assert other.status == 422 and 'id="galat-lampiran"' in other.text and "lain" in other.text
+
+
+def test_a_message_that_points_to_its_writer_is_asked_about_once(client: FlaskClient, services: Services) -> None:
+    page = open_box(client, report(client).words)
+    before = len(waiting(services))
+    asked = write(client, page, "Hubungi 0812-3456-7890 saja.")
+    assert asked.status == 422 and "<mark>0812-3456-7890</mark>" in asked.text and 'id="terkirim"' not in asked.text
+    assert len(waiting(services)) == before
+    assert write(client, asked, "Hubungi 0812-3456-7890 saja.").status == 422
+    assert 'id="terkirim"' in write(client, asked, "Hubungi 0812-3456-7890 saja.", diperiksa="ya").text
 
 
 def test_when_the_session_has_ended_the_text_is_kept_and_the_code_asked_again(

@@ -11,7 +11,7 @@ from web import get, letters_of, open_box, opened, post, report, waiting
 
 from crypto.attachment import PART_BYTES, open_part
 from crypto.row import Kind
-from dropbox import intake
+from dropbox import incoming
 from dropbox.arena import FILES_UP_TO
 from dropbox.services import Services
 from dropbox.sessions import PERIOD_SECONDS
@@ -164,8 +164,8 @@ def test_a_kept_field_made_elsewhere_is_refused_and_the_text_kept(client: FlaskC
 def test_a_file_over_the_limit_is_refused_by_name_and_the_others_kept(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert intake.MAX_ATTACHMENT_BYTES == 25_000_000
-    monkeypatch.setattr(intake, "MAX_ATTACHMENT_BYTES", 1_000_000)  # the small arena holds no 25 MB
+    assert incoming.MAX_ATTACHMENT_BYTES == 25_000_000
+    monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 1_000_000)  # the small arena holds no 25 MB
     big = ("besar.bin", bytes(1_000_001), "application/octet-stream")
     answer = report(client, [PHOTO, big])
     assert answer.status == 413
@@ -323,7 +323,7 @@ def test_the_fallback_group_cannot_be_excluded(client: FlaskClient, services: Se
 
 
 def test_a_file_name_is_never_markup(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "MAX_ATTACHMENT_BYTES", 1_000)
+    monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 1_000)
     name = "<meta http-equiv=refresh content=0>.pdf"
     refused = report(client, [(name, bytes(2_000), "application/pdf")])
     kept = report(client, [(name, b"x", "application/pdf")], uraian="pendek")

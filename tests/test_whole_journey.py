@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from live import REPORT, LiveServer, Upload
 from offline import StationCommands, dropbox
+from samples import named
+
+from dropbox.cleaning import clean
 
 CHROMIUM = shutil.which("chromium")
 KEPT_IMAGES = os.environ.get("SENYAP_IMAGES")  # `make images` keeps them under docs/images
@@ -193,7 +196,7 @@ def test_a_person_with_scripts_off_reports_and_reads_the_answer(place: Path, tmp
     home, stick = str(place / "server"), str(tmp_path / "stick")
     station = StationCommands(place, "sumsel", "sumsel-2", "sumsel-3")
     upload = tmp_path / "foto lelang.jpg"
-    upload.write_bytes(photo(3_000_000))
+    upload.write_bytes(named("exiftool-tags.jpg"))
     images = Path(KEPT_IMAGES or tmp_path / "images")
     images.mkdir(parents=True, exist_ok=True)
     with LiveServer(place / "server") as server, playwright.sync_playwright() as p:
@@ -210,7 +213,9 @@ def test_a_person_with_scripts_off_reports_and_reads_the_answer(place: Path, tmp
         assert station.json("import", dropbox("bundle", "--home", home, "--to", stick))["new"] == 1
         (case,) = [c["case"] for c in station.json("list")]
         shown = station.json("show", case)
-        assert shown["attachments"][0]["sha256"] == hashlib.sha256(upload.read_bytes()).hexdigest()
+        (photo,) = shown["attachments"]
+        assert photo["cleaned"] == "cleaned"
+        assert photo["sha256"] == hashlib.sha256(clean(upload.read_bytes()).data or b"").hexdigest()
         words = "Rekanan yang mana?\nJika tidak aman, tulis “tidak tahu”."
         station.run("reply", case, "--status", "need_info", "--text", words)
         dropbox("receive", "--home", home, station.run("outbox", "--to", stick))

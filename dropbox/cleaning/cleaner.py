@@ -17,6 +17,7 @@ class Outcome(StrEnum):
 
     CLEANED = "cleaned"
     CANNOT = "cannot"
+    PLAIN = "plain"  # text without anything that a reader does not see: it goes as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Cleaned:
 
     `kind` is jpeg, png, webp, gif, docx, xlsx, pptx, odt, ods, odp or pdf when cleaned. Otherwise it is the
     best guess there is: one of those, the name of a family (ooxml, odf, ole, tiff, heif, bmp, video, audio,
-    rtf, archive) or unknown.
+    rtf, archive, text) or unknown.
     """
 
     outcome: Outcome
@@ -51,6 +52,8 @@ def clean(data: bytes) -> Cleaned:
         if len(data) > MAX_FILE_BYTES:
             raise CleaningError("the file is too large")
         kind = kinds.kind_of(data)
+        if kind == kinds.TEXT:
+            return Cleaned(Outcome.PLAIN, None, kind)
         cleaned, kind = _clean(data, kind, Work())
         if len(cleaned) > MAX_FILE_BYTES:
             raise CleaningError("the cleaned file is too large")

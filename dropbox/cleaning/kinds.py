@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dropbox.cleaning import archive, images
+import re
+
+from dropbox.cleaning import archive
 from dropbox.cleaning.archive import Archive
 from dropbox.cleaning.errors import CleaningError
+from dropbox.cleaning.images import image_kind
 
-OOXML, ODF, PDF, UNKNOWN = "ooxml", "odf", "pdf", "unknown"
-_PDF_WITHIN = 1024  # readers look for the header so far into a file
+OOXML, ODF, PDF, TEXT, UNKNOWN = "ooxml", "odf", "pdf", "text", "unknown"
+HEAD_BYTES = 1024
+_PDF_WITHIN = HEAD_BYTES  # readers look for the header so far into a file
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+# Text that says more than its reader sees: markup, mail, visiting cards, PostScript.
+_NOT_PLAIN = re.compile(r"\s*(<|%!|BEGIN:V)|(.*\n){0,40}(From|Received|Return-Path|Message-ID|MIME-Version): ", re.I)
 # Known by sight so that a person can be told what it is; none of these is cleaned.
 _OTHERS = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
@@ -33,8 +40,8 @@ _OTHERS = (
 
 
 def kind_of(data: bytes) -> str:
-    """Return the kind of a file: an image's, `ooxml`, `odf`, `pdf`, one that is not cleaned, or `unknown`."""
-    if kind := images.image_kind(data):
+    """Return the kind of a file: an image's, `ooxml`, `odf`, `pdf`, `text`, one that is not cleaned, or `unknown`."""
+    if kind := image_kind(data):
         return kind
     if data.startswith(archive.MAGIC):
         return _kind_of_archive(data)
@@ -43,7 +50,25 @@ def kind_of(data: bytes) -> str:
     for at, magic, kind in _OTHERS:
         if data[at : at + len(magic)] == magic:
             return kind
-    return UNKNOWN
+    return TEXT if _is_plain(data) else UNKNOWN
+
+
+def may_be_cleaned(head: bytes) -> bool:
+    """Tell by the first `HEAD_BYTES` bytes of a file whether it is worth the whole look.
+
+    False for certain only: of any other file the kind is told from all of it.
+    """
+    if image_kind(head) or head.startswith(archive.MAGIC) or b"%PDF-" in head:
+        return True
+    return not _CONTROL.search(head.decode("utf-8", "ignore"))
+
+
+def _is_plain(data: bytes) -> bool:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(text) and not _NOT_PLAIN.match(text)
 
 
 def _kind_of_archive(data: bytes) -> str:

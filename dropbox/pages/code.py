@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from flask import Blueprint, Response
 
 from crypto import receipt as receipts
-from dropbox.pages.mailbox import CODE, short_fields
-from dropbox.pages.report import refuse_cross_site
+from dropbox.pages.mailbox import CODE
+from dropbox.pages.request import refuse_cross_site, short_fields
 from dropbox.pages.show import show
 
 EXAMPLE = "contoh"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext
@@ -17,24 +15,28 @@ from markupsafe import escape
 
 from crypto import letter as letters
 from crypto import receipt as receipts
+from crypto.attachment import MAX_ATTACHMENTS, Attachment
 from crypto.encoding import date_of, epoch_of, today
 from crypto.mailbox import News
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form, statuses
 from dropbox.directory import Directory
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
-from dropbox.intake import Received, drain, read_form
+from dropbox.intake import read_form
 from dropbox.mailboxes import Opened
-from dropbox.pages.report import boundary, problem_text, refuse_cross_site
+from dropbox.pages import preview
+from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
+from dropbox.pages.refusals import problem_text, too_many_files
+from dropbox.pages.request import MAX_SHORT_LETTERS, boundary, refuse_cross_site, short_fields
 from dropbox.pages.show import plain, show
+from dropbox.received import Received
 from dropbox.sealing import RowWriter
 from dropbox.services import directory, here
 from dropbox.sessions import Session, SessionEnded
+from dropbox.traces import KINDS, cut
 from keys.roster import Group
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
-MAX_CODE_LETTERS = 1_000
-MAX_CODE_FORM_BYTES = 64 * 1024
 MAX_SHOWN_BYTES = 40_000  # of messages as HTML: then every mailbox page fits its one length
 # What follows key stretching takes a few milliseconds, a little more where there is news. Every answer
 # is held until a whole step after it, so that hit and miss take equally long.
@@ -78,6 +80,8 @@ class _Reply:
     session: Session | None = field(default=None, repr=False)
     groups: tuple[Group, ...] = ()
     barred: tuple[Group, ...] = ()
+    kept: tuple[Attachment, ...] = field(default=(), repr=False)
+    lost: bool = False  # files of an earlier try are no longer at hand
     mistyped: receipts.Mistyped | None = None
     problems: list[form.Problem] = field(default_factory=list, repr=False)
 
@@ -87,19 +91,23 @@ class _Reply:
         return here().writer(directory(), self.groups, self.day) if self.groups else None
 
     def resolve(self, typed: Mapping[str, Sequence[str]]) -> None:
-        """Set the session and the readers of this message; raises Closed."""
+        """Set the session, the readers of this message and its files of earlier tries; raises Closed."""
         if self.session is None and self.mistyped is None:
             self.session = self._session(typed)
         here().check_sealing(directory(), self.day)
         if self.session is not None and not self.groups:
             self.groups = self._route(typed, self.session)
+            try:
+                self.kept = kept_files(typed, [group.id for group in self.groups])
+            except SessionEnded:
+                self.lost = True
 
     def _session(self, typed: Mapping[str, Sequence[str]]) -> Session | None:
         try:
             return here().fields.open_session("".join(typed.get(SESSION, ())))
         except SessionEnded:
             pass
-        text = "".join(typed.get(CODE, ()))[:MAX_CODE_LETTERS]
+        text = "".join(typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
         if not text:
             return None
         try:
@@ -136,28 +144,41 @@ def write() -> Response:
     """Take a further letter of a case, with files; its readers are those of the case."""
     refuse_cross_site()
     reply = _Reply(today())
-    received = Received()
+    received = Received(here().cleanroom)
     try:
         read_form(request.stream, boundary(), reply.open_writer, received)  # type: ignore[arg-type]
         reply.resolve(received.typed)
         if reply.session is None:
             return _ask_code(reply, received)
-        fields, problems = form.read_fields(received.typed, [form.MESSAGE], directory().roster)
-        problems += reply.problems + received.problems
-        if received.dropped and not received.problems:
-            problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
-        if received.files and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
-            problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, too
+        fields, problems = _check(reply, received)
         if problems:
             status = 503 if received.full else 413 if received.problems else 422
-            return _refuse(reply.session, received, problems, status)
-        _commit(reply, received, fields)
+            return _refuse(reply, received, problems, status)
+        files = all_files(reply.kept, received)
+        if form.CHECKED not in received.typed and preview.is_serious(fields, files):
+            return _refuse(reply, received, (), 422)
+        _commit(reply, received, fields, files)
     except (Busy, Full, Closed, Broken) as error:
         problems = [form.Problem("", problem_text(error))]
         if reply.session is None:
             return _ask_again(problems=problems, typed=received.typed, status=503)
-        return _refuse(reply.session, received, problems, 503)
-    return _sent(reply, len(received.files))
+        return _refuse(reply, received, problems, 503)
+    return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
+
+
+def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form.Problem]]:
+    """Return the fields of a message and what must be mended."""
+    fields, problems = form.read_fields(received.typed, [form.MESSAGE], directory().roster)
+    received.dropped = received.dropped or reply.lost
+    problems += reply.problems + received.problems
+    if received.dropped and not received.problems:
+        problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    files = all_files(reply.kept, received)
+    if len(files) > MAX_ATTACHMENTS:
+        problems.append(form.Problem(form.FILES, too_many_files()))
+    if files and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
+        problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, too
+    return fields, problems
 
 
 def _derive(text: str) -> tuple[Session, Opened, float]:
@@ -183,7 +204,7 @@ def _derive(text: str) -> tuple[Session, Opened, float]:
     return session, opened, started
 
 
-def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
+def _commit(reply: _Reply, received: Received, fields: dict[str, str], files: Sequence[Attachment]) -> None:
     session = reply.session
     if session is None or not reply.groups:
         raise BadRequest("a message without a mailbox")
@@ -198,23 +219,10 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str]) -> None:
         day=reply.day,
         readers=tuple(group.id for group in reply.groups),
         mailbox=session.mailbox,
-        attachments=tuple(received.files),
+        attachments=tuple(files),
         reply_key_hash=session.reply_key_hash,
     )
     writer.finish(letter.object_id, letters.build_letter(letters.seal_thread(letter, session.thread)))
-
-
-def short_fields() -> dict[str, str]:
-    """Return the text fields of a small form, however it was encoded; of each the first 1,000 characters."""
-    if request.mimetype == "multipart/form-data":
-        typed: Mapping[str, Sequence[str]] = read_form(request.stream, boundary(), lambda _typed: None).typed  # type: ignore[arg-type]
-    else:
-        raw = request.stream.read(MAX_CODE_FORM_BYTES + 1)
-        if len(raw) > MAX_CODE_FORM_BYTES:
-            drain(request.stream)  # type: ignore[arg-type]
-            raise BadRequest("a code of that length is none")
-        typed = parse_qs(raw.decode("ascii", "replace"))
-    return {name: "".join(values)[:MAX_CODE_LETTERS] for name, values in typed.items()}
 
 
 def _ask_again(
@@ -245,7 +253,7 @@ def _ask_code(reply: _Reply, received: Received) -> Response:
         form.Problem(CODE, lazy_gettext("Halaman ini sudah lama terbuka. Masukkan kode Anda sekali lagi; "
                                         "pesan Anda masih di bawah."))
     ]  # fmt: skip
-    text = "".join(received.typed.get(CODE, ()))[:MAX_CODE_LETTERS]
+    text = "".join(received.typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
     return _ask_again(text=text, mistyped=reply.mistyped, problems=problems, typed=received.typed, status=422)
 
 
@@ -255,13 +263,15 @@ def _show_mailbox(
     *,
     typed: Mapping[str, Sequence[str]] | None = None,
     problems: Sequence[form.Problem] = (),
-    sent: int | None = None,
+    sent: Sequence[Attachment] | None = None,
+    kept: Sequence[Attachment] = (),
     groups: Sequence[Group] = (),
     barred: Sequence[Group] = (),
     status: int = 200,
 ) -> Response:
     services = here()
     news: News | None = _shorten(opened.news) if opened is not None and opened.hit else None
+    text = form.normalise("".join((typed or {}).get(MESSAGE, ())))
     return show(
         "kotak.html",
         status=status,
@@ -283,6 +293,12 @@ def _show_mailbox(
         problems=plain(problems),
         problem_of={p.key: p.message for p in reversed(plain(problems))},
         sent=sent,
+        text=text,
+        found=preview.kinds({MESSAGE: text}, kept),
+        kept=kept,
+        kept_sealed=seal_kept(groups, kept, session.expires),
+        kind_name=KINDS.__getitem__,
+        cut=cut,
         groups=groups,
         barred=barred,
         **_form_parts(),
@@ -298,18 +314,14 @@ def _shorten(news: News) -> News:
     return replace(news, messages=news.messages[first:], left_out=news.left_out + first)
 
 
-def _refuse(session: Session, received: Received, problems: Sequence[form.Problem], status: int) -> Response:
-    """Give the message back; its files are released and must be chosen again."""
-    if received.writer is not None:
-        with contextlib.suppress(Broken):
-            received.writer.abandon()
-    return _show_mailbox(session, None, typed=received.typed, problems=problems, status=status)
-
-
-def _sent(reply: _Reply, files: int) -> Response:
+def _refuse(reply: _Reply, received: Received, problems: Sequence[form.Problem], status: int) -> Response:
+    """Give the message back, with what could point to its writer; files that arrived whole are kept."""
     if reply.session is None:
         raise BadRequest("a message without a mailbox")
-    return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
+    kept = keep(reply.kept, received) if reply.groups else ()
+    return _show_mailbox(
+        reply.session, None, typed=received.typed, problems=problems, kept=kept, groups=reply.groups, status=status
+    )
 
 
 def _case_readers(known: Directory, session: Session) -> tuple[Group, ...]:

@@ -37,11 +37,13 @@ def kinds(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> list[
 
 def is_serious(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> bool:
     """Tell whether the writer should be asked before this is sent."""
+    if any(attachment.cleaned == "not_cleanable" for attachment in attachments):
+        return True
     return any(serious(find_traces(text)) for text in _texts(fields, attachments))
 
 
 def _texts(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> Iterator[str]:
-    for question in form.FIELDS:
+    for question in (*form.FIELDS, form.MESSAGE):
         if question.kind in _TYPED and question.key in fields:
             yield fields[question.key]
     yield from (attachment.name for attachment in attachments)

@@ -17,13 +17,17 @@ from crypto.attachment import MAX_ATTACHMENTS, Attachment
 from crypto.encoding import epoch_of, today
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
-from dropbox.errors import BadRequest, Broken, Busy, Closed, DropboxError, Full, Why
-from dropbox.intake import Received, drain, read_form
+from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
+from dropbox.intake import read_form
 from dropbox.pages import preview
+from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
+from dropbox.pages.refusals import problem_text, too_many_files
+from dropbox.pages.request import boundary, refuse_cross_site
 from dropbox.pages.show import plain, show
+from dropbox.received import Received
 from dropbox.sealing import RowWriter
 from dropbox.services import directory, here
-from dropbox.sessions import KeptFiles, SessionEnded
+from dropbox.sessions import SessionEnded
 from dropbox.traces import KINDS, cut
 from keys.roster import Group
 
@@ -44,9 +48,8 @@ class Draft:
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """Files of earlier tries, then those of this one; a file chosen once more counts once."""
-        files = (*self.kept, *self.received.files)
-        return tuple({(a.name, a.sha256): a for a in reversed(files)}.values())[::-1]
+        """All files that go with this report."""
+        return all_files(self.kept, self.received)
 
 
 def install(pages: Blueprint) -> None:
@@ -101,7 +104,7 @@ def check() -> Response:
 def _take(*, asked: bool) -> Response:
     refuse_cross_site()
     day = today()
-    draft = Draft(Received(), day)
+    draft = Draft(Received(here().cleanroom), day)
     try:
         read_form(request.stream, boundary(), lambda typed: open_writer(typed, day), draft.received)  # type: ignore[arg-type]
         _check(draft)
@@ -112,24 +115,9 @@ def _take(*, asked: bool) -> Response:
         return _commit(draft)
     except (Busy, Full, Closed, Broken) as error:
         draft.status = 503
+        _find_kept(draft)
         draft.problems.append(form.Problem("", problem_text(error)))
         return _refuse(draft)
-
-
-def boundary() -> bytes:
-    """Return the multipart boundary of this request; raises BadRequest after draining it."""
-    raw = request.mimetype_params.get("boundary", "")
-    if request.mimetype != "multipart/form-data" or not 1 <= len(raw) <= 200 or not raw.isascii():
-        drain(request.stream)  # type: ignore[arg-type]
-        raise BadRequest("not a multipart form")
-    return raw.encode("ascii")
-
-
-def refuse_cross_site() -> None:
-    """Refuse a form that another site made a browser send; raises BadRequest."""
-    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
-        drain(request.stream)  # type: ignore[arg-type]
-        raise BadRequest("sent from another site")
 
 
 def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
@@ -153,48 +141,6 @@ def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | Non
         return None
 
 
-def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[Attachment, ...]:
-    """Return the files named in `berkas` if they are sealed to these groups of this very roster.
-
-    Raises SessionEnded otherwise: after a change of the roster the groups may have other reviewers.
-    """
-    text = "".join(typed.get(form.KEPT, ()))
-    if not text:
-        return ()
-    kept = here().fields.open_files(text)
-    if kept.readers != tuple(group_ids) or kept.roster != directory().roster.version:
-        raise SessionEnded("files: sealed to other readers")
-    unwanted = set(typed.get(form.DROPPED, ()))
-    return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
-
-
-def problem_text(error: DropboxError) -> Any:
-    """Return what a reporter is told about a refusal that is not their doing."""
-    if isinstance(error, Closed):
-        return closed_text(error.why)
-    return {
-        Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
-                           "tunggu satu menit, lalu kirim lagi."),
-        Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
-        Broken: lazy_gettext("Penyimpanan kami sedang bermasalah, jadi belum ada yang tersimpan. Tulisan Anda masih di "
-                             "bawah: kirim lagi beberapa menit lagi."),
-    }[type(error)]  # fmt: skip
-
-
-def closed_text(why: Why) -> Any:
-    """Return what a reporter is told when nothing may be sealed."""
-    return {
-        Why.NOBODY: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang "
-                                 "disimpan. Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, "
-                                 "Ombudsman 137."),
-        Why.LAPSED: lazy_gettext("Unit yang akan membacanya sedang tidak memegang kunci yang berlaku, jadi tidak ada "
-                                 "yang disimpan. Coba lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, "
-                                 "Ombudsman 137."),
-        Why.SHUT: lazy_gettext("Kotak ini tidak dapat menerima tulisan sekarang, jadi tidak ada yang disimpan. Coba "
-                               "lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, Ombudsman 137."),
-    }[why]  # fmt: skip
-
-
 def _check(draft: Draft) -> None:
     received = draft.received
     here().check_sealing(directory(), draft.day)  # first: there is no use in choosing files once more
@@ -210,12 +156,13 @@ def _check(draft: Draft) -> None:
         except SessionEnded:
             received.dropped = True
             draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    elif any(received.typed.get(form.KEPT, ())):
+        received.dropped = True  # files at hand are sealed to readers that are no longer known
     if received.dropped and not any(p.key == form.FILES for p in draft.problems):
         draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
     if len(draft.attachments) > MAX_ATTACHMENTS:
         draft.status = 413
-        text = lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS)
-        draft.problems.append(form.Problem(form.FILES, text))
+        draft.problems.append(form.Problem(form.FILES, too_many_files()))
     if form_seed(received.typed) is None:
         text = lazy_gettext("Halaman ini sudah lama terbuka. Periksa tulisan Anda, lalu kirim sekali lagi.")
         draft.problems.append(form.Problem("", text))
@@ -230,6 +177,13 @@ def form_seed(typed: Mapping[str, Sequence[str]]) -> tuple[bytes, int] | None:
         return here().fields.open_seed("".join(typed.get(form.SEED, ())))
     except SessionEnded:
         return None
+
+
+def _find_kept(draft: Draft) -> None:
+    """Find the files of earlier tries for a form that was not read to its end."""
+    with contextlib.suppress(Closed, SessionEnded):
+        draft.groups = draft.groups or routed(draft.received.typed, draft.day)[0]
+        draft.kept = draft.kept or kept_files(draft.received.typed, [x.id for x in draft.groups])
 
 
 def _commit(draft: Draft) -> Response:
@@ -267,7 +221,7 @@ def _commit(draft: Draft) -> Response:
 
 def _refuse(draft: Draft) -> Response:
     """Give the form back with everything typed."""
-    _keep(draft)
+    draft.kept = keep(draft.kept, draft.received)
     return show_form(
         draft.received.typed, status=draft.status, problems=draft.problems, kept=draft.kept, groups=draft.groups
     )
@@ -275,7 +229,7 @@ def _refuse(draft: Draft) -> Response:
 
 def _preview(draft: Draft, *, asked: bool) -> Response:
     """Show the report before it is sent; what was typed goes along in hidden fields."""
-    _keep(draft)
+    draft.kept = keep(draft.kept, draft.received)
     typed = draft.received.typed
     if draft.received.dropped:  # files that found no room have to be chosen again, which is said in the form
         return show_form(typed, status=503, kept=draft.kept, groups=draft.groups, dropped=True)
@@ -289,35 +243,12 @@ def _preview(draft: Draft, *, asked: bool) -> Response:
         hidden=[(key, value) for key in form.BY_KEY for value in typed.get(key, ())],
         seed=here().fields.seal_seed(seed, expires=ends),
         kept=draft.kept,
-        kept_sealed=_seal_kept(draft.groups, draft.kept, ends),
+        kept_sealed=seal_kept(draft.groups, draft.kept, ends),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=draft.groups,
         **_others(typed, draft.day),
     )
-
-
-def _seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], ends: int) -> str:
-    """Return the hidden field that names the files at hand, empty when there are none."""
-    if not kept:
-        return ""
-    readers = tuple(group.id for group in groups)
-    return here().fields.seal_files(KeptFiles(readers, tuple(kept), directory().roster.version, ends))
-
-
-def _keep(draft: Draft) -> None:
-    """Keep the files that arrived whole: they need not be chosen again."""
-    received = draft.received
-    kept = draft.kept
-    if received.writer is not None:
-        try:
-            received.writer.flush()
-            kept = draft.attachments[:MAX_ATTACHMENTS]
-        except (Full, Broken):
-            with contextlib.suppress(Broken):
-                received.writer.abandon()
-            received.dropped = received.dropped or bool(received.files)
-    draft.kept = kept
 
 
 def _others(typed: Mapping[str, Sequence[str]], day: int) -> dict[str, Any]:
@@ -359,7 +290,7 @@ def show_form(
         problem_of={p.key: p.message for p in reversed(plain(problems))},
         seed=services.fields.seal_seed(seed, expires=ends),
         kept=kept,
-        kept_sealed=_seal_kept(groups, kept, ends),
+        kept_sealed=seal_kept(groups, kept, ends),
         groups=groups,
         closed=closed,
         some_absent=_some_area_is_absent(day),

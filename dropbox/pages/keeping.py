@@ -1,0 +1,57 @@
+"""Files that arrived whole before a form came to nothing: they stay, and the form names them in a sealed field."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from crypto.attachment import MAX_ATTACHMENTS, Attachment
+from dropbox.errors import Broken, Full
+from dropbox.form import DROPPED, KEPT
+from dropbox.received import Received
+from dropbox.services import directory, here
+from dropbox.sessions import KeptFiles, SessionEnded
+from keys.roster import Group
+
+
+def all_files(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ...]:
+    """Return the files of earlier tries, then those of this one; a file chosen once more counts once."""
+    files = (*kept, *received.files)
+    return tuple({(a.name, a.sha256): a for a in reversed(files)}.values())[::-1]
+
+
+def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[Attachment, ...]:
+    """Return the files named in `berkas` if they are sealed to these groups of this very roster.
+
+    Raises SessionEnded otherwise: after a change of the roster the groups may have other reviewers.
+    """
+    text = "".join(typed.get(KEPT, ()))
+    if not text:
+        return ()
+    kept = here().fields.open_files(text)
+    if kept.readers != tuple(group_ids) or kept.roster != directory().roster.version:
+        raise SessionEnded("files: sealed to other readers")
+    unwanted = set(typed.get(DROPPED, ()))
+    return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
+
+
+def keep(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ...]:
+    """Write what arrived whole, though the form came to nothing; return the files that are at hand now."""
+    if received.writer is None:
+        return tuple(kept)
+    try:
+        received.writer.flush()
+        return all_files(kept, received)[:MAX_ATTACHMENTS]
+    except (Full, Broken):
+        with contextlib.suppress(Broken):
+            received.writer.abandon()
+        received.dropped = received.dropped or bool(received.files)
+        return tuple(kept)
+
+
+def seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], ends: int) -> str:
+    """Return the hidden field that names the files at hand, empty when there are none."""
+    if not kept:
+        return ""
+    readers = tuple(group.id for group in groups)
+    return here().fields.seal_files(KeptFiles(readers, tuple(kept), directory().roster.version, ends))

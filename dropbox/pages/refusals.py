@@ -1,0 +1,42 @@
+"""What a reporter is told about a refusal that is not their doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+from crypto.attachment import MAX_ATTACHMENTS
+from dropbox.errors import Broken, Busy, Closed, DropboxError, Full, Why
+
+
+def problem_text(error: DropboxError) -> Any:
+    """Return what a reporter is told about a refusal that is not their doing."""
+    if isinstance(error, Closed):
+        return closed_text(error.why)
+    return {
+        Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
+                           "tunggu satu menit, lalu kirim lagi."),
+        Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
+        Broken: lazy_gettext("Penyimpanan kami sedang bermasalah, jadi belum ada yang tersimpan. Tulisan Anda masih di "
+                             "bawah: kirim lagi beberapa menit lagi."),
+    }[type(error)]  # fmt: skip
+
+
+def closed_text(why: Why) -> Any:
+    """Return what a reporter is told when nothing may be sealed."""
+    return {
+        Why.NOBODY: lazy_gettext("Untuk pilihan ini tidak ada petugas yang boleh membaca, jadi tidak ada yang "
+                                 "disimpan. Ubah pilihan di bagian pertama, atau pakai saluran lain: KPK 198, "
+                                 "Ombudsman 137."),
+        Why.LAPSED: lazy_gettext("Unit yang akan membacanya sedang tidak memegang kunci yang berlaku, jadi tidak ada "
+                                 "yang disimpan. Coba lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, "
+                                 "Ombudsman 137."),
+        Why.SHUT: lazy_gettext("Kotak ini tidak dapat menerima tulisan sekarang, jadi tidak ada yang disimpan. Coba "
+                               "lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, Ombudsman 137."),
+    }[why]  # fmt: skip
+
+
+def too_many_files() -> Any:
+    """Return what is said when a form has more files than one submission may have."""
+    return lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS)

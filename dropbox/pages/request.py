@@ -1,0 +1,43 @@
+"""What pages ask of a request before they read its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qs
+
+from flask import request
+
+from dropbox.errors import BadRequest
+from dropbox.intake import drain, read_form
+
+MAX_SHORT_LETTERS = 1_000
+_MAX_SHORT_FORM_BYTES = 64 * 1024
+
+
+def boundary() -> bytes:
+    """Return the multipart boundary of this request; raises BadRequest after draining it."""
+    raw = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data" or not 1 <= len(raw) <= 200 or not raw.isascii():
+        drain(request.stream)  # type: ignore[arg-type]
+        raise BadRequest("not a multipart form")
+    return raw.encode("ascii")
+
+
+def refuse_cross_site() -> None:
+    """Refuse a form that another site made a browser send; raises BadRequest."""
+    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+        drain(request.stream)  # type: ignore[arg-type]
+        raise BadRequest("sent from another site")
+
+
+def short_fields() -> dict[str, str]:
+    """Return the text fields of a small form, however it was encoded; of each the first 1,000 characters."""
+    if request.mimetype == "multipart/form-data":
+        typed: Mapping[str, Sequence[str]] = read_form(request.stream, boundary(), lambda _typed: None).typed  # type: ignore[arg-type]
+    else:
+        raw = request.stream.read(_MAX_SHORT_FORM_BYTES + 1)
+        if len(raw) > _MAX_SHORT_FORM_BYTES:
+            drain(request.stream)  # type: ignore[arg-type]
+            raise BadRequest("a code of that length is none")
+        typed = parse_qs(raw.decode("ascii", "replace"))
+    return {name: "".join(values)[:MAX_SHORT_LETTERS] for name, values in typed.items()}

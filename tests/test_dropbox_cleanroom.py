@@ -1,0 +1,285 @@
+"""Files are cleaned in a process of its own before they are sealed, and the reporter hears what became of each."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from live import REPORT
+from samples import CLEANED, SAMPLES, Sample, named
+from test_dropbox_check import hidden
+from web import get, letters_of, open_box, opened, post, report, waiting
+
+from crypto.attachment import open_part
+from crypto.letter import Letter
+from crypto.row import Kind
+from dropbox import cleanroom, incoming
+from dropbox.cleaning import Outcome, clean
+from dropbox.cleanroom import Cleanroom
+from dropbox.errors import Busy
+from dropbox.lanes import Lanes
+from dropbox.services import Services
+
+PHOTO = ("foto.jpg", named("exiftool-tags.jpg"), "image/jpeg")
+NOISE = ("rekaman.bin", bytes(range(256)) * 20, "application/octet-stream")
+PLAIN = ("catatan.txt", b"Kuitansi nomor 14, lihat lemari.\n", "text/plain")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Cleanroom]:
+    made = Cleanroom(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def one(services: Services) -> Iterator[Services]:
+    yield services
+    services.cleanroom.close()
+
+
+def stored(services: Services, small: Path) -> tuple[Letter, dict[bytes, bytes]]:
+    """Return the one letter that waits, and its files by their object ids."""
+    records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
+    (letter,) = letters_of(records)
+    files = {}
+    for a in letter.attachments:
+        parts = sorted((r for r in records if r.object_id == a.object_id), key=lambda r: r.part)
+        assert all(r.kind is Kind.ATTACHMENT for r in parts)
+        files[a.object_id] = b"".join(open_part(a.key, a.object_id, r.part, r.data) for r in parts)
+    return letter, files
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_the_process_cleans_as_the_function_does(shared: Cleanroom, sample: Sample) -> None:
+    assert shared.clean(sample.data) == clean(sample.data)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cleanroom]:
+    made = Cleanroom(tmp_path_factory.mktemp("room"))
+    yield made
+    made.close()
+
+
+def test_a_photo_is_cleaned_before_it_is_sealed(client: FlaskClient, one: Services, small: Path) -> None:
+    sent = report(client, [PHOTO, PLAIN], asli="")
+    assert sent.status == 200
+    assert re.findall(r"<bdi>([^<]*)</bdi> \([^,]*, ([^)]*)\)", html.unescape(sent.text)) == [
+        ("foto.jpg", "dibersihkan"),
+        ("catatan.txt", "dibiarkan: teks biasa"),
+    ]
+    letter, files = stored(one, small)
+    assert [a.cleaned for a in letter.attachments] == ["cleaned", "untouched"]
+    photo, note = (files[a.object_id] for a in letter.attachments)
+    assert photo == clean(PHOTO[1]).data != PHOTO[1] and note == PLAIN[1]
+    for a, data in zip(letter.attachments, (photo, note), strict=True):
+        assert a.size == len(data) and a.sha256 == hashlib.sha256(data).digest()
+
+
+def test_an_original_goes_as_it_is_when_that_is_chosen(client: FlaskClient, one: Services, small: Path) -> None:
+    sent = report(client, [PHOTO], asli="ya")
+    assert sent.status == 200 and "dibiarkan asli" in sent.text
+    letter, files = stored(one, small)
+    assert letter.attachments[0].cleaned == "kept" and list(files.values()) == [PHOTO[1]]
+
+
+def test_what_cannot_be_cleaned_is_asked_about_and_then_sent_or_left_out(
+    client: FlaskClient, one: Services, small: Path
+) -> None:
+    asked = report(client, [PHOTO, NOISE], asli="")
+    assert asked.status == 422 and "rekaman.bin (5 kB, tidak dapat dibersihkan)" in html.unescape(asked.text)
+    assert "foto.jpg" in asked.text and 'id="ditandai"' in asked.text
+    sent = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya", "buang": "1"})
+    assert sent.status == 200 and "rekaman.bin" not in sent.text
+    letter, _files = stored(one, small)
+    assert [(a.name, a.cleaned) for a in letter.attachments] == [("foto.jpg", "cleaned")]
+    both = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya"})
+    assert both.status == 200 and "tidak dapat dibersihkan" in both.text
+
+
+def test_a_message_is_treated_alike(client: FlaskClient, one: Services) -> None:
+    page = open_box(client, report(client).words)
+    message = {"sesi": page.hidden("sesi"), "pesan": "Ini fotonya.", "asli": ""}
+    asked = post(client, "/kotak/pesan", message, [PHOTO, NOISE])
+    assert asked.status == 422 and 'id="ditandai"' in asked.text and 'name="diperiksa"' in asked.text
+    sent = post(client, "/kotak/pesan", {**message, "berkas": asked.hidden("berkas"), "diperiksa": "ya"})
+    assert sent.status == 200 and "dibersihkan)" in sent.text and "tidak dapat dibersihkan)" in sent.text
+
+
+def test_the_same_photo_gives_the_same_code(client: FlaskClient, one: Services) -> None:
+    form = {"benih": get(client, "/lapor").hidden("benih"), **REPORT, "asli": ""}
+    assert post(client, "/lapor", form, [PHOTO]).words == post(client, "/lapor", form, [PHOTO]).words
+
+
+def test_a_file_that_is_refused_for_its_size_is_not_held_any_longer(
+    client: FlaskClient, one: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 10_000)
+    answer = report(client, [("besar.jpg", PHOTO[1][:20] + bytes(50_000), "image/jpeg")], asli="")
+    assert answer.status == 413 and REPORT["uraian"] in answer.text
+    assert one.cleanroom._held == 0 and waiting(one) == []
+
+
+def test_a_file_that_may_not_be_held_is_refused_for_now_and_the_text_kept(
+    client: FlaskClient, one: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanroom, "HELD_BYTES", 2_000)
+    answer = report(client, [PHOTO], asli="")
+    assert answer.status == 503 and REPORT["uraian"] in answer.text and 'id="galat-lampiran"' in answer.text
+    assert waiting(one) == [] and one.cleanroom._held == 0
+    monkeypatch.undo()
+    assert report(client, [PHOTO], asli="").status == 200
+
+
+def test_too_many_that_wait_are_refused_for_now(client: FlaskClient, one: Services, monkeypatch) -> None:
+    monkeypatch.setattr(one.cleanroom._lanes, "enter", lambda: (_ for _ in ()).throw(Busy("x")))
+    answer = report(client, [PHOTO], asli="")
+    assert answer.status == 503 and REPORT["uraian"] in answer.text and waiting(one) == []
+
+
+def test_no_more_than_two_files_are_cleaned_at_once_on_the_machine(tmp_path: Path) -> None:
+    """Two lanes are held as another process would hold them: a file waits until one of them is free."""
+    room, others = Cleanroom(tmp_path), Lanes(tmp_path, "clean", cleanroom.AT_ONCE, 1)
+    done = threading.Event()
+
+    def work() -> None:
+        room.clean(PHOTO[1])
+        done.set()
+
+    with ExitStack() as held:
+        for _ in range(cleanroom.AT_ONCE):
+            held.enter_context(others.enter())
+        thread = threading.Thread(target=work)
+        thread.start()
+        while room._lanes._places._value != cleanroom.MAX_WAITING + cleanroom.AT_ONCE - 1:
+            os.sched_yield()
+        assert not done.is_set() and room._process is None
+    thread.join(60)
+    assert done.is_set()
+    room.close()
+
+
+def test_a_process_that_died_is_started_again(room: Cleanroom) -> None:
+    assert room.clean(PHOTO[1]).outcome is Outcome.CLEANED
+    process = room._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert room.clean(PHOTO[1]).outcome is Outcome.CLEANED and room._process is not process
+
+
+def test_without_a_process_nothing_counts_as_clean(room: Cleanroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert room.clean(PHOTO[1]) == cleanroom._NOT_CLEANED
+
+
+PROBE = """
+import socket, sys
+from dropbox import cleanroom
+from dropbox.cleaning import Cleaned, Outcome
+
+def probe(data):
+    tries = {probes}
+    found = []
+    for name, what in tries.items():
+        try:
+            what()
+            found.append(name)
+        except BaseException:
+            pass
+    return Cleaned(Outcome.CLEANED, ",".join(found).encode(), "probe")
+
+cleanroom.clean = probe
+if "--free" in sys.argv:
+    cleanroom._limit = lambda: None
+cleanroom.main(socket.socket(fileno=int(sys.argv[1])))
+"""
+TRIES = """{
+    "connect": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+    "read": lambda: open("/etc/hostname", "rb"),
+    "write": lambda: open("/dev/shm/senyap-probe", "wb").close(),
+    "memory": lambda: bytearray(2_000_000_000),
+}"""
+
+
+def probed(*options: str) -> str:
+    ours, theirs = socket.socketpair()
+    code = PROBE.replace("{probes}", TRIES)
+    with ours, theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(theirs.fileno()), *options],
+            pass_fds=[theirs.fileno()],
+            cwd=Path(__file__).parents[1],
+        )
+        channel, other = socket.socketpair()
+        with channel:
+            with other:
+                socket.send_fds(ours, [b"f"], [other.fileno()])
+            result = cleanroom._ask(channel, b"x")
+        ours.close()
+        process.wait(30)
+    return (result.data or b"").decode()
+
+
+def test_a_child_can_open_no_file_and_no_connection_and_take_little_memory() -> None:
+    assert probed() == ""
+
+
+def test_control_without_its_limits_a_child_can_do_all_of_it() -> None:
+    try:
+        assert probed("--free") == "connect,read,write,memory"
+    finally:
+        Path("/dev/shm/senyap-probe").unlink(missing_ok=True)
+
+
+def test_the_process_holds_no_key_and_no_socket_of_the_worker(room: Cleanroom) -> None:
+    marker = os.urandom(32)  # in the memory of this process alone
+    room.clean(PHOTO[1])
+    assert room._process is not None
+    pid = room._process.pid
+    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    assert sum(link.startswith("socket:") for link in links) == 1
+    assert all(link.startswith("socket:") or link == "/dev/null" for link in links)
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps.splitlines():
+            start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if "rw" in line.split()[1] and "[v" not in line:
+                memory.seek(start)
+                assert marker not in memory.read(end - start)
+
+
+def test_nothing_is_left_of_a_process_whose_worker_is_gone(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from dropbox.cleanroom import Cleanroom; room = Cleanroom(pathlib.Path(sys.argv[1]));"
+        "room.clean(b'x' * 5000); print(room._process.pid, flush=True); sys.stdin.read()"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])  # fmt: skip
+    assert worker.stdout and worker.stdin
+    pid = int(worker.stdout.readline())
+    watched = os.pidfd_open(pid)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    assert select.select([watched], [], [], 30)[0], "it is still there"
+    os.close(watched)
+    worker.stdin.close()
+    worker.stdout.close()
+
+
+def test_most_of_the_samples_are_cleaned() -> None:
+    assert len(CLEANED) >= 60
