@@ -11,11 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from crypto.attachment import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, parts_of
+from crypto.encoding import today
 from crypto.row import ROW_BYTES
-from dropbox.errors import Full
+from dropbox.clock import this_hour
+from dropbox.errors import FilesFull, Full
 from dropbox.store import Store, exports, rows, slots
+from dropbox.tally import Tally
 
 FILES_UP_TO = 0.5  # files stop when half the arena waits
+FILES_A_DAY = 1 / 16  # of the arena, but always one report with all its files
+LARGEST_REPORT = MAX_ATTACHMENTS * parts_of(MAX_ATTACHMENT_BYTES)
+CROWDED_FROM = 7 / 8  # an eighth is kept for letters: then a question is asked before one is taken
 SET_UP_ROWS = 32
 _SHUFFLER = random.SystemRandom()
 
@@ -23,8 +30,9 @@ _SHUFFLER = random.SystemRandom()
 class Arena:
     """Slots of one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tally: Tally) -> None:
         self._store = store
+        self._tally = tally
 
     def set_up(self, count: int, make_cover: Callable[[], bytes]) -> None:
         """Fill the arena with cover up to `count` slots; goes on where an interrupted run stopped."""
@@ -42,27 +50,38 @@ class Arena:
         with self._store.reading() as connection:
             return _counts(connection)
 
+    def is_crowded(self) -> bool:
+        """Tell whether only the part that is kept for letters is left."""
+        waiting, total = self.counts()
+        return waiting >= total * CROWDED_FROM
+
     def put(self, files: Sequence[bytes], letter: bytes | None = None) -> list[int]:
         """Write rows to random free slots and make them waiting, in one synced transaction.
 
-        Files stop when half the arena waits, a letter only when no slot is free: then nothing is written
-        and Full is raised. Returns the slots.
+        Files stop when half the arena waits or a day brought a sixteenth of it, a letter only when no slot is
+        free: then nothing is written and FilesFull or Full is raised. Returns the slots.
         """
         sealed = [*files, *([letter] if letter is not None else [])]
         if any(len(row) != ROW_BYTES for row in sealed):
             raise ValueError("a row has another size")
         if not sealed:
             return []
+        day = today()
         with self._store.writing() as connection:
             free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
             waiting, total = _counts(connection)
-            if files and waiting + len(files) > total * FILES_UP_TO:
-                raise Full("no room for files")
+            ration = max(int(total * FILES_A_DAY), LARGEST_REPORT) - self._tally.file_rows(day)
+            if files and len(files) > min(total * FILES_UP_TO - waiting, ration):
+                raise FilesFull("no room for files")
             if len(sealed) > len(free):
                 raise Full("no room for letters")
             chosen = self.choose(free, len(sealed))
             overwrite(connection, zip(chosen, sealed, strict=True))
             set_waiting(connection, chosen, 1)
+            if files:
+                self._tally.add_file_rows(day, len(files))
+            if letter is not None:
+                self._tally.add_letter(this_hour())
         return chosen
 
     @staticmethod
@@ -85,6 +104,7 @@ class Arena:
             if ours:
                 overwrite(connection, zip(ours, cover, strict=False))
                 set_waiting(connection, ours, 0)
+                self._tally.add_file_rows(today(), -len(ours))
 
     def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, row) of the given slots, in the order given, one at a time."""

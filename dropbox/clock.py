@@ -6,6 +6,7 @@ box seals only between the greatest day it has seen signed and 60 days after it.
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 
 from crypto.encoding import date_of, epoch_of
@@ -54,3 +55,8 @@ def words_of(sealing: Sealing, directory: Directory, day: int, greatest: int) ->
         "Take the next one",
         Sealing.NO_KEYS: "no report is taken: no group has keys of this week. Take new batches",
     }[sealing]
+
+
+def this_hour() -> int:
+    """Return the number of this hour since the epoch of Unix."""
+    return int(time.time()) // 3600

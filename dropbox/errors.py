@@ -37,6 +37,10 @@ class Full(DropboxError):
     """The arena has no room for this."""
 
 
+class FilesFull(Full):
+    """There is no room for more files, though there may be for a letter."""
+
+
 class Broken(DropboxError):
     """The database cannot write or read now."""
 

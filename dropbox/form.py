@@ -20,6 +20,7 @@ Options = tuple[tuple[str, Text], ...]
 AREA, LEVEL, EXCLUDED = "wilayah", "jenjang_terlapor", "jangan_dibuka"
 ROUTING = (AREA, LEVEL, EXCLUDED)
 FILES, SEED, KEPT, DROPPED, CHECKED, AS_IS = "lampiran", "benih", "berkas", "buang", "diperiksa", "asli"
+QUESTION, SUM = "soal", "hitung"
 UNKNOWN = "tidak-tahu"
 
 

@@ -27,6 +27,8 @@ from dropbox.form import AS_IS, FILES, Problem
 from dropbox.received import Received
 
 _WORDS = {Outcome.CLEANED: "cleaned", Outcome.PLAIN: "untouched", Outcome.CANNOT: "not_cleanable"}
+NO_ROOM = _("Lampiran tidak dapat diterima lagi sekarang. Kirim tulisannya saja, lampiran menyusul lewat kotak, "
+            "mulai besok.")  # fmt: skip
 _TOO_BUSY = _("Sedang banyak yang mengirim lampiran. Pilih lampiran sekali lagi beberapa menit lagi, "
               "atau kirim tulisannya saja.")  # fmt: skip
 
@@ -135,8 +137,7 @@ class IncomingFile:
             self._parts += 1
         except (Full, Broken):
             self._received.full = True
-            self._refuse(_("Lampiran tidak dapat diterima lagi sekarang. Kirim tulisannya saja, "
-                           "lampiran menyusul lewat kotak, mulai besok."))  # fmt: skip
+            self._refuse(NO_ROOM)
 
     def _refuse_for_now(self) -> None:
         self._received.full = True

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
 from werkzeug.sansio.multipart import Field as TextPart
 
-from dropbox.errors import BadRequest, DropboxError
+from dropbox.errors import BadRequest, Busy, DropboxError
 from dropbox.form import FILES, ROUTING, Problem
 from dropbox.incoming import IncomingFile
 from dropbox.received import Received
@@ -42,7 +42,7 @@ def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter, receiv
     `open_writer` is asked once, at the first file, with the text that came before it: it returns the
     writer that seals to this form's readers, or None when the routing must be mended first (the files
     are then read and dropped). Raises BadRequest or what `open_writer` raises, after reading the request
-    to its end; rows written by then are released.
+    to its end, but for Busy; rows written by then are released.
     """
     received = Received() if received is None else received
     try:
@@ -50,6 +50,9 @@ def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter, receiv
     except (ValueError, UnicodeDecodeError, RequestEntityTooLarge):
         _abandon(received, stream)
         raise BadRequest("the form is not multipart as browsers send it") from None
+    except Busy:
+        _abandon(received)  # answered at once; the page that answers reads the rest afterwards
+        raise
     except DropboxError:
         _abandon(received, stream)
         raise
@@ -60,14 +63,15 @@ def read_form(stream: BinaryIO, boundary: bytes, open_writer: OpenWriter, receiv
     return received
 
 
-def _abandon(received: Received, stream: BinaryIO) -> None:
+def _abandon(received: Received, stream: BinaryIO | None = None) -> None:
     if received.writer is not None:
         with contextlib.suppress(DropboxError):  # a database that cannot write cannot release either
             received.writer.abandon()
         received.writer = None
     received.dropped = received.dropped or bool(received.files)
     received.files.clear()
-    drain(stream)
+    if stream is not None:
+        drain(stream)
 
 
 def _events(stream: BinaryIO, boundary: bytes) -> Iterator[Event]:

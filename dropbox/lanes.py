@@ -39,6 +39,21 @@ class Lanes:
             self._places.release()
 
     @contextmanager
+    def enter_now(self) -> Iterator[None]:
+        """Hold a lane that is free; raises Busy at once when none is."""
+        for path in self._paths:
+            try:
+                fd = self._lock(path, fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            try:
+                yield
+            finally:
+                os.close(fd)
+            return
+        raise Busy("all places are taken")
+
+    @contextmanager
     def _hold(self) -> Iterator[None]:
         fd = self._take()
         try:

@@ -13,7 +13,7 @@ from crypto.encoding import epoch_of, today
 from crypto.row import Decoys
 from dropbox.arena import Arena
 from dropbox.cleanroom import Cleanroom
-from dropbox.clock import Sealing, clock_of, sealing_of
+from dropbox.clock import Sealing, clock_of, sealing_of, this_hour
 from dropbox.current import Current
 from dropbox.directory import Directory
 from dropbox.errors import Closed, Why
@@ -26,10 +26,12 @@ from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
 from dropbox.settings import Settings
 from dropbox.store import Store
+from dropbox.tally import Tally
 from dropbox.transportkey import is_unsettled, settle_key
 from keys.roster import Group
 
 _WAITING_WRITERS = 256
+UPLOADS_AT_ONCE = 64
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class Services:
     report_lane: Lanes
     mailbox_lane: Lanes
     courier_lane: Lanes
+    upload_lane: Lanes
+    tally: Tally = field(repr=False)
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
     cleanroom: Cleanroom = field(repr=False)
@@ -62,17 +66,20 @@ class Services:
         current.accept = lambda new: remember_roster(store, new.roster)
         current.accept(current.directory)
         decoys = Decoys()
+        tally = Tally(_lanes(home, "tally", 1, _WAITING_WRITERS))
         services = cls(
             settings=settings,
             current=current,
             store=store,
-            arena=Arena(store),
+            arena=Arena(store, tally),
             mailboxes=Mailboxes(store),
             rounds=Rounds(store, settings.courier_days, current.directory.roster.issued),
             fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
             courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
+            upload_lane=_lanes(home, "upload", UPLOADS_AT_ONCE, 0),
+            tally=tally,
             decoys=decoys,
             maker=HeaderMaker(home, current, decoys),
             cleanroom=Cleanroom(home / "locks"),
@@ -99,6 +106,10 @@ class Services:
         except Closed:
             if not self.arena.counts()[1]:
                 raise
+
+    def is_flooded(self) -> bool:
+        """Tell whether letters come so fast, or fill the arena so far, that each must answer a question."""
+        return self.tally.letters(this_hour()) > 2 * self.settings.letters_an_hour or self.arena.is_crowded()
 
     def greatest_day(self) -> int:
         """Return the greatest day that this drop box has seen signed."""

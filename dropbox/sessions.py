@@ -31,6 +31,7 @@ _READERS_BYTES = 256
 _SESSION = "senyap/v1/session"
 _FILES = "senyap/v1/files"
 _SEED = "senyap/v1/form-seed"
+_QUESTION = "senyap/v1/question"
 
 
 class SessionEnded(DropboxError):
@@ -117,6 +118,14 @@ class SealedFields:
         """Open the hidden field `benih`: (32 bytes, Unix time of its end); raises SessionEnded."""
         expires, seed = self._open(text, _SEED, now)
         return seed, expires
+
+    def seal_question(self, plain: bytes, *, now: float | None = None) -> str:
+        """Return the text of the hidden field `soal`."""
+        return self._seal(plain, _QUESTION, now, 0)
+
+    def open_question(self, text: str, *, now: float | None = None) -> bytes:
+        """Open the hidden field `soal`; raises SessionEnded."""
+        return self._open(text, _QUESTION, now)[1]
 
     def _seal(self, plain: bytes, purpose: str, now: float | None, expires: int) -> str:
         moment = time.time() if now is None else now

@@ -18,6 +18,7 @@ class Settings:
     database: str = ""
     onion: str = ""
     max_waiting: int = 48  # people in one process who may wait for key stretching, per lane
+    letters_an_hour: int = 60  # more than twice as many in two hours, and each letter takes a small sum
     lanes: int = 2  # key stretchings at once on the whole machine, for reports and for mailboxes each
 
     @property
@@ -39,6 +40,10 @@ def load_settings(home: Path) -> Settings:
         if type(value).__name__ != known[name]:
             raise BadSettings(f"settings.toml: {name} is not of type {known[name]}")
     settings = Settings(home=home, **values)
-    if not 1 <= settings.courier_days <= 60 or not 1 <= settings.lanes <= 64 or settings.max_waiting < 1:
-        raise BadSettings("settings.toml: courier_days, lanes or max_waiting is out of range")
+    if (
+        not 1 <= settings.courier_days <= 60
+        or not 1 <= settings.lanes <= 64
+        or min(settings.max_waiting, settings.letters_an_hour) < 1
+    ):
+        raise BadSettings("settings.toml: courier_days, lanes, max_waiting or letters_an_hour is out of range")
     return settings

@@ -70,6 +70,7 @@ def app(deployment: Path) -> Iterator[Flask]:
     """The application of a small demo, in this process."""
     made = create_app(load_settings(deployment / "server"))
     yield made
+    made.extensions["senyap"].cleanroom.close()
     made.extensions["senyap"].store.engine.dispose()
 
 

@@ -45,12 +45,6 @@ def room(tmp_path: Path) -> Iterator[Cleanroom]:
     made.close()
 
 
-@pytest.fixture
-def one(services: Services) -> Iterator[Services]:
-    yield services
-    services.cleanroom.close()
-
-
 def stored(services: Services, small: Path) -> tuple[Letter, dict[bytes, bytes]]:
     """Return the one letter that waits, and its files by their object ids."""
     records = opened(services, small, "sumsel", "sumsel-1", "sumsel-2")
@@ -75,14 +69,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cleanroom]:
     made.close()
 
 
-def test_a_photo_is_cleaned_before_it_is_sealed(client: FlaskClient, one: Services, small: Path) -> None:
+def test_a_photo_is_cleaned_before_it_is_sealed(client: FlaskClient, services: Services, small: Path) -> None:
     sent = report(client, [PHOTO, PLAIN], asli="")
     assert sent.status == 200
     assert re.findall(r"<bdi>([^<]*)</bdi> \([^,]*, ([^)]*)\)", html.unescape(sent.text)) == [
         ("foto.jpg", "dibersihkan"),
         ("catatan.txt", "dibiarkan: teks biasa"),
     ]
-    letter, files = stored(one, small)
+    letter, files = stored(services, small)
     assert [a.cleaned for a in letter.attachments] == ["cleaned", "untouched"]
     photo, note = (files[a.object_id] for a in letter.attachments)
     assert photo == clean(PHOTO[1]).data != PHOTO[1] and note == PLAIN[1]
@@ -90,28 +84,28 @@ def test_a_photo_is_cleaned_before_it_is_sealed(client: FlaskClient, one: Servic
         assert a.size == len(data) and a.sha256 == hashlib.sha256(data).digest()
 
 
-def test_an_original_goes_as_it_is_when_that_is_chosen(client: FlaskClient, one: Services, small: Path) -> None:
+def test_an_original_goes_as_it_is_when_that_is_chosen(client: FlaskClient, services: Services, small: Path) -> None:
     sent = report(client, [PHOTO], asli="ya")
     assert sent.status == 200 and "dibiarkan asli" in sent.text
-    letter, files = stored(one, small)
+    letter, files = stored(services, small)
     assert letter.attachments[0].cleaned == "kept" and list(files.values()) == [PHOTO[1]]
 
 
 def test_what_cannot_be_cleaned_is_asked_about_and_then_sent_or_left_out(
-    client: FlaskClient, one: Services, small: Path
+    client: FlaskClient, services: Services, small: Path
 ) -> None:
     asked = report(client, [PHOTO, NOISE], asli="")
     assert asked.status == 422 and "rekaman.bin (5 kB, tidak dapat dibersihkan)" in html.unescape(asked.text)
     assert "foto.jpg" in asked.text and 'id="ditandai"' in asked.text
     sent = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya", "buang": "1"})
     assert sent.status == 200 and "rekaman.bin" not in sent.text
-    letter, _files = stored(one, small)
+    letter, _files = stored(services, small)
     assert [(a.name, a.cleaned) for a in letter.attachments] == [("foto.jpg", "cleaned")]
     both = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya"})
     assert both.status == 200 and "tidak dapat dibersihkan" in both.text
 
 
-def test_a_message_is_treated_alike(client: FlaskClient, one: Services) -> None:
+def test_a_message_is_treated_alike(client: FlaskClient, services: Services) -> None:
     page = open_box(client, report(client).words)
     message = {"sesi": page.hidden("sesi"), "pesan": "Ini fotonya.", "asli": ""}
     asked = post(client, "/kotak/pesan", message, [PHOTO, NOISE])
@@ -120,35 +114,35 @@ def test_a_message_is_treated_alike(client: FlaskClient, one: Services) -> None:
     assert sent.status == 200 and "dibersihkan)" in sent.text and "tidak dapat dibersihkan)" in sent.text
 
 
-def test_the_same_photo_gives_the_same_code(client: FlaskClient, one: Services) -> None:
+def test_the_same_photo_gives_the_same_code(client: FlaskClient, services: Services) -> None:
     form = {"benih": get(client, "/lapor").hidden("benih"), **REPORT, "asli": ""}
     assert post(client, "/lapor", form, [PHOTO]).words == post(client, "/lapor", form, [PHOTO]).words
 
 
 def test_a_file_that_is_refused_for_its_size_is_not_held_any_longer(
-    client: FlaskClient, one: Services, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 10_000)
     answer = report(client, [("besar.jpg", PHOTO[1][:20] + bytes(50_000), "image/jpeg")], asli="")
     assert answer.status == 413 and REPORT["uraian"] in answer.text
-    assert one.cleanroom._held == 0 and waiting(one) == []
+    assert services.cleanroom._held == 0 and waiting(services) == []
 
 
 def test_a_file_that_may_not_be_held_is_refused_for_now_and_the_text_kept(
-    client: FlaskClient, one: Services, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleanroom, "HELD_BYTES", 2_000)
     answer = report(client, [PHOTO], asli="")
     assert answer.status == 503 and REPORT["uraian"] in answer.text and 'id="galat-lampiran"' in answer.text
-    assert waiting(one) == [] and one.cleanroom._held == 0
+    assert waiting(services) == [] and services.cleanroom._held == 0
     monkeypatch.undo()
     assert report(client, [PHOTO], asli="").status == 200
 
 
-def test_too_many_that_wait_are_refused_for_now(client: FlaskClient, one: Services, monkeypatch) -> None:
-    monkeypatch.setattr(one.cleanroom._lanes, "enter", lambda: (_ for _ in ()).throw(Busy("x")))
+def test_too_many_that_wait_are_refused_for_now(client: FlaskClient, services: Services, monkeypatch) -> None:
+    monkeypatch.setattr(services.cleanroom._lanes, "enter", lambda: (_ for _ in ()).throw(Busy("x")))
     answer = report(client, [PHOTO], asli="")
-    assert answer.status == 503 and REPORT["uraian"] in answer.text and waiting(one) == []
+    assert answer.status == 503 and REPORT["uraian"] in answer.text and waiting(services) == []
 
 
 def test_no_more_than_two_files_are_cleaned_at_once_on_the_machine(tmp_path: Path) -> None:

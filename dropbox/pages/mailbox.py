@@ -25,9 +25,17 @@ from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
 from dropbox.intake import read_form
 from dropbox.mailboxes import Opened
 from dropbox.pages import preview
+from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
 from dropbox.pages.refusals import problem_text, too_many_files
-from dropbox.pages.request import MAX_SHORT_LETTERS, boundary, refuse_cross_site, short_fields
+from dropbox.pages.request import (
+    MAX_SHORT_LETTERS,
+    answer_first,
+    boundary,
+    refuse_cross_site,
+    short_fields,
+    upload_place,
+)
 from dropbox.pages.show import plain, show
 from dropbox.received import Received
 from dropbox.sealing import RowWriter
@@ -76,6 +84,7 @@ def open_mailbox() -> Response:
 class _Reply:
     """One message on its way; the thread is known before the first file."""
 
+    received: Received = field(repr=False)
     day: int
     session: Session | None = field(default=None, repr=False)
     groups: tuple[Group, ...] = ()
@@ -88,7 +97,10 @@ class _Reply:
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Find thread and readers; None when the form must be mended first."""
         self.resolve(typed)
-        return here().writer(directory(), self.groups, self.day) if self.groups else None
+        if not self.groups:
+            return None
+        upload_place(self.received)
+        return here().writer(directory(), self.groups, self.day)
 
     def resolve(self, typed: Mapping[str, Sequence[str]]) -> None:
         """Set the session, the readers of this message and its files of earlier tries; raises Closed."""
@@ -143,8 +155,8 @@ class _Reply:
 def write() -> Response:
     """Take a further letter of a case, with files; its readers are those of the case."""
     refuse_cross_site()
-    reply = _Reply(today())
     received = Received(here().cleanroom)
+    reply = _Reply(received, today())
     try:
         read_form(request.stream, boundary(), reply.open_writer, received)  # type: ignore[arg-type]
         reply.resolve(received.typed)
@@ -161,8 +173,10 @@ def write() -> Response:
     except (Busy, Full, Closed, Broken) as error:
         problems = [form.Problem("", problem_text(error))]
         if reply.session is None:
-            return _ask_again(problems=problems, typed=received.typed, status=503)
-        return _refuse(reply, received, problems, 503)
+            return answer_first(_ask_again(problems=problems, typed=received.typed, status=503))
+        return answer_first(_refuse(reply, received, problems, 503))
+    finally:
+        received.place.close()
     return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
 
 
@@ -173,6 +187,7 @@ def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form
     problems += reply.problems + received.problems
     if received.dropped and not received.problems:
         problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    problems += unanswered(received.typed)
     files = all_files(reply.kept, received)
     if len(files) > MAX_ATTACHMENTS:
         problems.append(form.Problem(form.FILES, too_many_files()))
@@ -208,6 +223,7 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str], files: Se
     session = reply.session
     if session is None or not reply.groups:
         raise BadRequest("a message without a mailbox")
+    spend_answer(received.typed)
     writer = received.writer or here().writer(directory(), reply.groups, reply.day)
     letter = letters.Letter(
         type=letters.FOLLOW_UP,
@@ -341,6 +357,7 @@ def _fallback(known: Directory, day: int) -> Group | None:
 def _form_parts() -> dict[str, Any]:
     roster = directory().roster
     return {
+        "question": question(),
         "fallback": _fallback(directory(), today()),
         "message_field": form.MESSAGE,
         "routing_fields": list(form.MESSAGE_ROUTING),

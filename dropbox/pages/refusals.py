@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from crypto.attachment import MAX_ATTACHMENTS
-from dropbox.errors import Broken, Busy, Closed, DropboxError, Full, Why
+from dropbox.errors import Broken, Busy, Closed, DropboxError, FilesFull, Full, Why
+from dropbox.incoming import NO_ROOM
 
 
 def problem_text(error: DropboxError) -> Any:
@@ -17,6 +18,7 @@ def problem_text(error: DropboxError) -> Any:
     return {
         Busy: lazy_gettext("Sedang banyak yang mengirim. Tulisan Anda masih di bawah: "
                            "tunggu satu menit, lalu kirim lagi."),
+        FilesFull: NO_ROOM,
         Full: lazy_gettext("Kotak sedang penuh. Coba lagi besok; tulisan Anda masih di bawah."),
         Broken: lazy_gettext("Penyimpanan kami sedang bermasalah, jadi belum ada yang tersimpan. Tulisan Anda masih di "
                              "bawah: kirim lagi beberapa menit lagi."),

@@ -20,9 +20,10 @@ from dropbox import form
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
 from dropbox.intake import read_form
 from dropbox.pages import preview
+from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
 from dropbox.pages.refusals import problem_text, too_many_files
-from dropbox.pages.request import boundary, refuse_cross_site
+from dropbox.pages.request import answer_first, boundary, refuse_cross_site, upload_place
 from dropbox.pages.show import plain, show
 from dropbox.received import Received
 from dropbox.sealing import RowWriter
@@ -50,6 +51,19 @@ class Draft:
     def attachments(self) -> tuple[Attachment, ...]:
         """All files that go with this report."""
         return all_files(self.kept, self.received)
+
+    def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
+        """Return the writer for files of this form, None when its routing must be mended first. Raises Busy."""
+        if form.AREA not in typed or form.LEVEL not in typed:
+            raise BadRequest("a file before the routing fields")
+        try:
+            groups, problems = routed(typed, self.day)
+            if problems:
+                return None
+            upload_place(self.received)
+            return here().writer(directory(), groups, self.day)
+        except Closed:
+            return None
 
 
 def install(pages: Blueprint) -> None:
@@ -106,7 +120,7 @@ def _take(*, asked: bool) -> Response:
     day = today()
     draft = Draft(Received(here().cleanroom), day)
     try:
-        read_form(request.stream, boundary(), lambda typed: open_writer(typed, day), draft.received)  # type: ignore[arg-type]
+        read_form(request.stream, boundary(), draft.open_writer, draft.received)  # type: ignore[arg-type]
         _check(draft)
         if draft.problems:
             return _refuse(draft)
@@ -117,7 +131,9 @@ def _take(*, asked: bool) -> Response:
         draft.status = 503
         _find_kept(draft)
         draft.problems.append(form.Problem("", problem_text(error)))
-        return _refuse(draft)
+        return answer_first(_refuse(draft))
+    finally:
+        draft.received.place.close()
 
 
 def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
@@ -128,17 +144,6 @@ def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, .
         return (), problems
     wishes = [w for w in fields.get(form.EXCLUDED, "").split(",") if w]
     return directory().route(fields[form.AREA], fields[form.LEVEL], wishes, day), []
-
-
-def open_writer(typed: Mapping[str, Sequence[str]], day: int) -> RowWriter | None:
-    """Return the writer for files of this form, None when its routing must be mended first."""
-    if form.AREA not in typed or form.LEVEL not in typed:
-        raise BadRequest("a file before the routing fields")
-    try:
-        groups, problems = routed(typed, day)
-        return None if problems else here().writer(directory(), groups, day)
-    except Closed:
-        return None
 
 
 def _check(draft: Draft) -> None:
@@ -163,6 +168,7 @@ def _check(draft: Draft) -> None:
     if len(draft.attachments) > MAX_ATTACHMENTS:
         draft.status = 413
         draft.problems.append(form.Problem(form.FILES, too_many_files()))
+    draft.problems += unanswered(received.typed)
     if form_seed(received.typed) is None:
         text = lazy_gettext("Halaman ini sudah lama terbuka. Periksa tulisan Anda, lalu kirim sekali lagi.")
         draft.problems.append(form.Problem("", text))
@@ -188,6 +194,7 @@ def _find_kept(draft: Draft) -> None:
 
 def _commit(draft: Draft) -> Response:
     services = here()
+    spend_answer(draft.received.typed)
     seed, _ends = form_seed(draft.received.typed) or (b"", 0)
     ids = tuple(x.id for x in draft.groups)
     writer = draft.received.writer or services.writer(directory(), draft.groups, draft.day)
@@ -240,7 +247,7 @@ def _preview(draft: Draft, *, asked: bool) -> Response:
         asked=asked,
         answers=preview.answers(draft.fields, directory().roster, g.language),
         found=preview.kinds(draft.fields, draft.kept),
-        hidden=[(key, value) for key in form.BY_KEY for value in typed.get(key, ())],
+        hidden=[(key, value) for key in (*form.BY_KEY, form.QUESTION, form.SUM) for value in typed.get(key, ())],
         seed=here().fields.seal_seed(seed, expires=ends),
         kept=draft.kept,
         kept_sealed=seal_kept(draft.groups, draft.kept, ends),
@@ -296,6 +303,7 @@ def show_form(
         some_absent=_some_area_is_absent(day),
         dropped=dropped,
         asked_who=asked_who,
+        question=question(),
         **_others(typed, day),
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import parse_qs
 
-from flask import request
+from flask import Response, request
 
 from dropbox.errors import BadRequest
 from dropbox.intake import drain, read_form
+from dropbox.received import Received
+from dropbox.services import here
 
 MAX_SHORT_LETTERS = 1_000
 _MAX_SHORT_FORM_BYTES = 64 * 1024
@@ -21,6 +24,17 @@ def boundary() -> bytes:
         drain(request.stream)  # type: ignore[arg-type]
         raise BadRequest("not a multipart form")
     return raw.encode("ascii")
+
+
+def answer_first(response: Response) -> Response:
+    """Send this answer at once and then read what is left of the request: a browser shows no answer before."""
+    response.call_on_close(partial(drain, request.stream))  # type: ignore[arg-type]
+    return response
+
+
+def upload_place(received: Received) -> None:
+    """Take one of the machine's places for uploads until this form is done; raises Busy at once."""
+    received.place.enter_context(here().upload_lane.enter_now())
 
 
 def refuse_cross_site() -> None:

@@ -30,6 +30,7 @@ from dropbox.intake import read_form
 from dropbox.lanes import Lanes
 from dropbox.sealing import BATCH_ROWS
 from dropbox.store import Store
+from dropbox.tally import Tally
 
 MEGA = 1_000_000
 CORES = 2
@@ -76,7 +77,8 @@ def database_rate(batches: int) -> float:
     """MB of rows a second that SQLite takes in batches like those of an upload, each synced."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/bench.db", Lanes(Path(folder), "write", 1, 1))
-        arena, row = Arena(store), os.urandom(ROW_BYTES)
+        arena = Arena(store, Tally(Lanes(Path(folder), "tally", 1, 1)))
+        row = os.urandom(ROW_BYTES)
         arena.set_up(3 * batches * BATCH_ROWS, lambda: row)
         new = [os.urandom(ROW_BYTES) for _ in range(BATCH_ROWS)]
         seconds = timed(lambda: [arena.put(new) for _ in range(batches)])
