@@ -108,6 +108,14 @@ def words_of(number: int, count: int) -> tuple[str, ...]:
     return tuple(wordlist()[number >> 11 * i & 2047] for i in reversed(range(count)))
 
 
+def numbers_of(text: str) -> list[int]:
+    """Return the places in the word list of typed words; raises Mistyped at the first that is not in it."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    shown = (c for c in folded if unicodedata.category(c) not in ("Mn", "Cf"))  # accents, invisible characters
+    words = "".join(c if c.isalpha() else " " for c in shown).split()
+    return [_word_number(word, at) for at, word in enumerate(words, 1)]
+
+
 def read_code(text: str) -> tuple[Typed, ...]:
     """Read what a person typed: 8 words, or 10 when the mailbox name was typed, too.
 
@@ -115,10 +123,7 @@ def read_code(text: str) -> tuple[Typed, ...]:
     reading with a right checksum: one, or very rarely two when 10 words were typed; the caller
     settles those with `name` after deriving. Raises Mistyped, whose `word` points at the fault.
     """
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    shown = (c for c in folded if unicodedata.category(c) not in ("Mn", "Cf"))  # accents, invisible characters
-    words = "".join(c if c.isalpha() else " " for c in shown).split()
-    numbers = [_word_number(word, at) for at, word in enumerate(words, 1)]
+    numbers = numbers_of(text)
     if len(numbers) not in (CODE_WORDS, CODE_WORDS + NAME_WORDS):
         raise Mistyped(f"code: {len(numbers)} words, want {CODE_WORDS}", words=len(numbers))
     readings = []

@@ -231,6 +231,7 @@ MESSAGE_ROUTING: tuple[Field, ...] = (
     replace(BY_KEY[LEVEL], required=False, hint=""),
     replace(BY_KEY[EXCLUDED], hint="", options=(*EXCLUSIONS, (NOBODY, _("Tidak ada yang saya kecualikan")))),
 )
+CLOSE = "tutup"  # the reporter wants the mailbox deleted
 ANSWER = "jawaban"  # hidden: the number of the officers' message that this one answers
 MESSAGE = Field("pesan", "area", _("Pesan Anda"), _("Jangan menulis nama, NIK, nomor HP, atau jabatan Anda."),
                 required=True, least=1, limit=5_000)  # fmt: skip

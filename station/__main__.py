@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.mailbox import STATUSES
+from crypto.receipt import Mistyped
 from station import attachments, bundles, cases, inbox, letters, outbox, screen, upkeep
 from station.cli import FILE, FOLDER, Door, command, main, print_json, warn, warn_of_rekey
-from station.errors import EXIT_ALARM, EXIT_WARNING, StationError
+from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
 
 upkeep.install()
@@ -84,6 +86,20 @@ def reply(home: Home, door: Door, case: str, status: str | None, text: str) -> N
     with door.open() as desk, desk.vault.begin() as transaction:
         cases.reply(transaction, home, case, status=status, text=text, day=today())
     click.echo("tercatat untuk outbox berikutnya", err=True)
+
+
+@command("claim")
+@click.argument("case")
+def claim(home: Home, door: Door, case: str) -> None:
+    """Check the 24 words with which somebody claims to have written a CASE; they are read from the terminal."""
+    try:
+        secret = read_claim(click.prompt("24 words", err=True))
+    except Mistyped as error:
+        raise Refused(str(error)) from None
+    with door.open() as desk, desk.vault.begin() as transaction:
+        if not cases.claim_holds(transaction, case, secret):
+            raise Refused("claim: these words are not those of this case's writer")
+    click.echo("cocok: pemegang kata-kata ini menulis laporan itu", err=True)
 
 
 @command("outbox")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -14,7 +16,7 @@ from crypto.mailbox import MAX_TEXT_BYTES, STATUSES
 from station.attachments import File, files_of
 from station.errors import Refused
 from station.home import Home
-from station.vault import FileState, attachments, cases, letters, messages
+from station.vault import FileState, attachments, cases, closed_boxes, letters, messages
 
 _CASE = re.compile(r"K-([0-9]{4,9})")
 
@@ -55,6 +57,7 @@ class Case:
     readers: tuple[str, ...]
     attachments: tuple[File, ...]
     messages: tuple[Said, ...]
+    box_closed: bool = False  # the reporter wanted the mailbox deleted: no answer is read any more
 
     @property
     def name(self) -> str:
@@ -109,14 +112,16 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
         readers=tuple(row.readers),
         attachments=files_of(transaction, row.id),
         messages=tuple(Said(m.sender, m.day, m.text) for m in said),
+        box_closed=_is_closed(transaction, row.id),
     )
 
 
 def reply(transaction: sa.Connection, home: Home, name: str, *, status: str | None, text: str, day: int) -> None:
     """Set a case's status and note a message for the next outbox.
 
-    Raises Refused for an unknown case or status, a case that another station answers, a text of more
-    than 4,000 bytes, an empty text without a change of status, and at a station taken out of the roster.
+    Raises Refused for an unknown case or status, a case that another station answers, a text for a mailbox
+    that its reporter deleted or of more than 4,000 bytes, an empty text without a change of status, and at a
+    station taken out of the roster.
     """
     home.must_serve()
     case = show_case(transaction, name)
@@ -126,6 +131,8 @@ def reply(transaction: sa.Connection, home: Home, name: str, *, status: str | No
     if status not in STATUSES:
         raise Refused("reply: unknown status")
     text = clean_text(text)
+    if text and case.box_closed:
+        raise Refused("reply: the reporter has deleted this mailbox, so nobody would read it; set a status alone")
     if not text and status == case.status:
         raise Refused("reply: neither a text nor another status")
     transaction.execute(sa.update(cases).where(cases.c.id == case.id).values(status=status))
@@ -145,6 +152,18 @@ def clean_text(text: str) -> str:
     if size > MAX_TEXT_BYTES:
         raise Refused(f"reply: text of {size} bytes, want {MAX_TEXT_BYTES} or fewer")
     return kept
+
+
+def claim_holds(transaction: sa.Connection, name: str, secret: bytes) -> bool:
+    """Tell whether a claim secret of 32 bytes belongs to a case; raises Refused when there is none of that id."""
+    claim = transaction.scalar(sa.select(cases.c.claim).where(cases.c.id == _number(name)))
+    if claim is None:
+        raise Refused("case: no case has this id")
+    return hmac.compare_digest(hashlib.sha256(secret).digest(), claim)
+
+
+def _is_closed(transaction: sa.Connection, case_id: int) -> bool:
+    return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
 
 
 def _number(name: str) -> int:

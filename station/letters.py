@@ -13,11 +13,11 @@ from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_let
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
 from station.attachments import expect_files, forget_files
-from station.vault import REPORTER, Outcome, cases, held_letters, letters, messages
+from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000
-FOLLOW_UP_FIELD, ANSWER_FIELD = "pesan", "jawaban"
+FOLLOW_UP_FIELD, ANSWER_FIELD, CLOSE_FIELD = "pesan", "jawaban", "tutup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def letter_text(letter: Letter) -> str:
     """Return what a further letter says, as one text."""
     if letter.type == FOLLOW_UP:
         text, number = letter.fields.get(FOLLOW_UP_FIELD, ""), letter.fields.get(ANSWER_FIELD, "")
-        return f"(jawaban atas pesan {number})\n{text}" if number else text
+        notes = [f"(jawaban atas pesan {number})"] if number else []
+        notes += ["(pelapor meminta kotaknya dihapus)"] if letter.fields.get(CLOSE_FIELD) else []
+        return "\n".join([*notes, text] if text else notes)
     return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
 
 
@@ -105,6 +107,9 @@ def _take_follow_up(transaction: sa.Connection, opened: Opened, case: sa.Row[tup
         check_thread(letter, case.thread_key)
     except BadSignature:
         return _refused(opened, "a follow-up was not made with its report's receipt code")
+    if letter.fields.get(CLOSE_FIELD):
+        closing = sa.insert(closed_boxes).prefix_with("OR IGNORE")
+        transaction.execute(closing.values(case_id=case.id, day=opened.day))
     return _add_letter(transaction, case.id, opened, as_message=True)
 
 

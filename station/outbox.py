@@ -27,7 +27,7 @@ from station import vault
 from station.bundles import bundle_name
 from station.desk import Desk
 from station.home import SERVER
-from station.vault import REPORTER, FileState, attachments, cases, letters, mailboxes, messages, outboxes
+from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, mailboxes, messages, outboxes
 
 MAX_ACKS = 256
 DAYS_TO_NEXT = 7
@@ -127,7 +127,7 @@ def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
 
 
 def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
-    """Draw which mailboxes come and go. Live ones come first and never go.
+    """Draw which mailboxes come and go. Live ones come first, and go only when their reporter wishes.
 
     An outbox always leaves: without its acknowledgements the drop box fills up. Cases that find no mailbox
     wait, oldest first (`count_unserved`), until a roster has room for more.
@@ -137,11 +137,14 @@ def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
         row.id: row.case_id for row in transaction.execute(sa.select(mailboxes.c.id, mailboxes.c.case_id))
     }
     waiting = _unserved(transaction, desk)
+    closed = set(transaction.scalars(sa.select(closed_boxes.c.case_id)))
+    unwanted = [box for box, case_id in present.items() if case_id in closed]
     covers = [box for box, case_id in present.items() if case_id is None]
     wanted = sizes.births + max(0, len(present) - sizes.mailboxes) if present else 0
-    deaths = min(wanted, len(covers))
+    deaths = min(wanted, len(unwanted) + len(covers))
     births = max(0, sizes.mailboxes - len(present) + deaths)
-    gone = _DICE.sample(covers, deaths)
+    gone = unwanted[:deaths]
+    gone += _DICE.sample(covers, deaths - len(gone))
     for box in gone:
         del present[box]
     born: dict[bytes, int | None] = dict(waiting[:births])
@@ -160,7 +163,8 @@ def count_unserved(desk: Desk) -> int:
 
 def _unserved(transaction: sa.Connection, desk: Desk) -> list[tuple[bytes, int]]:
     served = sa.select(mailboxes.c.case_id).where(mailboxes.c.case_id.is_not(None))
-    query = sa.select(cases).where(cases.c.id.not_in(served)).order_by(cases.c.id)
+    closed = sa.select(closed_boxes.c.case_id)
+    query = sa.select(cases).where(cases.c.id.not_in(served), cases.c.id.not_in(closed)).order_by(cases.c.id)
     return [(c.mailbox, c.id) for c in transaction.execute(query) if desk.home.leads(tuple(c.readers))]
 
 

@@ -75,6 +75,7 @@ def case_json(case: Case) -> dict[str, Any]:
             for a in case.attachments
         ],
         "messages": [{"from": m.sender, "day": m.day, "text": m.text} for m in case.messages],
+        "box_closed": case.box_closed,
     }
 
 

@@ -190,6 +190,14 @@ mailboxes = sa.Table(
     sa.Column("born", Int, nullable=False),
 )
 
+# cases whose reporter asked that the mailbox be given up, and on what day the request came
+closed_boxes = sa.Table(
+    "closed_boxes",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+)
+
 outboxes = sa.Table(
     "outboxes",
     metadata,

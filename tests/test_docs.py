@@ -520,6 +520,7 @@ def test_every_other_field_is_documented() -> None:
         form.DROPPED,
         form.CHECKED,
         form.AS_IS,
+        form.CLOSE,
         form.QUESTION,
         form.SUM,
         form.FILES,

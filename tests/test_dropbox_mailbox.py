@@ -1,5 +1,6 @@
 """/kotak and /kotak/pesan: what a code opens, who reads a follow-up, and what an outsider can tell."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from web import get, letters_of, open_box, opened, post, report, ring, waiting
 
 from crypto import letter as letters
 from crypto import mailbox, passphrase, receipt
+from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.signing import SigningKey
+from dropbox.errors import Busy
 from dropbox.headers import PAGE_STEP
 from dropbox.mailboxes import replace_rows
 from dropbox.services import Services
@@ -375,3 +378,40 @@ def test_a_reloaded_tab_says_nothing_of_what_was_stored(client: FlaskClient, pat
 
 def test_the_number_of_words_is_named_when_it_is_not_eight(client: FlaskClient) -> None:
     assert "Anda menulis 7 kata" in open_box(client, receipt.code_words(b"0123456789")[:7]).text
+
+
+def test_a_wish_to_delete_the_box_goes_to_the_readers_of_the_case_alone(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    assert "Minta hapus kotak" not in open_box(client, words).text, "before the first news nobody knows the readers"
+    bring_news(services, small, words)
+    page = open_box(client, words)
+    assert "Minta hapus kotak" in page.text
+    sent = post(client, "/kotak/pesan", {"sesi": page.hidden("sesi"), "tutup": "ya"})
+    assert sent.status == 200 and "Anda meminta kotak ini dihapus" in sent.text
+    found = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    (wish,) = [x for x in found if x.type == letters.FOLLOW_UP]
+    assert wish.fields == {"tutup": "ya", "surat": "4"} and wish.readers == ("sumsel",)
+
+
+def test_the_claim_of_authorship_is_hidden_until_asked_for_and_fits_the_letter(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert "kata-bukti" not in open_box(client, words).text + get(client, "/kotak/klaim").text
+    shown = post(client, "/en/kotak/klaim", {"kode": " ".join(words)})
+    found = re.findall(r"</span>\s*([a-z]+)", re.search(r'id="kata-bukti".*?</ol>', shown.text, re.S)[0])
+    assert hashlib.sha256(read_claim(" ".join(found))).digest() == letter.claim
+    wrong = post(client, "/kotak/klaim", {"kode": "salah ketik"})
+    assert wrong.status == 422 and 'id="galat-kode"' in wrong.text and "salah ketik" in wrong.text
+
+
+def test_a_busy_moment_keeps_the_code_on_the_page_of_the_claim(
+    client: FlaskClient, services: Services, monkeypatch
+) -> None:
+    words = report(client).words
+    monkeypatch.setattr(services.mailbox_lane, "enter", lambda: (_ for _ in ()).throw(Busy("x")))
+    answer = post(client, "/kotak/klaim", {"kode": " ".join(words)})
+    assert answer.status == 503 and words[0] in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,58 @@ def test_live_mailboxes_stay_while_exactly_b_come_and_b_go(desk: Desk, tmp_path:
         assert alive <= set(after)
         alive |= {r.mailbox for r in served}
         before = after
+
+
+def test_a_mailbox_that_its_reporter_gave_up_goes_among_those_that_go_and_never_comes_back(
+    desk: Desk, tmp_path: Path, stick: Stick
+):
+    leaving = [Reporter() for _ in range(SIZES.births + 1)]
+    staying = Reporter()
+    take(desk, stick, staying, *leaving)
+    for _ in range(2):
+        _, _, before = read(make_outbox(desk, tmp_path / "out"))
+    assert {r.mailbox for r in leaving} <= set(before)
+    wishes = [r.follow_up(fields={"tutup": "ya"}) for r in leaving]
+    import_bundle(desk, stick.write([world().letter_row(wish) for wish in wishes]))
+    for left in (1, 0, 0):
+        _, _, after = read(make_outbox(desk, tmp_path / "out"))
+        assert (len(set(after) - set(before)), len(set(before) - set(after))) == (SIZES.births, SIZES.births)
+        assert sum(r.mailbox in after for r in leaving) == left and staying.mailbox in after
+        before = after
+    assert count_unserved(desk) == 0
+
+
+def test_nobody_writes_into_a_mailbox_that_was_given_up(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    take(desk, stick, reporter)
+    import_bundle(desk, stick.write([world().letter_row(reporter.follow_up(fields={"tutup": "ya"}))]))
+    with desk.vault.begin() as transaction:
+        found = cases.show_case(transaction, "K-0001")
+        assert found.box_closed and found.messages[-1].text == "(pelapor meminta kotaknya dihapus)"
+        with pytest.raises(Refused, match="nobody would read it"):
+            cases.reply(transaction, desk.home, "K-0001", status="need_info", text="Terima kasih.", day=today())
+        cases.reply(transaction, desk.home, "K-0001", status="need_info", text="", day=today())
+
+
+def test_only_the_holder_of_the_code_gives_a_mailbox_up(desk: Desk, stick: Stick):
+    reporter, other = Reporter(), Reporter()
+    take(desk, stick, reporter)
+    forged = replace(other.follow_up(fields={"tutup": "ya"}), mailbox=reporter.mailbox,
+                     reply_key_hash=reporter.follow_up().reply_key_hash)  # fmt: skip
+    assert import_bundle(desk, stick.write([world().letter_row(forged)])).alarms
+    with desk.vault.begin() as transaction:
+        assert not cases.show_case(transaction, "K-0001").box_closed
+
+
+def test_a_claim_is_told_from_another(desk: Desk, stick: Stick):
+    reporter, secret = Reporter(), bytes(range(32))
+    reporter.claim = hashlib.sha256(secret).digest()
+    take(desk, stick, reporter)
+    with desk.vault.begin() as transaction:
+        assert cases.claim_holds(transaction, "K-0001", secret)
+        assert not cases.claim_holds(transaction, "K-0001", bytes(32))
+        with pytest.raises(Refused):
+            cases.claim_holds(transaction, "K-0009", secret)
 
 
 def test_with_more_cases_than_mailboxes_the_oldest_are_served_and_acknowledgements_still_leave(

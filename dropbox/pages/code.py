@@ -1,14 +1,18 @@
-"""Around the receipt code: a page to practise with, and one for a code that is lost."""
+"""Around the receipt code: a page to practise with, one for a code that is lost, and the claim of authorship."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response
 
 from crypto import receipt as receipts
-from dropbox.pages.mailbox import CODE
+from crypto.claim import claim_words
+from dropbox.errors import Busy
+from dropbox.pages.mailbox import CODE, stretch
+from dropbox.pages.refusals import problem_text
 from dropbox.pages.request import refuse_cross_site, short_fields
 from dropbox.pages.show import show
 
@@ -20,6 +24,8 @@ def install(pages: Blueprint) -> None:
     pages.get("/kotak/latihan")(practice)
     pages.post("/kotak/latihan")(practised)
     pages.get("/kotak/hilang")(lost)
+    pages.get("/kotak/klaim")(explain_claim)
+    pages.post("/kotak/klaim")(show_claim)
 
 
 def practice() -> Response:
@@ -57,3 +63,26 @@ def _page(
 def lost() -> Response:
     """Say that a lost code cannot be had again, and how to report once more."""
     return show("hilang.html")
+
+
+def explain_claim() -> Response:
+    """Say what the claim of authorship is for, and ask for the code."""
+    return _claim_page()
+
+
+def show_claim() -> Response:
+    """Show the 24 words that prove who wrote a report. Nothing is looked up: any code has such words."""
+    refuse_cross_site()
+    text = short_fields().get(CODE, "")
+    try:
+        receipt = stretch(text)
+    except receipts.Mistyped as error:
+        return _claim_page(text=text, mistyped=error, status=422)
+    except Busy as error:
+        return _claim_page(text=text, problem=problem_text(error), status=503)
+    return _claim_page(words=claim_words(receipt.claim_secret), name=receipt.name)
+
+
+def _claim_page(*, status: int = 200, **values: Any) -> Response:
+    empty = {"words": (), "name": ("", ""), "text": "", "mistyped": None, "problem": ""}
+    return show("klaim.html", status=status, mailbox_page=True, **empty | values)

@@ -177,7 +177,8 @@ def write() -> Response:
         return answer_first(_refuse(reply, received, problems, 503))
     finally:
         received.place.close()
-    return _show_mailbox(reply.session, None, sent=files, groups=reply.groups, barred=reply.barred)
+    closing = {form.CLOSE: ["ya"]} if form.CLOSE in fields else {}
+    return _show_mailbox(reply.session, None, typed=closing, sent=files, groups=reply.groups, barred=reply.barred)
 
 
 def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form.Problem]]:
@@ -191,23 +192,30 @@ def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form
     files = all_files(reply.kept, received)
     if len(files) > MAX_ATTACHMENTS:
         problems.append(form.Problem(form.FILES, too_many_files()))
-    if files and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
-        problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, too
+    closes = any(received.typed.get(form.CLOSE, ()))
+    if (files or closes) and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
+        problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, or a wish to close
+    if closes:
+        fields[form.CLOSE] = "ya"
     return fields, problems
 
 
-def _derive(text: str) -> tuple[Session, Opened, float]:
-    """Read a code, stretch it, open its row; raises Mistyped or Busy."""
-    services = here()
+def stretch(text: str) -> receipts.Receipt:
+    """Read a code and derive what it derives; raises Mistyped or Busy."""
     readings = receipts.read_code(text)
-    with services.mailbox_lane.enter():
+    with here().mailbox_lane.enter():
         derived = [(reading, receipts.derive(reading.code, directory().roster.deployment)) for reading in readings]
-    started = time.monotonic()
     right = [r for reading, r in derived if reading.name is None or reading.name == r.name]
     if not right:
         raise receipts.Mistyped("code: the mailbox name does not fit the code")
-    receipt = right[0]
-    opened = services.mailboxes.open(receipt, today(), directory())
+    return right[0]
+
+
+def _derive(text: str) -> tuple[Session, Opened, float]:
+    """Stretch a code and open its row; raises Mistyped or Busy."""
+    receipt = stretch(text)
+    started = time.monotonic()
+    opened = here().mailboxes.open(receipt, today(), directory())
     session = Session(
         mailbox=receipt.mailbox,
         reply_key_hash=hashlib.sha256(receipt.reply.public.raw).digest(),
