@@ -136,10 +136,9 @@ def _read_text(part: TextPart, events: Iterator[Event], received: Received, afte
     for event in events:
         if not isinstance(event, Data):
             raise BadRequest("a part without data")
+        pieces.append(event.data[: max(0, MAX_TEXT_BYTES - before - size)])  # however the network cut the form
         size += len(event.data)
-        if before + size <= MAX_TEXT_BYTES:
-            pieces.append(event.data)
-        elif not received.problems or received.problems[-1].key != "":
+        if before + size > MAX_TEXT_BYTES and (not received.problems or received.problems[-1].key != ""):
             received.problems.append(Problem("", _("Tulisan terlalu panjang untuk satu laporan.")))
         if not event.more_data:
             break

@@ -1,5 +1,6 @@
 """POST /lapor: what is stored, what is refused, and that nothing typed is lost."""
 
+import io
 import re
 import time
 
@@ -238,6 +239,17 @@ def test_an_upload_that_breaks_off_leaves_nothing(client: FlaskClient, services:
     body = multipart({"benih": seed, **REPORT}, [PHOTO])[:-400]
     answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
     assert answer.status_code == 400 and waiting(services) == []
+
+
+def test_of_a_text_that_is_too_long_what_fits_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a" * (intake.MAX_TEXT_BYTES + 1)
+    body = multipart([("waktu", "kemarin"), ("uraian", text), ("tempat", "b")])
+    for size in (intake.READ_BYTES, 1_000, 999):
+        monkeypatch.setattr(intake, "READ_BYTES", size)
+        received = intake.read_form(io.BytesIO(body), BOUNDARY, lambda _: None)
+        kept = text[: intake.MAX_TEXT_BYTES - len("kemarin")]
+        assert received.typed == {"waktu": ["kemarin"], "uraian": [kept], "tempat": [""]}
+        assert [problem.key for problem in received.problems] == [""]
 
 
 def test_a_form_sent_by_another_site_is_refused(client: FlaskClient, services: Services) -> None:
