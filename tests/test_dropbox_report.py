@@ -1,5 +1,6 @@
 """POST /lapor: what is stored, what is refused, and that nothing typed is lost."""
 
+import hashlib
 import io
 import re
 import time
@@ -239,6 +240,27 @@ def test_an_upload_that_breaks_off_leaves_nothing(client: FlaskClient, services:
     body = multipart({"benih": seed, **REPORT}, [PHOTO])[:-400]
     answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
     assert answer.status_code == 400 and waiting(services) == []
+
+
+@pytest.mark.parametrize("dashes", [0, 1, 2])
+def test_a_file_gets_no_byte_more_wherever_a_read_ends(client: FlaskClient, services: Services, small, dashes) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    fields, kind = {"benih": seed, **REPORT}, "application/pdf"
+    closing = len(b"--\r\n") - dashes
+    size = intake.READ_BYTES - (len(multipart(fields, [("a.pdf", b"", kind)])) - closing)
+    data = b"x" * size
+    assert multipart(fields, [("a.pdf", data, kind)])[: intake.READ_BYTES].endswith(BOUNDARY + b"-" * dashes)
+    assert post(client, "/lapor", fields, [("a.pdf", data, kind)]).status == 200
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    (attachment,) = letter.attachments
+    assert (attachment.size, attachment.sha256) == (size, hashlib.sha256(data).digest())
+
+
+def test_a_text_gets_no_letter_more_wherever_a_read_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = multipart([("uraian", "a\r\n--b"), ("uraian", "")]).replace(BOUNDARY + b"\r\n", BOUNDARY + b"  \r\n")
+    for size in range(1, len(body) + 1):
+        monkeypatch.setattr(intake, "READ_BYTES", size)
+        assert intake.read_form(io.BytesIO(body), BOUNDARY, lambda _: None).typed == {"uraian": ["a\r\n--b", ""]}
 
 
 def test_of_a_text_that_is_too_long_what_fits_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
