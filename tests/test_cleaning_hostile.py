@@ -176,6 +176,19 @@ def test_documents_inside_documents_end() -> None:
     assert cannot(inner)
 
 
+@pytest.mark.parametrize(
+    ("name", "member"), [("excel-like.xlsx", "xl/workbook.xml"), ("word-like.docx", "word/document.xml")]
+)
+def test_a_document_that_lost_a_part_is_refused(name: str, member: str) -> None:
+    """Relationships still lead there; what came out would be a document without contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(named(name))) as source, zipfile.ZipFile(buffer, "w") as made:
+        for info in source.infolist():
+            if info.filename != member:
+                made.writestr(info.filename, source.read(info))
+    assert cannot(buffer.getvalue())
+
+
 # --- PDF ---------------------------------------------------------------------------------------------
 
 
