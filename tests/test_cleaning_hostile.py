@@ -189,6 +189,13 @@ def test_a_document_that_lost_a_part_is_refused(name: str, member: str) -> None:
     assert cannot(buffer.getvalue())
 
 
+@pytest.mark.parametrize(
+    "root", ["<x/>", "<office:scripts xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'/>"]
+)
+def test_a_part_of_which_nothing_would_be_left_is_refused(root: str) -> None:
+    assert cannot(rebuilt("odfpy.odt", extra={"content.xml": root.encode()}))
+
+
 # --- PDF ---------------------------------------------------------------------------------------------
 
 

@@ -158,6 +158,8 @@ class _Rewriter:
         else:
             written = self._attributes(element, attributes)
             verdict = self._rules.judge(element)
+        if not self._open and verdict in (Verdict.DROP, Verdict.UNWRAP):
+            raise CleaningError("nothing would be left of a part")
         if verdict is Verdict.DROP:
             self._scope = outer
             self._skipped = 1
