@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from samples import CLEANED, SAMPLES, Sample, named
 
 from dropbox.cleaning import Outcome, clean, cleaner, limits
+from dropbox.cleaning.errors import CleaningError
 from dropbox.cleaning.limits import MAX_FILE_BYTES
+from dropbox.cleaning.work import Work
+from dropbox.cleaning.xmlstream import Rules, read_elements, rewrite
 
 PARTS = 20
 W = '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
@@ -194,6 +197,16 @@ def test_a_document_that_lost_a_part_is_refused(name: str, member: str) -> None:
 )
 def test_a_part_of_which_nothing_would_be_left_is_refused(root: str) -> None:
     assert cannot(rebuilt("odfpy.odt", extra={"content.xml": root.encode()}))
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "styles.xml", "utf-7", "idna", "shift_jis", "\xe9"])
+def test_an_encoding_that_python_does_not_know_is_damage(encoding: str) -> None:
+    text = f"<?xml version='1.0' encoding='{encoding}'?><x/>".encode()
+    assert cannot(rebuilt("odfpy.odt", extra={"content.xml": text}))
+    with pytest.raises(CleaningError):
+        read_elements(text)
+    with pytest.raises(CleaningError):
+        list(rewrite([text], Rules(), Work()))
 
 
 # --- PDF ---------------------------------------------------------------------------------------------
