@@ -255,6 +255,13 @@ def test_circles_bombs_and_depth_in_a_pdf_are_refused(objects: tuple[bytes, ...]
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize("kind", [b"/Pages", b"/Count", b"4 0 R"])
+def test_a_leaf_that_is_no_page_is_refused(kind: bytes) -> None:
+    """A branch that lost its pages would come out as one blank page."""
+    assert cannot(pdf(CATALOG, PAGES, b"<</Type %s/Parent 2 0 R>>" % kind, b"/Pages"))
+    assert not cannot(pdf(CATALOG, PAGES, b"<</Type 4 0 R/MediaBox[0 0 9 9]>>", b"/Page"))
+
+
 def test_circles_that_viewers_allow_come_to_an_end() -> None:
     notes = b"<</Type/Annot/Subtype/Text/Rect[0 0 1 1]/Parent 4 0 R/Popup 4 0 R/IRT 4 0 R/Contents(x)>>"
     form = stream(b"", b"/Type/XObject/Subtype/Form/BBox[0 0 1 1]/Resources<</XObject<</a 5 0 R>>>>")

@@ -96,6 +96,9 @@ def _pages(catalog: DictionaryObject, work: Work) -> list[tuple[IndirectObject, 
                 raise CleaningError("a page is damaged")
             waiting += [(kid, inherited) for kid in reversed(list(list.__iter__(kids)))]
             continue
+        kind = node.raw_get("/Type") if "/Type" in node else None
+        if (kind.get_object() if isinstance(kind, IndirectObject) else kind) not in (None, "/Page"):
+            raise CleaningError("a page is damaged")  # a branch that lost its pages would be one blank page
         if "/AF" in node or len(found) >= MAX_PDF_PAGES:
             raise CleaningError("a page with attachments, or too many of them")
         page = DictionaryObject(node)
