@@ -15,6 +15,7 @@ from samples import CLEANED, SAMPLES, Sample, named
 from dropbox.cleaning import Outcome, clean, cleaner, limits
 from dropbox.cleaning.errors import CleaningError
 from dropbox.cleaning.limits import MAX_FILE_BYTES
+from dropbox.cleaning.pdf import clean_pdf
 from dropbox.cleaning.work import Work
 from dropbox.cleaning.xmlstream import Rules, read_elements, rewrite
 
@@ -260,6 +261,21 @@ def test_a_leaf_that_is_no_page_is_refused(kind: bytes) -> None:
     """A branch that lost its pages would come out as one blank page."""
     assert cannot(pdf(CATALOG, PAGES, b"<</Type %s/Parent 2 0 R>>" % kind, b"/Pages"))
     assert not cannot(pdf(CATALOG, PAGES, b"<</Type 4 0 R/MediaBox[0 0 9 9]>>", b"/Page"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "trailer"),
+    [
+        (b"/Resources<</ColorSpace<</a[/Lab 1]>>>>", b""),
+        (b"/Resources<</Font<</a 4 0 R>>>>", b"/Encrypt<</Filter/Odd>>"),
+        (b"/Annots[<</Subtype/Link/A<</S/URI/URI 5>>/Border 7>>]/Contents[7 null 2 0 R]", b"/Encrypt 9"),
+    ],
+)
+def test_whatever_pypdf_raises_is_damage(keys: bytes, trailer: bytes) -> None:
+    data = pdf(CATALOG, PAGES, PAGE % keys, trailer=b"/Root 1 0 R" + trailer)
+    assert cannot(data)
+    with pytest.raises(CleaningError):
+        clean_pdf(data, Work())
 
 
 def test_circles_that_viewers_allow_come_to_an_end() -> None:
