@@ -51,9 +51,9 @@ class Arena:
             return _counts(connection)
 
     def is_crowded(self) -> bool:
-        """Tell whether only the part that is kept for letters is left."""
+        """Tell whether only the part that is kept for letters is left, and something of it."""
         waiting, total = self.counts()
-        return waiting >= total * CROWDED_FROM
+        return total * CROWDED_FROM <= waiting < total
 
     def put(self, files: Sequence[bytes], letter: bytes | None = None) -> list[int]:
         """Write rows to random free slots and make them waiting, in one synced transaction.

@@ -6,6 +6,7 @@ No byte of a file or a text ever reaches the disk unsealed.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
@@ -25,6 +26,8 @@ MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a pag
 MAX_PARTS = 64
 MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
+_MAX_PADDING = 8  # blanks behind a boundary; browsers send none
+_TAIL_BYTES = 256  # more than a boundary and its padding
 DRAIN_BYTES = 2**30  # read to its end, so that whoever chose far too many files gets the text back
 
 OpenWriter = Callable[[Mapping[str, Sequence[str]]], "RowWriter | None"]
@@ -76,11 +79,12 @@ def _abandon(received: Received, stream: BinaryIO | None = None) -> None:
 
 def _events(stream: BinaryIO, boundary: bytes) -> Iterator[Event]:
     decoder = MultipartDecoder(boundary, _MAX_BUFFER, max_parts=MAX_PARTS)
+    half = re.compile(rb"[\r\n]--%s(-|[^\S\r\n]{1,%d})\Z" % (re.escape(boundary), _MAX_PADDING))
     total = 0
     while True:
         event = decoder.next_event()
         if isinstance(event, NeedData):
-            piece = stream.read(READ_BYTES)
+            piece = _piece(stream, bytes(decoder.buffer[-_TAIL_BYTES:]), half)
             total += len(piece)
             if total > DRAIN_BYTES:
                 raise BadRequest("the request is far larger than the form allows")
@@ -89,6 +93,18 @@ def _events(stream: BinaryIO, boundary: bytes) -> Iterator[Event]:
         yield event
         if isinstance(event, Epilogue):
             return
+
+
+def _piece(stream: BinaryIO, held: bytes, half: re.Pattern[bytes]) -> bytes:
+    """Return what comes next, never up to the middle of what ends a part: the decoder would take it for data.
+
+    One byte of a line break, and sometimes the whole boundary, would then become a part of somebody's file.
+    """
+    piece = more = stream.read(READ_BYTES)
+    while more and half.search(held + piece[-_TAIL_BYTES:]):
+        more = stream.read(1)
+        piece += more
+    return piece
 
 
 def _read_events(events: Iterator[Event], received: Received, open_writer: OpenWriter) -> None:
@@ -115,10 +131,9 @@ def _read_text(part: TextPart, events: Iterator[Event], received: Received, afte
     for event in events:
         if not isinstance(event, Data):
             raise BadRequest("a part without data")
+        pieces.append(event.data[: max(0, MAX_TEXT_BYTES - before - size)])  # however the network cut the form
         size += len(event.data)
-        if before + size <= MAX_TEXT_BYTES:
-            pieces.append(event.data)
-        elif not received.problems or received.problems[-1].key != "":
+        if before + size > MAX_TEXT_BYTES and (not received.problems or received.problems[-1].key != ""):
             received.problems.append(Problem("", _("Tulisan terlalu panjang untuk satu laporan.")))
         if not event.more_data:
             break

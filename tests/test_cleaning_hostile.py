@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from samples import CLEANED, SAMPLES, Sample, named
 
 from dropbox.cleaning import Outcome, clean, cleaner, limits
+from dropbox.cleaning.errors import CleaningError
 from dropbox.cleaning.limits import MAX_FILE_BYTES
+from dropbox.cleaning.pdf import clean_pdf
+from dropbox.cleaning.work import Work
+from dropbox.cleaning.xmlstream import Rules, read_elements, rewrite
 
 PARTS = 20
 W = '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
@@ -176,6 +180,36 @@ def test_documents_inside_documents_end() -> None:
     assert cannot(inner)
 
 
+@pytest.mark.parametrize(
+    ("name", "member"), [("excel-like.xlsx", "xl/workbook.xml"), ("word-like.docx", "word/document.xml")]
+)
+def test_a_document_that_lost_a_part_is_refused(name: str, member: str) -> None:
+    """Relationships still lead there; what came out would be a document without contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(named(name))) as source, zipfile.ZipFile(buffer, "w") as made:
+        for info in source.infolist():
+            if info.filename != member:
+                made.writestr(info.filename, source.read(info))
+    assert cannot(buffer.getvalue())
+
+
+@pytest.mark.parametrize(
+    "root", ["<x/>", "<office:scripts xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'/>"]
+)
+def test_a_part_of_which_nothing_would_be_left_is_refused(root: str) -> None:
+    assert cannot(rebuilt("odfpy.odt", extra={"content.xml": root.encode()}))
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "styles.xml", "utf-7", "idna", "shift_jis", "\xe9"])
+def test_an_encoding_that_python_does_not_know_is_damage(encoding: str) -> None:
+    text = f"<?xml version='1.0' encoding='{encoding}'?><x/>".encode()
+    assert cannot(rebuilt("odfpy.odt", extra={"content.xml": text}))
+    with pytest.raises(CleaningError):
+        read_elements(text)
+    with pytest.raises(CleaningError):
+        list(rewrite([text], Rules(), Work()))
+
+
 # --- PDF ---------------------------------------------------------------------------------------------
 
 
@@ -220,6 +254,28 @@ def test_circles_bombs_and_depth_in_a_pdf_are_refused(objects: tuple[bytes, ...]
     start = time.monotonic()
     assert cannot(pdf(*objects))
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("kind", [b"/Pages", b"/Count", b"4 0 R"])
+def test_a_leaf_that_is_no_page_is_refused(kind: bytes) -> None:
+    """A branch that lost its pages would come out as one blank page."""
+    assert cannot(pdf(CATALOG, PAGES, b"<</Type %s/Parent 2 0 R>>" % kind, b"/Pages"))
+    assert not cannot(pdf(CATALOG, PAGES, b"<</Type 4 0 R/MediaBox[0 0 9 9]>>", b"/Page"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "trailer"),
+    [
+        (b"/Resources<</ColorSpace<</a[/Lab 1]>>>>", b""),
+        (b"/Resources<</Font<</a 4 0 R>>>>", b"/Encrypt<</Filter/Odd>>"),
+        (b"/Annots[<</Subtype/Link/A<</S/URI/URI 5>>/Border 7>>]/Contents[7 null 2 0 R]", b"/Encrypt 9"),
+    ],
+)
+def test_whatever_pypdf_raises_is_damage(keys: bytes, trailer: bytes) -> None:
+    data = pdf(CATALOG, PAGES, PAGE % keys, trailer=b"/Root 1 0 R" + trailer)
+    assert cannot(data)
+    with pytest.raises(CleaningError):
+        clean_pdf(data, Work())
 
 
 def test_circles_that_viewers_allow_come_to_an_end() -> None:

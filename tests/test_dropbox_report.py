@@ -1,5 +1,7 @@
 """POST /lapor: what is stored, what is refused, and that nothing typed is lost."""
 
+import hashlib
+import io
 import re
 import time
 
@@ -11,7 +13,7 @@ from web import get, letters_of, open_box, opened, post, report, waiting
 
 from crypto.attachment import PART_BYTES, open_part
 from crypto.row import Kind
-from dropbox import incoming
+from dropbox import incoming, intake
 from dropbox.arena import FILES_UP_TO
 from dropbox.services import Services
 from dropbox.sessions import PERIOD_SECONDS
@@ -238,6 +240,38 @@ def test_an_upload_that_breaks_off_leaves_nothing(client: FlaskClient, services:
     body = multipart({"benih": seed, **REPORT}, [PHOTO])[:-400]
     answer = client.post("/lapor", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY.decode()}")
     assert answer.status_code == 400 and waiting(services) == []
+
+
+@pytest.mark.parametrize("dashes", [0, 1, 2])
+def test_a_file_gets_no_byte_more_wherever_a_read_ends(client: FlaskClient, services: Services, small, dashes) -> None:
+    seed = get(client, "/lapor").hidden("benih")
+    fields, kind = {"benih": seed, **REPORT}, "application/pdf"
+    closing = len(b"--\r\n") - dashes
+    size = intake.READ_BYTES - (len(multipart(fields, [("a.pdf", b"", kind)])) - closing)
+    data = b"x" * size
+    assert multipart(fields, [("a.pdf", data, kind)])[: intake.READ_BYTES].endswith(BOUNDARY + b"-" * dashes)
+    assert post(client, "/lapor", fields, [("a.pdf", data, kind)]).status == 200
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    (attachment,) = letter.attachments
+    assert (attachment.size, attachment.sha256) == (size, hashlib.sha256(data).digest())
+
+
+def test_a_text_gets_no_letter_more_wherever_a_read_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = multipart([("uraian", "a\r\n--b"), ("uraian", "")]).replace(BOUNDARY + b"\r\n", BOUNDARY + b"  \r\n")
+    for size in range(1, len(body) + 1):
+        monkeypatch.setattr(intake, "READ_BYTES", size)
+        assert intake.read_form(io.BytesIO(body), BOUNDARY, lambda _: None).typed == {"uraian": ["a\r\n--b", ""]}
+
+
+def test_of_a_text_that_is_too_long_what_fits_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a" * (intake.MAX_TEXT_BYTES + 1)
+    body = multipart([("waktu", "kemarin"), ("uraian", text), ("tempat", "b")])
+    for size in (intake.READ_BYTES, 1_000, 999):
+        monkeypatch.setattr(intake, "READ_BYTES", size)
+        received = intake.read_form(io.BytesIO(body), BOUNDARY, lambda _: None)
+        kept = text[: intake.MAX_TEXT_BYTES - len("kemarin")]
+        assert received.typed == {"waktu": ["kemarin"], "uraian": [kept], "tempat": [""]}
+        assert [problem.key for problem in received.problems] == [""]
 
 
 def test_a_form_sent_by_another_site_is_refused(client: FlaskClient, services: Services) -> None:

@@ -200,6 +200,8 @@ class _Package:
 
     def _part(self, name: str, word: str) -> _Part:
         """Take note of a part that stays."""
+        if name not in self._archive.members:
+            raise CleaningError("a part is missing")
         declared = self._overrides.get(name) or self._defaults.get(name.rpartition(".")[2].lower(), "")
         if word == tables.IMAGE:
             kind = images.image_kind(next(self._archive.pieces(name), b""))

@@ -7,10 +7,13 @@ and what programs keep for themselves are gone. Attachments and signatures are e
 from __future__ import annotations
 
 import logging
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
 from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
 
 from dropbox.cleaning.errors import CleaningError
@@ -21,12 +24,22 @@ from dropbox.cleaning.pdftables import FORBIDDEN
 from dropbox.cleaning.work import Work
 
 _INHERITED = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
+# Any object of a PDF may be of another type than its place wants: here and in pypdf that shows as one of these.
+_DAMAGED = (PyPdfError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+            struct.error, zlib.error)  # fmt: skip
 # Its warnings quote the file; nothing of a file may reach a log.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def clean_pdf(data: bytes, work: Work) -> bytes:
-    """Return a new PDF with the same pages. Raises CleaningError, and whatever pypdf raises."""
+    """Return a new PDF with the same pages. Raises CleaningError."""
+    try:
+        return _clean(data, work)
+    except _DAMAGED as e:
+        raise CleaningError("a PDF is damaged") from e
+
+
+def _clean(data: bytes, work: Work) -> bytes:
     reader = PdfReader(BytesIO(data), strict=False)
     if reader.is_encrypted:
         raise CleaningError("an encrypted PDF")
@@ -96,6 +109,9 @@ def _pages(catalog: DictionaryObject, work: Work) -> list[tuple[IndirectObject, 
                 raise CleaningError("a page is damaged")
             waiting += [(kid, inherited) for kid in reversed(list(list.__iter__(kids)))]
             continue
+        kind = node.raw_get("/Type") if "/Type" in node else None
+        if (kind.get_object() if isinstance(kind, IndirectObject) else kind) not in (None, "/Page"):
+            raise CleaningError("a page is damaged")  # a branch that lost its pages would be one blank page
         if "/AF" in node or len(found) >= MAX_PDF_PAGES:
             raise CleaningError("a page with attachments, or too many of them")
         page = DictionaryObject(node)

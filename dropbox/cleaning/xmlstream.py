@@ -20,6 +20,7 @@ from dropbox.cleaning.work import Work
 _FLUSH_PIECES = 4_000
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_DAMAGED = (expat.ExpatError, LookupError, ValueError)  # the last two for encodings that Python does not know
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -130,7 +131,7 @@ class _Rewriter:
                 if len(self._pieces) > _FLUSH_PIECES and not self._rules.holding:
                     yield self._flush()
             parser.Parse(b"", True)
-        except expat.ExpatError as e:
+        except _DAMAGED as e:
             raise CleaningError("XML is damaged") from e
         yield self._flush()
 
@@ -158,6 +159,8 @@ class _Rewriter:
         else:
             written = self._attributes(element, attributes)
             verdict = self._rules.judge(element)
+        if not self._open and verdict in (Verdict.DROP, Verdict.UNWRAP):
+            raise CleaningError("nothing would be left of a part")
         if verdict is Verdict.DROP:
             self._scope = outer
             self._skipped = 1
@@ -309,7 +312,7 @@ def _read(data: bytes) -> list[tuple[str, dict[str, str], list[str]]]:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as e:
+    except _DAMAGED as e:
         raise CleaningError("XML is damaged") from e
     return found
 

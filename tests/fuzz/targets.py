@@ -1,0 +1,45 @@
+"""The targets by name, and the families that share the time of a test run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from fuzz import gif, jpeg, multipart, odf, ooxml, pdf, planted, png, receipt, sealed, webp
+
+CORPUS = Path(__file__).parent / "corpus"
+MODULES: dict[str, ModuleType] = {
+    m.__name__.rpartition(".")[2]: m
+    for m in (multipart, receipt, sealed, jpeg, png, webp, gif, ooxml, odf, pdf, planted)
+}
+FAMILIES = {
+    "multipart": ("multipart",),
+    "receipt": ("receipt", "sealed"),
+    "cleaners": ("jpeg", "png", "webp", "gif", "ooxml", "odf", "pdf"),
+}
+TARGETS = tuple(name for names in FAMILIES.values() for name in names)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a corpus."""
+
+    target: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.path.name}"
+
+
+def one_of(target: str) -> Callable[[bytes], None]:
+    """Return the function whose asserts are the invariants of a target."""
+    found: Callable[[bytes], None] = MODULES[target].one
+    return found
+
+
+def corpus(target: str) -> list[Entry]:
+    """Return the kept inputs of a target, in order."""
+    folder = CORPUS / target
+    return [Entry(target, path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
