@@ -14,6 +14,7 @@ import pytest
 from forensics import all_pids, wait_until
 from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart
 
+from crypto import receipt
 from dropbox.pages.show import LEAVE
 
 STEP, MAILBOX = 32 * 1024, 64 * 1024
@@ -84,13 +85,15 @@ REQUESTS = {
     "code mistyped": lambda s: post(s, "/kotak", {"kode": TYPED}),
     "code of another site": lambda s: post(s, "/kotak", {"kode": TYPED}, **FOREIGN),
     "message without a session": lambda s: post(s, "/kotak/pesan", {"pesan": TYPED}),
+    "claim": lambda s: s.get("/kotak/klaim"),
+    "claim of a mistyped code": lambda s: post(s, "/kotak/klaim", {"kode": TYPED}),
     "long code": lambda s: bad_bytes(s, "/kotak", b"kode=" + b"x" * 70_000, "application/x-www-form-urlencoded"),
 }
 STATUS = {
     "no such page": 404, "no such page with a query": 404, "wrong method": 405, "form by a wrong method": 405,
     "no form at all": 400, "half a form": 400, "form without boundary": 400, "unknown file field": 400,
     "form of another site": 400, "form with too little": 422, "form with too much": 413, "too many files": 413,
-    "code mistyped": 422, "code of another site": 400, "message without a session": 422, "long code": 400,
+    "code mistyped": 422, "claim of a mistyped code": 422, "code of another site": 400, "message without a session": 422, "long code": 400,
 }  # fmt: skip
 
 
@@ -145,6 +148,56 @@ def test_every_page_about_a_mailbox_has_one_length(server: LiveServer, answers: 
     pages["written to"] = server.post("/kotak/pesan", message)
     pages["written to badly"] = server.post("/kotak/pesan", message | {"wilayah": TYPED, "pesan": TYPED})
     assert {name: len(page.body) for name, page in pages.items()} == dict.fromkeys(pages, MAILBOX)
+
+
+def on_the_wire(answer: Answer) -> int:
+    """Return the bytes of an answer, head and all, as an observer of TLS can count them."""
+    return len(f"{answer.status}") + sum(len(k) + len(v) + 4 for k, v in answer.headers.items()) + len(answer.body)
+
+
+def unused_code() -> str:
+    return " ".join(receipt.code_words(os.urandom(receipt.CODE_BYTES)))
+
+
+def told(server: LiveServer, code: str, path: str = "/kotak/pesan", **fields: str) -> Answer:
+    session = server.post("/kotak", {"kode": code}).hidden("sesi")
+    routing = {"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi"}
+    return server.post(path, {"sesi": session, "pesan": "a", **routing, **fields})
+
+
+PAIRS = {
+    "a code in use or not": lambda s, c: (s.post("/kotak", {"kode": c}), s.post("/kotak", {"kode": unused_code()})),
+    "its claim": lambda s, c: [s.post("/kotak/klaim", {"kode": code}) for code in (c, unused_code())],
+    "a message to it": lambda s, c: (told(s, c), told(s, unused_code())),
+    "a message that is refused": lambda s, c: (told(s, c, pesan=""), told(s, unused_code(), pesan="")),
+    "a short message or a long one": lambda s, c: (told(s, c), told(s, c, pesan="a" * 4_900)),
+    "a report on a village or on the governor": lambda s, c: [
+        s.report(FORM | {"jenjang_terlapor": level}) for level in ("desa", "gubernur")
+    ],
+    "a report that excludes or not": lambda s, c: (s.report(FORM), s.report(FORM | {"jangan_dibuka": "inspektorat-daerah"})),
+    "a short report or a long one": lambda s, c: (s.report(FORM), s.report(FORM | {"uraian": "a" * 9_000})),
+    "who reads": lambda s, c: [post(s, "/lapor/siapa", FORM | {"jenjang_terlapor": x}) for x in ("desa", "gubernur")],
+    "a form with a mistake in one field or another": lambda s, c: [
+        s.report(FORM | {"kategori": ""}), s.report(FORM | {"waktu": "x" * 300})
+    ],
+    "a number that is a person's or not, looked at": lambda s, c: [
+        s.post("/lapor/periksa", {"benih": s.get("/lapor").hidden("benih"), **REPORT, "terlapor": text})
+        for text in ("0812-3456-7890", "seseorang di dinas")
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_what_must_look_alike_has_one_length_on_the_wire(
+    server: LiveServer, answers: dict[str, Answer], pair: str
+) -> None:
+    first, second = PAIRS[pair](server, " ".join(answers["report"].words))
+    assert first.status == second.status and on_the_wire(first) == on_the_wire(second)
+
+
+def test_control_without_padding_the_same_pairs_differ(server: LiveServer, answers: dict[str, Answer]) -> None:
+    first, second = PAIRS["who reads"](server, "")
+    assert len(first.body.rstrip()) != len(second.body.rstrip())
 
 
 # --- what is said outside the pages ------------------------------------------------------------------
