@@ -45,6 +45,9 @@ def imported_json(found: Imported) -> dict[str, Any]:
     }
 
 
+_WASHED = {
+    "cleaned": "dibersihkan", "not_cleanable": "tidak dapat dibersihkan", "kept": "asli", "untouched": "teks biasa",
+}  # fmt: skip
 _FIRST = ("uraian", "kategori", "wilayah", "jenjang_terlapor", "jangan_dibuka", "instansi", "terlapor", "waktu")
 
 
@@ -180,9 +183,10 @@ def case_text(case: Case) -> str:
     if case.attachments:
         out += ["", "Lampiran"]
     for number, a in enumerate(case.attachments, 1):
-        out.append(
-            f"  {number:03d}  {a.size:>10} B  {_FILE_STATES[a.state]}  {visible(a.media_type)}  {visible(a.name)}"
-        )
+        state = f"{_FILE_STATES[a.state]}, {_WASHED[a.cleaned]}"
+        out.append(f"  {number:03d}  {a.size:>10} B  {state}  {visible(a.media_type)}  {visible(a.name)}")
+    if case.box_closed:
+        out += ["", "Kotak dihapus oleh pelapor: jawaban tidak akan terbaca lagi."]
     if case.messages:
         out += ["", "Pesan"]
     for m in case.messages:
