@@ -23,7 +23,7 @@ class Relay:
         self._dead = False
         self._open: set[socket.socket] = set()
         self.requests: list[str] = []
-        self.answer = bytearray()  # what the server said since the last `cut`, whether it was passed on or not
+        self.answer = b""  # what was said on the connection that broke off, whether it was passed on or not
         self.answered = threading.Event()  # set when the server has ended a connection that was cut
 
     @property
@@ -34,7 +34,6 @@ class Relay:
         """Let so many more bytes of request or answer pass, then break off and let nothing through until `mend`."""
         with self._lock:
             self._left = {name: count for name, count in (("up", up), ("down", down)) if count is not None}
-            self.answer.clear()
             self.answered.clear()
 
     def mend(self) -> None:
@@ -65,36 +64,41 @@ class Relay:
                 threading.Thread(target=self._pump, args=way, daemon=True).start()
 
     def _pump(self, way: str, source: socket.socket, sink: socket.socket) -> None:
+        said = bytearray()
         with contextlib.suppress(OSError):
             while piece := source.recv(PIECE):
+                said += piece
+                if self._dead:  # a browser tries again at once on another connection
+                    _shut(source, sink)
+                    return
                 passed = self._pass(way, piece)
                 sink.sendall(piece[:passed])
                 if passed < len(piece):
-                    self._break(way, source, sink)
+                    self._break(way, source, sink, said)
                     return
-        _shut(source, sink)
+        with contextlib.suppress(OSError):  # the other direction may still be speaking
+            sink.shutdown(socket.SHUT_WR)
 
     def _pass(self, way: str, piece: bytes) -> int:
         """Return how many of these bytes go on."""
         with self._lock:
             if way == "up":
                 self.requests += [found.decode("ascii") for found in _REQUEST.findall(piece)]
-            else:
-                self.answer += piece
             passed = min(len(piece), self._left.get(way, len(piece)))
             if way in self._left:
                 self._left[way] -= passed
                 self._dead = passed < len(piece)
             return passed
 
-    def _break(self, way: str, source: socket.socket, sink: socket.socket) -> None:
+    def _break(self, way: str, source: socket.socket, sink: socket.socket, said: bytearray) -> None:
         """End the browser's half at once; what the server still says is read to its end and goes nowhere."""
         browser, server = (source, sink) if way == "up" else (sink, source)
         _shut(browser)
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_WR)
             while way == "down" and (piece := server.recv(PIECE)):
-                self.answer += piece
+                said += piece
+        self.answer = bytes(said)
         self.answered.set()
 
 
