@@ -34,7 +34,8 @@ from dropbox.form import FILES, ROUTING, Problem
 from dropbox.sealing import RowWriter
 
 READ_BYTES = 256 * 1024
-MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a page that gives them back
+MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together, as a page that gives them back spells them
+_LONGER = {b"&": 4, b'"': 4, b"'": 4, b"<": 3, b">": 3}  # by how many bytes a page spells these longer
 MAX_PARTS = 64
 MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
@@ -136,7 +137,7 @@ def _read_text(part: TextPart, events: Iterator[Event], received: Received, afte
     for event in events:
         if not isinstance(event, Data):
             raise BadRequest("a part without data")
-        size += len(event.data)
+        size += len(event.data) + sum(more * event.data.count(sign) for sign, more in _LONGER.items())
         if before + size <= MAX_TEXT_BYTES:
             pieces.append(event.data)
         elif not received.problems or received.problems[-1].key != "":
