@@ -131,7 +131,8 @@ class Visit:
         self.send()
 
     def words(self, place: str) -> str:
-        return " ".join(self.page.locator(f"{place} li").all_inner_texts())
+        """Return the words of a code without their numbers, as a person types them."""
+        return " ".join(text.lstrip("0123456789 ") for text in self.page.locator(f"{place} li").all_inner_texts())
 
 
 def addresses(visit: Visit) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from live import LiveServer, copy_home
+from live import ROOT, LiveServer, copy_home
+from pictures import picture_names
 from states import Visit, staged, states
 
 from dropbox.paths import templates_folder
@@ -69,6 +70,8 @@ def test_every_page_is_one_request_without_cookies_or_complaints(
     assert templates == whole_pages()
     missing = {view: addresses for view, addresses in views(app, prefix).items() if not addresses & served}
     assert missing == {}
+    shown = {name for state in names for name in picture_names(state)}
+    assert shown == {file.name for file in (ROOT / "docs" / "images").iterdir()}, "make images makes them anew"
 
 
 def whole_pages() -> set[str]:
