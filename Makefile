@@ -39,7 +39,7 @@ long: $(VENV)/dev.stamp
 	$(PY) -m pytest -m slow -v --no-header > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
 
 images: $(VENV)/dev.stamp
-	SENYAP_IMAGES='$(abspath docs/images)' $(PY) -m pytest tests/test_whole_journey.py -k scripts_off
+	PYTHONPATH='$(CURDIR)' $(PY) tests/pictures.py docs/images
 
 texts: $(VENV)/dev.stamp
 	$(PY) dropbox/translations/make.py

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import BinaryIO
 
 from flask_babel import lazy_gettext as _
@@ -22,7 +23,8 @@ from dropbox.received import Received
 from dropbox.sealing import RowWriter
 
 READ_BYTES = 256 * 1024
-MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together: they must fit a page that gives them back
+MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together, as a page that gives them back spells them
+_LONGER = {ord("&"): 4, ord('"'): 4, ord("'"): 4, ord("<"): 3, ord(">"): 3}  # by so many bytes in a page
 MAX_PARTS = 64
 MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
@@ -131,14 +133,28 @@ def _read_text(part: TextPart, events: Iterator[Event], received: Received, afte
     for event in events:
         if not isinstance(event, Data):
             raise BadRequest("a part without data")
-        pieces.append(event.data[: max(0, MAX_TEXT_BYTES - before - size)])  # however the network cut the form
-        size += len(event.data)
-        if before + size > MAX_TEXT_BYTES and (not received.problems or received.problems[-1].key != ""):
+        fits = _fitting(event.data, MAX_TEXT_BYTES - before - size)
+        pieces.append(fits)  # the same however the network cut the form
+        size += _spelled(event.data)
+        if len(fits) < len(event.data) and (not received.problems or received.problems[-1].key != ""):
             received.problems.append(Problem("", _("Tulisan terlalu panjang untuk satu laporan.")))
         if not event.more_data:
             break
     values.append(b"".join(pieces).decode("utf-8", "replace"))
     return size
+
+
+def _spelled(data: bytes) -> int:
+    """Return how many bytes a page takes to give this text back."""
+    return len(data) + sum(more * data.count(sign) for sign, more in _LONGER.items())
+
+
+def _fitting(data: bytes, room: int) -> bytes:
+    """Return the start of a text that a page spells in `room` bytes."""
+    if _spelled(data) <= room:
+        return data
+    ends = accumulate(1 + _LONGER.get(sign, 0) for sign in data[: max(0, room)])
+    return data[: sum(1 for end in ends if end <= room)]
 
 
 def _read_file(part: File, events: Iterator[Event], received: Received) -> None:

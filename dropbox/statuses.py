@@ -30,7 +30,7 @@ TEXTS: dict[str, Any] = {
     "follow_up": _("Pemeriksaan selesai dan rekomendasi sedang ditindaklanjuti oleh pihak yang berwenang."),
     "referred": _("Laporan diteruskan ke pihak yang berwenang. Kotak ini tetap terbuka; tambahan informasi dari Anda "
                   "akan kami teruskan."),
-    "closed_done": _("Selesai. Hasilnya tertulis dalam pesan di bawah. Jika ada fakta baru, tulis di sini."),
-    "closed_not_actionable": _("Ditutup; alasannya tertulis dalam pesan di bawah. Anda dapat menulis keberatan atau "
+    "closed_done": _("Hasilnya tertulis dalam pesan di bawah. Jika ada fakta baru, tulis di sini."),
+    "closed_not_actionable": _("Alasannya tertulis dalam pesan di bawah. Anda dapat menulis keberatan atau "
                                "menambah fakta di sini."),
 }  # fmt: skip

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsers import CHROMIUM, FLAGS, PHONE
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -86,3 +88,29 @@ def services(app: Flask) -> Services:
 def client(app: Flask) -> FlaskClient:
     """A client that speaks to it without a network."""
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for the tests of a file."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "chromium is not installed; .ci/run says what the tests need"
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Any) -> Iterator[Any]:
+    """A phone with scripts off."""
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: Any) -> Any:
+    return context.new_page()

@@ -12,7 +12,7 @@ from crypto import receipt as receipts
 from crypto.claim import claim_words
 from dropbox.errors import Busy
 from dropbox.pages.mailbox import CODE, stretch
-from dropbox.pages.refusals import problem_text
+from dropbox.pages.refusals import opening_text
 from dropbox.pages.request import refuse_cross_site, short_fields
 from dropbox.pages.show import show
 
@@ -79,7 +79,7 @@ def show_claim() -> Response:
     except receipts.Mistyped as error:
         return _claim_page(text=text, mistyped=error, status=422)
     except Busy as error:
-        return _claim_page(text=text, problem=problem_text(error), status=503)
+        return _claim_page(text=text, problem=opening_text(error), status=503)
     return _claim_page(words=claim_words(receipt.claim_secret), name=receipt.name)
 
 

@@ -27,7 +27,7 @@ from dropbox.mailboxes import Opened
 from dropbox.pages import preview
 from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
-from dropbox.pages.refusals import problem_text, too_many_files
+from dropbox.pages.refusals import opening_text, problem_text, too_many_files
 from dropbox.pages.request import (
     MAX_SHORT_LETTERS,
     answer_first,
@@ -73,7 +73,7 @@ def open_mailbox() -> Response:
     except receipts.Mistyped as error:
         return _ask_again(text=text, mistyped=error, status=422)
     except (Busy, Broken) as error:
-        return _ask_again(text=text, problems=[form.Problem("", problem_text(error))], status=503)
+        return _ask_again(text=text, problems=[form.Problem("", opening_text(error))], status=503)
     page = _show_mailbox(session, opened)
     elapsed = time.monotonic() - started
     time.sleep(-elapsed % STEP_SECONDS)

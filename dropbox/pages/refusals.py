@@ -25,6 +25,13 @@ def problem_text(error: DropboxError) -> Any:
     }[type(error)]  # fmt: skip
 
 
+def opening_text(error: DropboxError) -> Any:
+    """Return what is told to somebody whose box could not be opened just now."""
+    if isinstance(error, Busy):
+        return lazy_gettext("Sedang banyak yang membuka kotak. Tunggu satu menit, lalu tekan tombolnya lagi.")
+    return lazy_gettext("Penyimpanan kami sedang bermasalah. Coba lagi beberapa menit lagi.")
+
+
 def closed_text(why: Why) -> Any:
     """Return what a reporter is told when nothing may be sealed."""
     return {
