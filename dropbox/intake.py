@@ -117,7 +117,7 @@ def _read_events(events: Iterator[Event], received: Received, open_writer: OpenW
         elif isinstance(event, File):
             if event.name != FILES:
                 raise BadRequest("a file in a field that takes none")
-            if not asked:
+            if not asked and event.filename:  # without a name: no file was chosen, and no place is needed
                 received.writer, asked = open_writer(received.typed), True
             _read_file(event, events, received)
 
