@@ -114,6 +114,21 @@ def test_a_message_is_treated_alike(client: FlaskClient, services: Services) -> 
     assert sent.status == 200 and "dibersihkan)" in sent.text and "tidak dapat dibersihkan)" in sent.text
 
 
+@pytest.mark.parametrize("name", ["rekaman.bin", "3201015508900001.txt"])
+def test_a_file_added_on_the_page_that_asks_is_asked_about_itself(client: FlaskClient, name: str) -> None:
+    page = open_box(client, report(client).words)
+    message = {"sesi": page.hidden("sesi"), "pesan": "Hubungi 0812-3456-7890.", "asli": ""}
+    asked = post(client, "/kotak/pesan", message)
+    assert asked.status == 422 and 'name="lampiran"' in asked.text and 'name="diperiksa"' in asked.text
+    new = (name, NOISE[1] if name.endswith("bin") else PLAIN[1], "text/plain")
+    again = post(client, "/kotak/pesan", {**message, "diperiksa": "ya"}, [new])
+    assert again.status == 422 and 'id="ditandai"' in again.text and name in again.text
+    kept = {"berkas": again.hidden("berkas"), "diperiksa": "ya"}
+    assert 'id="terkirim"' in post(client, "/kotak/pesan", {**message, **kept}).text
+    typed = {"benih": get(client, "/lapor").hidden("benih"), **REPORT, "asli": "", "diperiksa": "ya"}
+    assert post(client, "/lapor", typed, [new]).status == 422
+
+
 def test_the_same_photo_gives_the_same_code(client: FlaskClient, services: Services) -> None:
     form = {"benih": get(client, "/lapor").hidden("benih"), **REPORT, "asli": ""}
     assert post(client, "/lapor", form, [PHOTO]).words == post(client, "/lapor", form, [PHOTO]).words

@@ -167,7 +167,7 @@ def write() -> Response:
             status = 503 if received.full else 413 if received.problems else 422
             return _refuse(reply, received, problems, status)
         files = all_files(reply.kept, received)
-        if form.CHECKED not in received.typed and preview.is_serious(fields, files):
+        if preview.must_ask(received.typed, fields, files, reply.kept):
             return _refuse(reply, received, (), 422)
         _commit(reply, received, fields, files)
     except (Busy, Full, Closed, Broken) as error:

@@ -35,6 +35,21 @@ def kinds(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> list[
     return [name for kind, name in KINDS.items() if kind in found]
 
 
+def must_ask(
+    typed: Mapping[str, Sequence[str]],
+    fields: Mapping[str, str],
+    files: Sequence[Attachment],
+    kept: Sequence[Attachment],
+) -> bool:
+    """Tell whether the writer is asked before this is sent: once about what a page showed, always about a new file.
+
+    The page of a mailbox that asks takes files, too: a button on it cannot have answered for those.
+    """
+    if form.CHECKED not in typed:
+        return is_serious(fields, files)
+    return is_serious({}, [file for file in files if file not in kept])
+
+
 def is_serious(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> bool:
     """Tell whether the writer should be asked before this is sent."""
     if any(attachment.cleaned == "not_cleanable" for attachment in attachments):

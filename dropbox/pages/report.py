@@ -124,7 +124,7 @@ def _take(*, asked: bool) -> Response:
         _check(draft)
         if draft.problems:
             return _refuse(draft)
-        if asked or (form.CHECKED not in draft.received.typed and preview.is_serious(draft.fields, draft.attachments)):
+        if asked or preview.must_ask(draft.received.typed, draft.fields, draft.attachments, draft.kept):
             return _preview(draft, asked=asked)
         return _commit(draft)
     except (Busy, Full, Closed, Broken) as error:
