@@ -317,3 +317,45 @@ def test_a_cleaned_file_that_grew_over_the_limit_is_held_back(monkeypatch: pytes
     assert clean(data).outcome is Outcome.CLEANED
     monkeypatch.setattr(cleaner, "MAX_FILE_BYTES", len(data))
     assert clean(data).outcome is Outcome.CANNOT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kuitansi nomor 14.\r\n\tLihat “lemari” 👍🏽 ❤️ — pukul 9: tutup.\f\n",
+        "﻿nama;jumlah\nBudi;1.000\n",
+        "a" * 190 + " " + "=" * 500 + "\n" + "https://lpse.example.go.id/eproc4/lelang/" + "1" * 150,
+        "From kantor ke sini.\nCatatan: x-ray",
+    ],
+    ids=["note", "table", "long", "words"],
+)
+def test_text_that_says_what_it_shows_goes_as_it_is(text: str) -> None:
+    assert clean(text.encode()).outcome is Outcome.PLAIN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rapat\u200bbesok\u2060pagi",
+        "rapat\U000e0041besok",
+        "rapat\ufe01besok",
+        "rapat\u00adbesok",
+        "rapat\x9bbesok",
+        "\ufeff\ufeff<svg/>",
+        "\ufeff  {\\rtf1 isi}",
+        "Subject: x\nX-Originating-IP: 10.0.0.1\n\nisi",
+        "To: x\nDelivered-To:\n budi\n\nisi",
+        "# catatan\n![](data:image/jpeg;base64," + "/9j4" * 60 + ")",
+        "begin\n" + ("TWFu" * 19 + "\r\n") * 4 + "end",
+    ],
+    ids=["zero width", "tags", "selector", "hyphen", "control", "svg", "rtf", "mail", "folded", "picture", "lines"],
+)
+def test_text_that_hides_something_is_asked_about(text: str) -> None:
+    assert clean(text.encode()).outcome is Outcome.CANNOT
+
+
+def test_long_text_is_looked_through_in_time() -> None:
+    start = time.monotonic()
+    for text in (("a" * 199 + " "), ("a" * 199 + "\n"), ("TWFu" * 30 + "==="), "x: \n", "\n"):
+        clean((text * (5_000_000 // len(text))).encode())
+    assert time.monotonic() - start < 10

@@ -13,8 +13,19 @@ OOXML, ODF, PDF, TEXT, UNKNOWN = "ooxml", "odf", "pdf", "text", "unknown"
 HEAD_BYTES = 1024
 _PDF_WITHIN = HEAD_BYTES  # readers look for the header so far into a file
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-# Text that says more than its reader sees: markup, mail, visiting cards, PostScript.
-_NOT_PLAIN = re.compile(r"\s*(<|%!|BEGIN:V)|(.*\n){0,40}(From|Received|Return-Path|Message-ID|MIME-Version): ", re.I)
+# Text that says more than its reader sees: markup, mail, visiting cards, PostScript, RTF.
+_NOT_PLAIN = re.compile(
+    r"\s*(<|%!|BEGIN:V|\{\\rt)"
+    r"|(.*\n){0,40}(From|Received|Return-Path|Delivered-To|Message-ID|MIME-Version|Content-Type|X-[\w-]+):\s",
+    re.I,
+)
+# Characters without a shape tell the copies of one text apart: whoever gave it out finds who passed it on.
+_INVISIBLE = re.compile(
+    "[\x80-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d"
+    "\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ue000-\uf8ff\U000e0000-\U0010ffff]"
+)
+# A picture as letters, as notes and notebooks hold it: one long run, or lines of one length.
+_ENCODED = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{200}|^(?:[0-9A-Za-z+/]{60,199}={0,2}\r?\n){4}", re.M)
 # Known by sight so that a person can be told what it is; none of these is cleaned.
 _OTHERS = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
@@ -68,7 +79,8 @@ def _is_plain(data: bytes) -> bool:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
-    return not _CONTROL.search(text) and not _NOT_PLAIN.match(text)
+    hidden = _CONTROL.search(text) or _INVISIBLE.search(text) or _ENCODED.search(text)
+    return not hidden and not _NOT_PLAIN.match(text)
 
 
 def _kind_of_archive(data: bytes) -> str:
