@@ -18,13 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 HEAD_SECONDS = 60.0  # until the head of a request is here
 BODY_SECONDS = 300.0  # for any body, and for the answer
-SLOWEST = 10_000.0  # bytes a second that a body of any length is given time for
-_LONGEST_BODY = 2**30
-
-
-def body_seconds(length: int) -> float:
-    """Return how long a request with a body of `length` bytes may take from its head to the end of the answer."""
-    return BODY_SECONDS + min(max(length, 0), _LONGEST_BODY) / SLOWEST
+SLOWEST = 10_000.0  # bytes a second: each that came gives time for more, a length that was only declared gives none
 
 
 class Watch:
@@ -54,6 +48,12 @@ class Watch:
             self._ends[connection] = time.monotonic() + seconds
             self._changed.notify()
 
+    def extend(self, connection: socket.socket, seconds: float) -> None:
+        """Give a connection that is watched so much more."""
+        with self._changed:
+            if connection in self._ends:
+                self._ends[connection] += seconds  # later only: the thread need not look at once
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -81,8 +81,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose head is here; a longer body is given more time."""
-        lengths = [value for name, value in req.headers if name == "CONTENT-LENGTH"]
-        length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() else 0
-        self.watch.allow(conn.sock, body_seconds(length))
-        return super().handle_request(req, conn)
+        """Answer a request whose head is here; a longer body is given more time as it comes."""
+        self.watch.allow(conn.sock, BODY_SECONDS)
+        source, read = req.unreader, req.unreader.chunk
+
+        def read_and_extend(*wanted: Any) -> bytes:
+            data: bytes = read(*wanted)
+            self.watch.extend(conn.sock, len(data) / SLOWEST)
+            return data
+
+        source.chunk = read_and_extend
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            del source.chunk

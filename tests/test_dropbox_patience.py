@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from live import BOUNDARY, LiveServer, copy_home
 
 from dropbox import patience
-from dropbox.patience import Watch, body_seconds
+from dropbox.patience import Watch
 
 DRIPPERS = 200
 
@@ -29,10 +30,24 @@ def watch() -> Watch:
     return watch
 
 
-def test_a_hundred_megabytes_at_twenty_kilobytes_a_second_are_in_time() -> None:
-    assert body_seconds(100_000_000) > 100_000_000 / 20_000 * 1.5
-    assert body_seconds(0) == body_seconds(-5) == patience.BODY_SECONDS
-    assert body_seconds(10**15) == body_seconds(2**30), "a length that nobody can send buys no more"
+def test_whoever_sends_twenty_kilobytes_a_second_is_always_in_time() -> None:
+    assert 1 / patience.SLOWEST >= 1.5 / 20_000 and patience.BODY_SECONDS >= 300
+
+
+def test_what_came_gives_time_for_more(watch: Watch) -> None:
+    ours, theirs = socket.socketpair()
+    with watch.request(ours):
+        watch.allow(ours, 0.5)
+        watch.extend(ours, 60.0)
+        other, other_end = socket.socketpair()
+        with watch.request(other):
+            watch.allow(other, 1.0)
+            other_end.settimeout(30)
+            assert other_end.recv(1) == b""
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
+    watch.extend(ours, 60.0)  # watched no more: nothing to extend
+    assert watch._ends == {}
 
 
 def test_a_connection_past_its_deadline_ends_and_others_stay(watch: Watch) -> None:
@@ -74,6 +89,20 @@ def test_the_server_as_shipped_ends_a_sender_who_is_late(small: Path, tmp_path: 
             while late.recv(65_536):
                 pass  # an answer may come, then the end: the socket's own 30 seconds would raise
             late.close()
+
+
+def test_a_length_that_was_only_declared_gives_no_time_and_bytes_do(small: Path, tmp_path: Path) -> None:
+    """64 idle uploads that declared 1 GiB each held every place for uploads for 30 hours."""
+    hurry = "import dropbox.patience as p; p.BODY_SECONDS = 1.0; p.SLOWEST = 1_000.0; "
+    head = b"POST /lapor HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=%s\r\n" % BOUNDARY
+    head += b"Content-Length: %d\r\n\r\n" % 2**30
+    with LiveServer(copy_home(small / "server", tmp_path / "server"), wiping=False, first=hurry) as server:
+        idle, busy = dripper(server.port, head), dripper(server.port, head + b"--%s\r\n" % BOUNDARY + bytes(100_000))
+        while idle.recv(65_536):
+            pass
+        assert not select.select([busy], [], [], 3)[0]
+        for each in (idle, busy):
+            each.close()
 
 
 def dripper(port: int, head: bytes) -> socket.socket:
