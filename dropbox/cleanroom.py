@@ -32,7 +32,10 @@ from dropbox.process import WIPING, harden
 AT_ONCE = 2  # files on the whole machine
 MAX_WAITING = 32
 MEMORY_BYTES = 768 * 2**20
-PROCESSOR_SECONDS = 60
+PROCESSOR_SECONDS, LEAST_PROCESSOR_SECONDS = 60, 15
+BYTES_A_SECOND = 200_000  # each second above the least takes so much of a file: small ones cannot take long
+WAIT_SECONDS = 30  # for a lane: five files of one form stay within the deadline of a request (patience)
+NICER = 10  # the pages come first
 CHILD_SECONDS, ANSWER_SECONDS = 100, 110
 HELD_BYTES = 384 * 10**6  # of files of one process that wait to be cleaned
 _PR_SET_NO_NEW_PRIVS = 38
@@ -54,9 +57,9 @@ class Cleanroom:
     def clean(self, data: bytes | bytearray) -> Cleaned:
         """Return what `dropbox.cleaning.clean` makes of a file; CANNOT when the process dies of it.
 
-        Raises Busy when too many files wait.
+        Raises Busy when too many files wait, or this one waited too long.
         """
-        with self._lanes.enter():
+        with self._lanes.enter(WAIT_SECONDS):
             channel = self._send_channel()
             if channel is None:
                 return _NOT_CLEANED
@@ -165,6 +168,7 @@ def _receive(channel: socket.socket, size: int, end: float | None = None) -> byt
 def main(control: socket.socket) -> None:
     """Be the process: fork a child for each socket that comes, until the worker is gone."""
     harden()
+    os.nice(NICER)
     for codec in pkgutil.iter_modules(encodings.__path__):  # a child can open no module any more
         with contextlib.suppress(LookupError, ImportError):
             codecs.lookup(codec.name)
@@ -189,6 +193,8 @@ def _be_child(descriptor: int) -> None:
     channel = socket.socket(fileno=descriptor)
     _limit()
     (size,) = struct.unpack(">I", _receive(channel, 4))  # no time limit: it needs poll, which needs descriptors
+    seconds = min(PROCESSOR_SECONDS, LEAST_PROCESSOR_SECONDS + size // BYTES_A_SECOND)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     result = clean(_receive(channel, size))
     kind, data = result.kind.encode("ascii"), result.data or b""
     channel.sendall(struct.pack(">BBI", _OUTCOMES.index(result.outcome), len(kind), len(data)) + kind)

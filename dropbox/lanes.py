@@ -16,6 +16,7 @@ from pathlib import Path
 from dropbox.errors import Busy
 
 LOOK_SECONDS = 0.002
+QUEUE_SECONDS = 0.05  # between two looks of one who may not wait for ever
 
 
 class Lanes:
@@ -28,12 +29,12 @@ class Lanes:
         self._line = folder / f"{name}.line"
 
     @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Hold one lane; raises Busy at once when too many wait already."""
+    def enter(self, seconds: float | None = None) -> Iterator[None]:
+        """Hold one lane; raises Busy at once when too many wait already, and after so many seconds of waiting."""
         if not self._places.acquire(blocking=False):
             raise Busy("too many are waiting")
         try:
-            with self._hold():
+            with self._hold(None if seconds is None else time.monotonic() + seconds):
                 yield
         finally:
             self._places.release()
@@ -54,18 +55,18 @@ class Lanes:
         raise Busy("all places are taken")
 
     @contextmanager
-    def _hold(self) -> Iterator[None]:
-        fd = self._take()
+    def _hold(self, until: float | None) -> Iterator[None]:
+        fd = self._take(until)
         try:
             yield
         finally:
             os.close(fd)
 
-    def _take(self) -> int:
+    def _take(self, until: float | None) -> int:
         """Wait in one line on the whole machine; only who stands first looks for a free lane."""
         if len(self._paths) == 1:
-            return self._lock(self._paths[0])
-        first = self._lock(self._line)
+            return self._lock_by(self._paths[0], until)
+        first = self._lock_by(self._line, until)
         try:
             while True:
                 for path in self._paths:
@@ -73,9 +74,17 @@ class Lanes:
                         return self._lock(path, fcntl.LOCK_NB)
                     except BlockingIOError:
                         continue
-                time.sleep(LOOK_SECONDS)  # no system call waits for whichever of several files is free first
+                _look_again(until, LOOK_SECONDS)  # no system call waits for whichever of several files is free first
         finally:
             os.close(first)
+
+    def _lock_by(self, path: Path, until: float | None) -> int:
+        while until is not None:  # no system call waits for a lock and a time
+            try:
+                return self._lock(path, fcntl.LOCK_NB)
+            except BlockingIOError:
+                _look_again(until, QUEUE_SECONDS)
+        return self._lock(path)
 
     @staticmethod
     def _lock(path: Path, how: int = 0) -> int:
@@ -86,3 +95,9 @@ class Lanes:
             os.close(fd)
             raise
         return fd
+
+
+def _look_again(until: float | None, after: float) -> None:
+    if until is not None and time.monotonic() >= until:
+        raise Busy("the wait is too long")
+    time.sleep(after)

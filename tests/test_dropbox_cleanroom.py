@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import html
 import os
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,10 +25,10 @@ from samples import CLEANED, SAMPLES, Sample, named
 from test_dropbox_check import hidden
 from web import get, letters_of, open_box, opened, post, report, waiting
 
-from crypto.attachment import open_part
+from crypto.attachment import MAX_ATTACHMENTS, open_part
 from crypto.letter import Letter
 from crypto.row import Kind
-from dropbox import cleanroom, incoming
+from dropbox import cleanroom, incoming, patience
 from dropbox.cleaning import Outcome, clean
 from dropbox.cleanroom import Cleanroom
 from dropbox.errors import Busy
@@ -155,7 +157,7 @@ def test_a_file_that_may_not_be_held_is_refused_for_now_and_the_text_kept(
 
 
 def test_too_many_that_wait_are_refused_for_now(client: FlaskClient, services: Services, monkeypatch) -> None:
-    monkeypatch.setattr(services.cleanroom._lanes, "enter", lambda: (_ for _ in ()).throw(Busy("x")))
+    monkeypatch.setattr(services.cleanroom._lanes, "enter", lambda _seconds: (_ for _ in ()).throw(Busy("x")))
     answer = report(client, [PHOTO], asli="")
     assert answer.status == 503 and REPORT["uraian"] in answer.text and waiting(services) == []
 
@@ -180,6 +182,41 @@ def test_no_more_than_two_files_are_cleaned_at_once_on_the_machine(tmp_path: Pat
     thread.join(60)
     assert done.is_set()
     room.close()
+
+
+def test_a_file_waits_for_a_while_and_not_until_the_connection_is_cut(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MAX_ATTACHMENTS * cleanroom.WAIT_SECONDS < patience.BODY_SECONDS
+    monkeypatch.setattr(cleanroom, "WAIT_SECONDS", 0.2)
+    others = Lanes(services.settings.home / "locks", "clean", cleanroom.AT_ONCE, 1)
+    with ExitStack() as held:
+        for _ in range(cleanroom.AT_ONCE):
+            held.enter_context(others.enter())
+        answer = report(client, [PHOTO], asli="")
+        assert answer.status == 503 and REPORT["uraian"] in answer.text and 'id="galat-lampiran"' in answer.text
+        with held.enter_context(open(others._line, "r+b")) as line:
+            fcntl.flock(line, fcntl.LOCK_EX)
+            assert report(client, [PHOTO], asli="").status == 503, "whoever stands in the line does not either"
+    assert waiting(services) == [] and services.cleanroom._held == 0
+    assert report(client, [PHOTO], asli="").status == 200
+
+
+def test_a_small_file_cannot_take_long(room: Cleanroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF of 20 kB asked for 25 s: a few of them kept everybody else's photos waiting."""
+    slow = "import dropbox.cleanroom as c; c.LEAST_PROCESSOR_SECONDS = 1; "
+    slow += "c.clean = lambda data: sum(0 for _ in iter(int, 1)); "
+    monkeypatch.setattr(cleanroom, "_PROGRAM", slow + cleanroom._PROGRAM)
+    start = time.monotonic()
+    assert room.clean(b"%PDF-1.4" + bytes(20_000)) == cleanroom._NOT_CLEANED
+    assert time.monotonic() - start < 60
+
+
+def test_cleaning_steps_back_for_the_pages(room: Cleanroom) -> None:
+    room.clean(PHOTO[1])
+    assert room._process is not None
+    nicer = os.getpriority(os.PRIO_PROCESS, room._process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
+    assert nicer == cleanroom.NICER or os.getpriority(os.PRIO_PROCESS, room._process.pid) == 19
 
 
 def test_a_process_that_died_is_started_again(room: Cleanroom) -> None:
