@@ -24,12 +24,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dropbox.cleaning import Cleaned, Outcome, clean
+from dropbox.cleaning import HEAD_BYTES, Cleaned, Outcome, clean
+from dropbox.cleaning.images import image_kind
 from dropbox.errors import Busy
 from dropbox.lanes import Lanes
 from dropbox.process import WIPING, harden
 
-AT_ONCE = 2  # files on the whole machine
+AT_ONCE = 2  # documents on the whole machine
+PICTURES_AT_ONCE = 1  # besides them: a photo takes 0.1 s, and must not stand behind documents that take 60
 MAX_WAITING = 32
 MEMORY_BYTES = 768 * 2**20
 PROCESSOR_SECONDS, LEAST_PROCESSOR_SECONDS = 60, 15
@@ -49,6 +51,7 @@ class Cleanroom:
 
     def __init__(self, folder: Path) -> None:
         self._lanes = Lanes(folder, "clean", AT_ONCE, MAX_WAITING)
+        self._picture_lanes = Lanes(folder, "clean-picture", PICTURES_AT_ONCE, MAX_WAITING)
         self._lock = threading.Lock()
         self._held = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,7 +62,8 @@ class Cleanroom:
 
         Raises Busy when too many files wait, or this one waited too long.
         """
-        with self._lanes.enter(WAIT_SECONDS):
+        lanes = self._picture_lanes if image_kind(bytes(data[:HEAD_BYTES])) else self._lanes
+        with lanes.enter(WAIT_SECONDS):
             channel = self._send_channel()
             if channel is None:
                 return _NOT_CLEANED

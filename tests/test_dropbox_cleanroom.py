@@ -37,6 +37,7 @@ from dropbox.services import Services
 
 PHOTO = ("foto.jpg", named("exiftool-tags.jpg"), "image/jpeg")
 NOISE = ("rekaman.bin", bytes(range(256)) * 20, "application/octet-stream")
+DOCUMENT = ("surat.docx", named("word-like.docx"), "application/octet-stream")
 PLAIN = ("catatan.txt", b"Kuitansi nomor 14, lihat lemari.\n", "text/plain")
 
 
@@ -158,17 +159,17 @@ def test_a_file_that_may_not_be_held_is_refused_for_now_and_the_text_kept(
 
 def test_too_many_that_wait_are_refused_for_now(client: FlaskClient, services: Services, monkeypatch) -> None:
     monkeypatch.setattr(services.cleanroom._lanes, "enter", lambda _seconds: (_ for _ in ()).throw(Busy("x")))
-    answer = report(client, [PHOTO], asli="")
+    answer = report(client, [DOCUMENT], asli="")
     assert answer.status == 503 and REPORT["uraian"] in answer.text and waiting(services) == []
 
 
-def test_no_more_than_two_files_are_cleaned_at_once_on_the_machine(tmp_path: Path) -> None:
+def test_no_more_than_two_documents_are_cleaned_at_once_on_the_machine(tmp_path: Path) -> None:
     """Two lanes are held as another process would hold them: a file waits until one of them is free."""
     room, others = Cleanroom(tmp_path), Lanes(tmp_path, "clean", cleanroom.AT_ONCE, 1)
     done = threading.Event()
 
     def work() -> None:
-        room.clean(PHOTO[1])
+        room.clean(DOCUMENT[1])
         done.set()
 
     with ExitStack() as held:
@@ -193,13 +194,14 @@ def test_a_file_waits_for_a_while_and_not_until_the_connection_is_cut(
     with ExitStack() as held:
         for _ in range(cleanroom.AT_ONCE):
             held.enter_context(others.enter())
-        answer = report(client, [PHOTO], asli="")
+        answer = report(client, [DOCUMENT], asli="")
         assert answer.status == 503 and REPORT["uraian"] in answer.text and 'id="galat-lampiran"' in answer.text
         with held.enter_context(open(others._line, "r+b")) as line:
             fcntl.flock(line, fcntl.LOCK_EX)
-            assert report(client, [PHOTO], asli="").status == 503, "whoever stands in the line does not either"
-    assert waiting(services) == [] and services.cleanroom._held == 0
-    assert report(client, [PHOTO], asli="").status == 200
+            assert report(client, [DOCUMENT], asli="").status == 503, "whoever stands in the line does not either"
+        assert waiting(services) == [] and services.cleanroom._held == 0
+        assert report(client, [PHOTO], asli="").status == 200, "pictures have a place of their own"
+    assert report(client, [DOCUMENT], asli="").status == 200
 
 
 def test_a_small_file_cannot_take_long(room: Cleanroom, monkeypatch: pytest.MonkeyPatch) -> None:
