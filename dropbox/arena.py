@@ -89,11 +89,12 @@ class Arena:
         """Draw slots by the operating system's randomness."""
         return _SHUFFLER.sample(free, count)
 
-    def release(self, taken: Sequence[int], make_cover: Callable[[], bytes]) -> None:
+    def release(self, taken: Sequence[int], make_cover: Callable[[], bytes], day: int | None = None) -> None:
         """Overwrite slots of a submission that came to nothing with fresh cover and free them.
 
         A row that a bundle took along meanwhile stays until it is acknowledged: a bundle that is being
-        written must not change, and a station drops parts without a letter.
+        written must not change, and a station drops parts without a letter. `day` is that of the submission, today
+        without it: what yesterday's ration paid for gives today's nothing back.
         """
         if not taken:
             return
@@ -104,7 +105,8 @@ class Arena:
             if ours:
                 overwrite(connection, zip(ours, cover, strict=False))
                 set_waiting(connection, ours, 0)
-                self._tally.add_file_rows(today(), -len(ours))
+                if day is None or day == today():
+                    self._tally.add_file_rows(today(), -len(ours))
 
     def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, row) of the given slots, in the order given, one at a time."""

@@ -79,7 +79,7 @@ class RowWriter:
         with contextlib.suppress(Full, Broken):
             self._settle()
         self._pending = self._pending[: max(0, mark - len(self._slots))]
-        self.arena.release(self._slots[mark:], self.make_cover)
+        self.arena.release(self._slots[mark:], self.make_cover, self.day)
         self._slots = self._slots[:mark]
 
     def abandon(self) -> None:

@@ -164,6 +164,15 @@ def test_files_that_come_to_nothing_do_not_count(client: FlaskClient, services: 
     assert report(client, [FILE] * 4).status == 200
 
 
+def test_rows_of_yesterday_give_nothing_back_to_the_ration_of_today(services: Services, monkeypatch) -> None:
+    day = arena.today()
+    taken = services.arena.put([services.make_cover() for _ in range(3)])
+    monkeypatch.setattr(arena, "today", lambda: day + 1)
+    services.arena.put([services.make_cover() for _ in range(4)])
+    services.arena.release(taken, services.make_cover, day)
+    assert services.tally.file_rows(day + 1) == 4
+
+
 def test_over_the_places_for_uploads_a_form_with_files_is_answered_at_once_and_kept(
     client: FlaskClient, services: Services
 ) -> None:
