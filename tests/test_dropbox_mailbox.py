@@ -324,6 +324,16 @@ def test_answers_full_of_quotes_do_not_make_the_page_longer(client: FlaskClient,
     assert len(page.body) == 65_536 and "&#39;" * 3_700 in page.text and "pertama-kali" not in page.text
 
 
+def test_very_many_short_answers_do_not_make_the_page_longer(
+    client: FlaskClient, services: Services, small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["x"] * 400)
+    monkeypatch.setattr(Services, "is_flooded", lambda _self: True)
+    page = post(client, "/en/kotak", {"kode": " ".join(words)})
+    assert len(page.body) == 65_536 and len(page.body.rstrip()) < 50_000 and 'id="pesan-100"' in page.text
+
+
 def test_a_station_cannot_speak_in_the_name_of_another_group(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     secrets = bring_news(services, small, words)

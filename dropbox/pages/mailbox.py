@@ -46,6 +46,7 @@ from keys.roster import Group
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
 MAX_SHOWN_BYTES = 40_000  # of messages as HTML: then every mailbox page fits its one length
+FRAME_BYTES = 250  # around each message: its day, its unit
 # What follows key stretching takes a few milliseconds, a little more where there is news. Every answer
 # is held until a whole step after it, so that hit and miss take equally long.
 STEP_SECONDS = 0.030
@@ -331,7 +332,7 @@ def _show_mailbox(
 
 def _shorten(news: News) -> News:
     """Leave out the oldest messages that would make the page longer than other mailbox pages."""
-    sizes = [len(str(escape(m.text)).encode("utf-8")) for m in news.messages]
+    sizes = [FRAME_BYTES + len(str(escape(m.text)).encode("utf-8")) for m in news.messages]
     first = 0
     while sum(sizes[first:]) > MAX_SHOWN_BYTES:
         first += 1
