@@ -13,6 +13,7 @@ import itertools
 import os
 import re
 import sqlite3
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_plus, urlencode
@@ -20,6 +21,7 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 from forensics import Hit, Near, Needle, all_pids, counts, cpu_ticks, needs_root, scan_memory, workers_of
 from live import BOUNDARY, REPORT, Answer, LiveServer, Upload, copy_home, multipart
+from samples import named
 from web import ring
 
 from crypto import row, sharing
@@ -65,7 +67,7 @@ class Told:
 
 def tell(browser: Browser) -> Told:
     """Send a form that is refused, then whole; open the mailbox with the code; write again, refused and whole."""
-    markers = {name: os.urandom(12).hex() for name in ("text", "file", "name", "message")}
+    markers = {name: os.urandom(12).hex() for name in ("text", "file", "name", "message", "photo", "secret")}
     seed = browser.ask("/lapor").hidden("benih")
     content = (markers["file"].encode() * (FILE_BYTES // 24 + 1))[:FILE_BYTES]
     fields = REPORT | {"benih": seed, "uraian": f"Seseorang “menulis” {markers['text']} di sini."}
@@ -77,9 +79,20 @@ def tell(browser: Browser) -> Told:
     session = visit.hidden("sesi")
     further = {"sesi": session, "pesan": f"Ini tambahan {markers['message']} dari saya."}
     assert browser.send("/kotak/pesan", further | {"wilayah": "sumsel"}).status == 422
-    sent = browser.send("/kotak/pesan", further | PROVINCE, (f"{markers['name']}.txt", content[:100_000], "text/plain"))
-    assert sent.status == 200 and 'id="terkirim"' in sent.text
+    note = b"\n".join([markers["file"].encode()] * 4_000)
+    files = (f"{markers['name']}.txt", note, "text/plain"), ("a.jpg", photo(markers), "image/jpeg")
+    sent = browser.send("/kotak/pesan", further | PROVINCE | {"asli": ""}, *files)
+    assert sent.status == 200 and "dibersihkan)" in sent.text and 'id="terkirim"' in sent.text
     return Told(markers, seed, page, session)
+
+
+def photo(markers: dict[str, str]) -> bytes:
+    """A photo that is cleaned: `secret` stands in its comments and goes, `photo` in its pixels and stays."""
+    whole, secret = named("exiftool-tags.jpg"), markers["secret"].encode() * 1_000
+    comments = (b"\xff\xfe" + struct.pack(">H", 2 + len(secret)) + secret) * (FILE_BYTES // len(secret) // 2)
+    end = whole.rindex(b"\xff\xd9")
+    pixels = markers["photo"].encode() * (FILE_BYTES // 48)
+    return whole[:2] + comments + whole[2:end] + pixels + whole[end:]
 
 
 def typed(told: Told) -> dict[str, Needle]:
@@ -146,7 +159,7 @@ def look(home: Path, demo: Path, *, wiping: bool) -> Looked:
     """Serve reporters until both workers had some, then read all memory."""
     deployment = Directory.load(home).roster.deployment
     with LiveServer(home, wiping=wiping) as server, contextlib.ExitStack() as still_open:
-        pids = all_pids(server)
+        all_pids(server)
         before, told = {pid: cpu_ticks(pid) for pid in workers_of(server)}, []
         while not told or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
             assert len(told) < MAX_REPORTERS, "one worker never had a reporter"
@@ -158,6 +171,7 @@ def look(home: Path, demo: Path, *, wiping: bool) -> Looked:
             f"{k} {i}: {n}": raw for i, t in enumerate(told) for k, of in kinds.items() for n, raw in of(t).items()
         }
         needles |= {f"rows: {name}": raw for name, raw in row_keys(home, demo).items()}
+        pids = server.pids  # with the processes that clean, which start at the first file
         found: list[Hit] = []
         for _ in range(LOOKS if wiping else 1):  # the last answer may have come before its worker was done with it
             found = scan_memory(pids, needles)
