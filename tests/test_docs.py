@@ -552,6 +552,7 @@ def test_every_header_is_documented() -> None:
     assert set(listed) == set(sent) - {"Content-Type", "Content-Length"}
     for name, value in listed.items():
         assert re.fullmatch(re.escape(value).replace("…", "[^']+"), sent[name])
+    assert f"a form above {intake.DRAIN_BYTES:,} bytes" in INTERFACE
     assert f"multiple of {headers.PAGE_STEP:,} bytes" in INTERFACE and f"{headers.MAILBOX_PAGE:,}" in INTERFACE
 
 
