@@ -22,6 +22,7 @@ from dropbox.tally import Tally
 FILES_UP_TO = 0.5  # files stop when half the arena waits
 FILES_A_DAY = 1 / 16  # of the arena, but always one report with all its files
 LARGEST_REPORT = MAX_ATTACHMENTS * parts_of(MAX_ATTACHMENT_BYTES)
+LITTERED_FROM = 1 / 4  # of that: files without a letter are either mistakes in forms or a flood
 CROWDED_FROM = 7 / 8  # an eighth is kept for letters: then a question is asked before one is taken
 SET_UP_ROWS = 32
 _SHUFFLER = random.SystemRandom()
@@ -55,11 +56,18 @@ class Arena:
         waiting, total = self.counts()
         return total * CROWDED_FROM <= waiting < total
 
-    def put(self, files: Sequence[bytes], letter: bytes | None = None) -> list[int]:
+    def is_littered(self) -> bool:
+        """Tell whether this day brought many files that no letter followed."""
+        with self._store.reading() as connection:
+            _waiting, total = _counts(connection)
+        return self._tally.loose_rows(today()) > _ration(total) * LITTERED_FROM
+
+    def put(self, files: Sequence[bytes], letter: bytes | None = None, *, before: int = 0) -> list[int]:
         """Write rows to random free slots and make them waiting, in one synced transaction.
 
         Files stop when half the arena waits or a day brought a sixteenth of it, a letter only when no slot is
-        free: then nothing is written and FilesFull or Full is raised. Returns the slots.
+        free: then nothing is written and FilesFull or Full is raised. `before`: rows of files that were written
+        before this letter and belong to it. Returns the slots.
         """
         sealed = [*files, *([letter] if letter is not None else [])]
         if any(len(row) != ROW_BYTES for row in sealed):
@@ -70,7 +78,7 @@ class Arena:
         with self._store.writing() as connection:
             free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
             waiting, total = _counts(connection)
-            ration = max(int(total * FILES_A_DAY), LARGEST_REPORT) - self._tally.file_rows(day)
+            ration = _ration(total) - self._tally.file_rows(day)
             if files and len(files) > min(total * FILES_UP_TO - waiting, ration):
                 raise FilesFull("no room for files")
             if len(sealed) > len(free):
@@ -80,6 +88,7 @@ class Arena:
             set_waiting(connection, chosen, 1)
             if files:
                 self._tally.add_file_rows(day, len(files))
+            self._tally.add_loose_rows(day, len(files) if letter is None else -before)
             if letter is not None:
                 self._tally.add_letter(this_hour())
         return chosen
@@ -107,12 +116,17 @@ class Arena:
                 set_waiting(connection, ours, 0)
                 if day is None or day == today():
                     self._tally.add_file_rows(today(), -len(ours))
+                    self._tally.add_loose_rows(today(), -len(ours))
 
     def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, row) of the given slots, in the order given, one at a time."""
         for slot in wanted:
             with self._store.reading() as connection:
                 yield slot, connection.scalar(select(rows.c.row).where(rows.c.id == slot)) or b""
+
+
+def _ration(total: int) -> int:
+    return max(int(total * FILES_A_DAY), LARGEST_REPORT)
 
 
 def overwrite(connection: Connection, new: Iterable[tuple[int, bytes]]) -> None:

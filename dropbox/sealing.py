@@ -58,14 +58,14 @@ class RowWriter:
         self._pending = []
         self._stop()
 
-    def finish(self, letter_id: bytes, letter: bytes) -> None:
+    def finish(self, letter_id: bytes, letter: bytes, *, kept_rows: int = 0) -> None:
         """Write pending rows and the letter in one synced transaction: the commit of the submission.
 
-        Raises Full; nothing is written then.
+        `kept_rows`: rows of its files from earlier tries. Raises Full; nothing is written then.
         """
         self._settle()
         sealed = self._sealer.submit(self._seal, Kind.LETTER, letter_id, 0, 1, letter).result()
-        self.arena.put([f.result() for f in self._pending], sealed)
+        self.arena.put([f.result() for f in self._pending], sealed, before=len(self._slots) + kept_rows)
         self._pending = []
         self._stop()
 

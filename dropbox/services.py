@@ -108,8 +108,9 @@ class Services:
                 raise
 
     def is_flooded(self) -> bool:
-        """Tell whether letters come so fast, or fill the arena so far, that each must answer a question."""
-        return self.tally.letters(this_hour()) > 2 * self.settings.letters_an_hour or self.arena.is_crowded()
+        """Tell whether so much comes, letters or files without one, that each form must answer a question."""
+        fast = self.tally.letters(this_hour()) > 2 * self.settings.letters_an_hour
+        return fast or self.arena.is_littered() or self.arena.is_crowded()
 
     def greatest_day(self) -> int:
         """Return the greatest day that this drop box has seen signed."""

@@ -58,6 +58,7 @@ class KeptFiles:
     readers: tuple[str, ...]
     attachments: tuple[Attachment, ...] = field(repr=False)
     roster: int = 0
+    owner: str = ""  # of which form or mailbox: nobody else at this computer can send them along
     expires: int = 0
 
 
@@ -94,7 +95,7 @@ class SealedFields:
     def seal_files(self, kept: KeptFiles, *, now: float | None = None) -> str:
         """Return the text of the hidden field `berkas`."""
         files = [attachment_json(a) for a in kept.attachments]
-        value = {"readers": list(kept.readers), "files": files, "roster": kept.roster}
+        value = {"readers": list(kept.readers), "files": files, "roster": kept.roster, "owner": kept.owner}
         plain = canonical_json(value, ascii_only=False)
         return self._seal(plain, _FILES, now, kept.expires)
 
@@ -103,10 +104,10 @@ class SealedFields:
         try:
             expires, plain = self._open(text, _FILES, now)
             value = parse_json(plain, "files", ascii_only=False)
-            expect(value, "files", {"readers": list, "files": list, "roster": int})
+            expect(value, "files", {"readers": list, "files": list, "roster": int, "owner": str})
             readers = tuple(expect_list(value["readers"], "files: readers", str))
             files = tuple(parse_attachment(item) for item in value["files"])
-            return KeptFiles(readers, files, value["roster"], expires)
+            return KeptFiles(readers, files, value["roster"], value["owner"], expires)
         except CryptoError:
             raise SessionEnded("files: not made here") from None
 

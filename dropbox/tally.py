@@ -1,7 +1,7 @@
 """What arrived lately: counts in memory that the workers share, and that no disk ever sees.
 
-They hold no sender and no moment: rows of files of this day, letters of this hour and the last one, and which
-questions of a flood are answered already. A restart forgets them.
+They hold no sender and no moment: rows of files of this day and how many of them have no letter, letters of this
+hour and the last one, and which questions of a flood are answered already. A restart forgets them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dropbox.lanes import Lanes
 
 NONCE_BYTES = 8
-_COUNTS = struct.Struct(">QQQQQ")  # day, rows of files; hour, letters of it and of the one before
+_COUNTS = struct.Struct(">QQQQQQ")  # day, its rows of files, those without a letter; hour, its letters, those before
 _RING_AT, _RING = 64, 4_096  # so many answers are remembered; then the oldest may be used again
 _BYTES = _RING_AT + 8 + _RING * NONCE_BYTES
 
@@ -22,6 +22,7 @@ _BYTES = _RING_AT + 8 + _RING * NONCE_BYTES
 class _Counts:
     day: int
     rows: int
+    loose: int
     hour: int
     letters: int
     before: int
@@ -42,6 +43,16 @@ class Tally:
         """Count rows of files; a negative count takes back what came to nothing."""
         counts = self._read(day=day)
         counts.rows = max(0, counts.rows + count)
+        self._write(counts)
+
+    def loose_rows(self, day: int) -> int:
+        """Return how many of these belong to no letter yet."""
+        return self._read(day=day).loose
+
+    def add_loose_rows(self, day: int, count: int) -> None:
+        """Count rows of files that came without their letter; a negative count when it came after all."""
+        counts = self._read(day=day)
+        counts.loose = max(0, counts.loose + count)
         self._write(counts)
 
     def letters(self, hour: int) -> int:
@@ -75,11 +86,12 @@ class Tally:
         """Return the counts as they stand on this day or in this hour; each new one starts at 0."""
         counts = _Counts(*_COUNTS.unpack_from(self._memory))
         if day is not None and day != counts.day:
-            counts.day, counts.rows = day, 0
+            counts.day, counts.rows, counts.loose = day, 0, 0
         if hour is not None and hour != counts.hour:
             last = counts.letters if hour == counts.hour + 1 else 0
             counts.hour, counts.letters, counts.before = hour, 0, last
         return counts
 
     def _write(self, counts: _Counts) -> None:
-        _COUNTS.pack_into(self._memory, 0, counts.day, counts.rows, counts.hour, counts.letters, counts.before)
+        c = counts
+        _COUNTS.pack_into(self._memory, 0, c.day, c.rows, c.loose, c.hour, c.letters, c.before)

@@ -98,7 +98,7 @@ def test_what_cannot_be_cleaned_is_asked_about_and_then_sent_or_left_out(
     client: FlaskClient, services: Services, small: Path
 ) -> None:
     asked = report(client, [PHOTO, NOISE], asli="")
-    assert asked.status == 422 and "rekaman.bin (5 kB, tidak dapat dibersihkan)" in html.unescape(asked.text)
+    assert asked.status == 422 and "rekaman.bin (5\u00a0kB, tidak dapat dibersihkan)" in html.unescape(asked.text)
     assert "foto.jpg" in asked.text and 'id="ditandai"' in asked.text
     sent = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya", "buang": "1"})
     assert sent.status == 200 and "rekaman.bin" not in sent.text

@@ -56,6 +56,50 @@ def test_in_a_flood_a_report_takes_a_sum_and_keeps_everything(client: FlaskClien
     assert sent.status == 200 and len(sent.words) == 8
 
 
+def test_in_a_flood_files_are_taken_with_an_answer_only_and_kept_once(client: FlaskClient, flood: Services) -> None:
+    page = get(client, "/lapor")
+    typed = {"benih": page.hidden("benih"), **REPORT}
+    dropped = post(client, "/lapor", typed, [FILE])
+    assert dropped.status == 422 and 'id="galat-lampiran"' in dropped.text and flood.arena.counts()[0] == 0
+    wrong = typed | {"kategori": ""} | answered(dropped)
+    kept = post(client, "/lapor", wrong, [FILE])
+    assert kept.status == 422 and "a.bin" in kept.text and flood.arena.counts()[0] == 1
+    again = post(client, "/lapor", wrong, [FILE])
+    assert 'id="galat-hitung"' in again.text and flood.arena.counts()[0] == 1, "the answer was used"
+    sent = post(client, "/lapor", typed | answered(kept) | {"berkas": kept.hidden("berkas")})
+    assert sent.status == 200 and "a.bin" in sent.text
+
+
+def test_in_a_flood_the_look_before_sending_asks_again_when_it_kept_a_file(
+    client: FlaskClient, flood: Services
+) -> None:
+    page = get(client, "/lapor")
+    typed = {"benih": page.hidden("benih"), **REPORT, "asli": ""} | answered(page)
+    looked = post(client, "/lapor", typed, [FILE])
+    assert looked.status == 422 and 'id="ditandai"' in looked.text and 'id="banjir"' in looked.text
+    assert post(client, "/lapor", {**hidden(looked), "diperiksa": "ya"} | answered(looked)).status == 200
+
+
+def test_files_that_no_letter_follows_are_a_flood(client: FlaskClient, services: Services, monkeypatch) -> None:
+    monkeypatch.setattr(arena, "LARGEST_REPORT", 24)  # of 64 slots half takes files: a quarter of this is 6
+    two = [FILE, ("b.bin", bytes(7_000), "application/octet-stream")]
+    for _ in range(3):
+        assert report(client, two).status == 200
+    assert services.tally.loose_rows(arena.today()) == 0, "a letter came with each"
+    kept = report(client, two, kategori="")
+    assert services.tally.loose_rows(arena.today()) == 2
+    for _ in range(2):
+        assert not services.is_flooded()
+        report(client, two, kategori="")
+    assert not services.is_flooded()
+    report(client, [FILE], kategori="")
+    assert services.is_flooded() and report(client, two, kategori="").status == 422
+    assert services.tally.loose_rows(arena.today()) == 7, "without an answer no more are kept"
+    fields = {"benih": kept.hidden("benih"), "berkas": kept.hidden("berkas"), **REPORT}
+    assert post(client, "/lapor", fields | answered(get(client, "/lapor"))).status == 200
+    assert services.tally.loose_rows(arena.today()) == 5, "a letter came after all"
+
+
 def test_an_answer_is_good_for_one_letter(client: FlaskClient, flood: Services) -> None:
     page = get(client, "/lapor")
     typed = {"benih": page.hidden("benih"), **REPORT} | answered(page)

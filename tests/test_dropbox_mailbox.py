@@ -247,6 +247,18 @@ def test_files_of_a_refused_message_can_be_taken_out_and_never_go_to_other_reade
     assert other.status == 422 and 'id="galat-lampiran"' in other.text and "lain" in other.text
 
 
+def test_files_of_one_box_or_form_never_go_with_another(client: FlaskClient, services: Services) -> None:
+    mine, theirs = (open_box(client, report(client).words) for _ in range(2))
+    routing = {"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi"}
+    kept = write(client, mine, "x" * 5001, [("rahasia.txt", b"a", "text/plain")], **routing).hidden("berkas")
+    stolen = write(client, theirs, "lain", berkas=kept, **routing)
+    assert stolen.status == 422 and "rahasia.txt" not in stolen.text
+    form = {"benih": get(client, "/lapor").hidden("benih"), **REPORT, "berkas": kept}
+    into_report = post(client, "/lapor", form)
+    assert into_report.status == 422 and "rahasia.txt" not in into_report.text
+    assert "rahasia.txt" in write(client, mine, "pendek", berkas=kept, **routing).text
+
+
 def test_a_message_that_points_to_its_writer_is_asked_about_once(client: FlaskClient, services: Services) -> None:
     page = open_box(client, report(client).words)
     before = len(waiting(services))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from crypto.attachment import MAX_ATTACHMENTS, Attachment
-from dropbox.errors import Broken, Full
+from dropbox.errors import Broken, Busy, Full
 from dropbox.form import DROPPED, KEPT
+from dropbox.pages.flood import spend_answer
 from dropbox.received import Received
 from dropbox.services import directory, here
 from dropbox.sessions import KeptFiles, SessionEnded
@@ -20,8 +22,13 @@ def all_files(kept: Sequence[Attachment], received: Received) -> tuple[Attachmen
     return tuple({(a.name, a.sha256): a for a in reversed(files)}.values())[::-1]
 
 
-def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> tuple[Attachment, ...]:
-    """Return the files named in `berkas` if they are sealed to these groups of this very roster.
+def owner_of(secret: bytes) -> str:
+    """Return the name of a form by its secret, or of a mailbox by its id, in the field that keeps its files."""
+    return hashlib.sha256(secret).hexdigest()
+
+
+def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str], owner: bytes) -> tuple[Attachment, ...]:
+    """Return the files named in `berkas` if they are of this owner and sealed to these groups of this very roster.
 
     Raises SessionEnded otherwise: after a change of the roster the groups may have other reviewers.
     """
@@ -29,8 +36,8 @@ def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str]) -> 
     if not text:
         return ()
     kept = here().fields.open_files(text)
-    if kept.readers != tuple(group_ids) or kept.roster != directory().roster.version:
-        raise SessionEnded("files: sealed to other readers")
+    if kept.readers != tuple(group_ids) or kept.roster != directory().roster.version or kept.owner != owner_of(owner):
+        raise SessionEnded("files: sealed to other readers, or of another form")
     unwanted = set(typed.get(DROPPED, ()))
     return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
 
@@ -40,18 +47,20 @@ def keep(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ..
     if received.writer is None:
         return tuple(kept)
     try:
+        if received.files:
+            spend_answer(received.typed)
         received.writer.flush()
         return all_files(kept, received)[:MAX_ATTACHMENTS]
-    except (Full, Broken):
+    except (Busy, Full, Broken):
         with contextlib.suppress(Broken):
             received.writer.abandon()
         received.dropped = received.dropped or bool(received.files)
         return tuple(kept)
 
 
-def seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], ends: int) -> str:
+def seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], owner: bytes, ends: int) -> str:
     """Return the hidden field that names the files at hand, empty when there are none."""
     if not kept:
         return ""
     readers = tuple(group.id for group in groups)
-    return here().fields.seal_files(KeptFiles(readers, tuple(kept), directory().roster.version, ends))
+    return here().fields.seal_files(KeptFiles(readers, tuple(kept), directory().roster.version, owner_of(owner), ends))

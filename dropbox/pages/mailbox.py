@@ -98,9 +98,8 @@ class _Reply:
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Find thread and readers; None when the form must be mended first."""
         self.resolve(typed)
-        if not self.groups:
+        if not self.groups or not upload_place(self.received):
             return None
-        upload_place(self.received)
         return here().writer(directory(), self.groups, self.day)
 
     def resolve(self, typed: Mapping[str, Sequence[str]]) -> None:
@@ -111,7 +110,7 @@ class _Reply:
         if self.session is not None and not self.groups:
             self.groups = self._route(typed, self.session)
             try:
-                self.kept = kept_files(typed, [group.id for group in self.groups])
+                self.kept = kept_files(typed, [x.id for x in self.groups], self.session.mailbox)
             except SessionEnded:
                 self.lost = True
 
@@ -247,7 +246,11 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str], files: Se
         attachments=tuple(files),
         reply_key_hash=session.reply_key_hash,
     )
-    writer.finish(letter.object_id, letters.build_letter(letters.seal_thread(letter, session.thread)))
+    writer.finish(
+        letter.object_id,
+        letters.build_letter(letters.seal_thread(letter, session.thread)),
+        kept_rows=sum(a.parts for a in reply.kept),
+    )
 
 
 def _ask_again(
@@ -321,7 +324,7 @@ def _show_mailbox(
         text=text,
         found=preview.kinds({MESSAGE: text}, kept),
         kept=kept,
-        kept_sealed=seal_kept(groups, kept, session.expires),
+        kept_sealed=seal_kept(groups, kept, session.mailbox, session.expires),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=groups,

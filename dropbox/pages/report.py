@@ -60,8 +60,7 @@ class Draft:
             groups, problems = routed(typed, self.day)
             if problems:
                 return None
-            upload_place(self.received)
-            return here().writer(directory(), groups, self.day)
+            return here().writer(directory(), groups, self.day) if upload_place(self.received) else None
         except Closed:
             return None
 
@@ -96,7 +95,7 @@ def _form_again(*, asked_who: bool) -> Response:
     received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
     try:
         groups, _problems = routed(received.typed, today())
-        kept = kept_files(received.typed, [x.id for x in groups])
+        kept = kept_files(received.typed, [x.id for x in groups], seed_of(received.typed))
     except (Closed, SessionEnded):
         kept, received.dropped = (), True
     return show_form(received.typed, status=200, kept=kept, dropped=received.dropped, asked_who=asked_who)
@@ -157,7 +156,7 @@ def _check(draft: Draft) -> None:
     if routing_ok:
         draft.groups, _none = routed(received.typed, draft.day)
         try:
-            draft.kept = kept_files(received.typed, [x.id for x in draft.groups])
+            draft.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
         except SessionEnded:
             received.dropped = True
             draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
@@ -189,7 +188,14 @@ def _find_kept(draft: Draft) -> None:
     """Find the files of earlier tries for a form that was not read to its end."""
     with contextlib.suppress(Closed, SessionEnded):
         draft.groups = draft.groups or routed(draft.received.typed, draft.day)[0]
-        draft.kept = draft.kept or kept_files(draft.received.typed, [x.id for x in draft.groups])
+        draft.kept = draft.kept or kept_files(
+            draft.received.typed, [x.id for x in draft.groups], seed_of(draft.received.typed)
+        )
+
+
+def seed_of(typed: Mapping[str, Sequence[str]]) -> bytes:
+    """Return the secret of a form, nothing when it has ended: files kept for it are gone with it."""
+    return (form_seed(typed) or (b"", 0))[0]
 
 
 def _commit(draft: Draft) -> Response:
@@ -215,7 +221,7 @@ def _commit(draft: Draft) -> Response:
         claim=receipt.claim,
         mailbox_name=" ".join(receipt.name),
     )
-    writer.finish(letter.object_id, letters.build_letter(letter))
+    writer.finish(letter.object_id, letters.build_letter(letter), kept_rows=sum(a.parts for a in draft.kept))
     return show(
         "terima.html",
         words=receipts.code_words(code),
@@ -247,10 +253,11 @@ def _preview(draft: Draft, *, asked: bool) -> Response:
         asked=asked,
         answers=preview.answers(draft.fields, directory().roster, g.language),
         found=preview.kinds(draft.fields, draft.kept),
+        question=question() if unanswered(typed) else None,
         hidden=[(key, value) for key in (*form.BY_KEY, form.QUESTION, form.SUM) for value in typed.get(key, ())],
         seed=here().fields.seal_seed(seed, expires=ends),
         kept=draft.kept,
-        kept_sealed=seal_kept(draft.groups, draft.kept, ends),
+        kept_sealed=seal_kept(draft.groups, draft.kept, seed, ends),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=draft.groups,
@@ -297,7 +304,7 @@ def show_form(
         problem_of={p.key: p.message for p in reversed(plain(problems))},
         seed=services.fields.seal_seed(seed, expires=ends),
         kept=kept,
-        kept_sealed=seal_kept(groups, kept, ends),
+        kept_sealed=seal_kept(groups, kept, seed, ends),
         groups=groups,
         closed=closed,
         some_absent=_some_area_is_absent(day),

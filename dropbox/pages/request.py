@@ -10,6 +10,7 @@ from flask import Response, request
 
 from dropbox.errors import BadRequest
 from dropbox.intake import drain, read_form
+from dropbox.pages.flood import unanswered
 from dropbox.received import Received
 from dropbox.services import here
 
@@ -32,9 +33,15 @@ def answer_first(response: Response) -> Response:
     return response
 
 
-def upload_place(received: Received) -> None:
-    """Take one of the machine's places for uploads until this form is done; raises Busy at once."""
+def upload_place(received: Received) -> bool:
+    """Take one of the machine's places for uploads until this form is done; raises Busy at once.
+
+    False when a flood lasts and its question has no right answer: then no file of this form is taken.
+    """
+    if unanswered(received.typed):
+        return False
     received.place.enter_context(here().upload_lane.enter_now())
+    return True
 
 
 def refuse_cross_site() -> None:
