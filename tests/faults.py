@@ -41,13 +41,13 @@ def install(folder: str, day: int | None) -> None:
         lanes.Lanes.enter, rounds.Rounds.schedule, services.Services.sealing, show._connection,
     )  # fmt: skip
 
-    def entered(lane: lanes.Lanes) -> Any:
+    def entered(lane: lanes.Lanes, *rest: Any) -> Any:
         if lane._line.name in ("report.line", "mailbox.line"):
             if is_now("sibuk"):
                 raise errors.Busy("too many are waiting")
             if is_now("rusak"):
                 raise ZeroDivisionError
-        return enter(lane)
+        return enter(lane, *rest)
 
     lanes.Lanes.enter = entered  # type: ignore[method-assign]
     rounds.Rounds.schedule = _either(is_now, "terlambat", schedule, lambda found: replace(found, late=True))  # type: ignore[method-assign]
@@ -55,12 +55,12 @@ def install(folder: str, day: int | None) -> None:
     services.Services.is_flooded = _either(is_now, "banjir", services.Services.is_flooded, lambda _found: True)  # type: ignore[method-assign]
     put = arena.Arena.put
 
-    def kept(where: arena.Arena, files: Any, letter: bytes | None = None) -> Any:
+    def kept(where: arena.Arena, files: Any, letter: bytes | None = None, **rest: int) -> Any:
         if is_now("penuh"):
             raise errors.Full("no room for letters")
         if files and is_now("penuh-lampiran"):
             raise errors.FilesFull("no room for files")
-        return put(where, files, letter)
+        return put(where, files, letter, **rest)
 
     arena.Arena.put = kept  # type: ignore[method-assign]
     show._connection = _either(is_now, "onion", connection, lambda _found: "onion")
