@@ -22,6 +22,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%")
 NEVER = re.compile(r"!|\b(success\w*|berhasil|sukses|please|silakan|oops|maaf|sorry|password|login|chat)\b", re.I)
 SAME_IN_BOTH = {"Unit"}
 PAGES = ("/", "/lapor", "/kotak", "/kunci", "/tidak-ada")
+GUIDE = Path(__file__).parents[1] / "docs" / "guide-reporter.md"
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +149,20 @@ def test_templates_hold_no_script_no_style_attribute_and_no_foreign_address() ->
     for path in sorted(Path(make.ROOT, "templates", "dropbox").glob("*.html")):
         text = path.read_text("utf-8")
         assert not re.search(r"<script|<img|<iframe|\bstyle=|\bon\w+=\"|https?://|//\w", text), path.name
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_what_the_guide_for_reporters_names_stands_on_a_page(catalogue: Catalog, language: str) -> None:
+    """Every label in bold, without what is advice or the name of something else."""
+    indonesian, english = GUIDE.read_text("utf-8").split("\n---\n")
+    advice = {
+        "id": {"Tulis di kertas, dua kata setiap baris.", "Kode hilang?", "Tidak aman menyimpan kode?",
+               "Suatu hari ingin dikenal"},
+        "en": {"Write on paper, two words a line.", "Write them on paper, two words a line.", "Code lost?",
+               "Not safe to keep the code?", "Do you want to be known one day"},
+    }[language]  # fmt: skip
+    texts = [str(m.id if language == "id" else m.string).casefold() for m in catalogue if m.id]
+    bold = re.findall(r"\*\*([^*]+)\*\*", indonesian if language == "id" else english)
+    named = {" ".join(words.split()) for words in bold} - advice
+    assert len(named) > 10
+    assert {words for words in named if not any(words.casefold() in text for text in texts)} == set()
