@@ -393,7 +393,7 @@ def test_the_confirmation_names_who_can_read_and_who_cannot(client: FlaskClient,
 @pytest.mark.parametrize("path", ["/kotak/pesan", "/lapor/siapa", "/en/kotak/pesan"])
 def test_a_reloaded_tab_says_nothing_of_what_was_stored(client: FlaskClient, path: str) -> None:
     answer = get(client, path)
-    assert answer.status == 200 and "tersimpan" not in answer.text.split("<main")[1].split("<form")[0].replace(
+    assert answer.status == 200 and "Anda tersimpan" not in answer.text.split("<main")[1].split("<form")[0].replace(
         "yang tersimpan", ""
     )
 
