@@ -51,16 +51,11 @@ class Arena:
         with self._store.reading() as connection:
             return _counts(connection)
 
-    def is_crowded(self) -> bool:
-        """Tell whether only the part that is kept for letters is left, and something of it."""
+    def is_strained(self) -> bool:
+        """Tell whether little but the part kept for letters is left, or this day brought many files without one."""
         waiting, total = self.counts()
-        return total * CROWDED_FROM <= waiting < total
-
-    def is_littered(self) -> bool:
-        """Tell whether this day brought many files that no letter followed."""
-        with self._store.reading() as connection:
-            _waiting, total = _counts(connection)
-        return self._tally.loose_rows(today()) > _ration(total) * LITTERED_FROM
+        crowded = total * CROWDED_FROM <= waiting < total
+        return crowded or self._tally.loose_rows(today()) > _ration(total) * LITTERED_FROM
 
     def put(self, files: Sequence[bytes], letter: bytes | None = None, *, before: int = 0) -> list[int]:
         """Write rows to random free slots and make them waiting, in one synced transaction.
@@ -86,9 +81,7 @@ class Arena:
             chosen = self.choose(free, len(sealed))
             overwrite(connection, zip(chosen, sealed, strict=True))
             set_waiting(connection, chosen, 1)
-            if files:
-                self._tally.add_file_rows(day, len(files))
-            self._tally.add_loose_rows(day, len(files) if letter is None else -before)
+            self._tally.add_rows(day, len(files), loose=len(files) if letter is None else -before)
             if letter is not None:
                 self._tally.add_letter(this_hour())
         return chosen
@@ -115,8 +108,7 @@ class Arena:
                 overwrite(connection, zip(ours, cover, strict=False))
                 set_waiting(connection, ours, 0)
                 if day is None or day == today():
-                    self._tally.add_file_rows(today(), -len(ours))
-                    self._tally.add_loose_rows(today(), -len(ours))
+                    self._tally.add_rows(today(), -len(ours), loose=-len(ours))
 
     def waiting_rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, row) of the given slots, in the order given, one at a time."""

@@ -110,7 +110,7 @@ class Services:
     def is_flooded(self) -> bool:
         """Tell whether so much comes, letters or files without one, that each form must answer a question."""
         fast = self.tally.letters(this_hour()) > 2 * self.settings.letters_an_hour
-        return fast or self.arena.is_littered() or self.arena.is_crowded()
+        return fast or self.arena.is_strained()
 
     def greatest_day(self) -> int:
         """Return the greatest day that this drop box has seen signed."""

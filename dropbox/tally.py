@@ -39,20 +39,14 @@ class Tally:
         """Return how many rows of files this day brought."""
         return self._read(day=day).rows
 
-    def add_file_rows(self, day: int, count: int) -> None:
-        """Count rows of files; a negative count takes back what came to nothing."""
-        counts = self._read(day=day)
-        counts.rows = max(0, counts.rows + count)
-        self._write(counts)
-
     def loose_rows(self, day: int) -> int:
         """Return how many of these belong to no letter yet."""
         return self._read(day=day).loose
 
-    def add_loose_rows(self, day: int, count: int) -> None:
-        """Count rows of files that came without their letter; a negative count when it came after all."""
+    def add_rows(self, day: int, count: int, loose: int) -> None:
+        """Count rows of files, and how many of a day's have no letter; a negative count takes back what was counted."""
         counts = self._read(day=day)
-        counts.loose = max(0, counts.loose + count)
+        counts.rows, counts.loose = max(0, counts.rows + count), max(0, counts.loose + loose)
         self._write(counts)
 
     def letters(self, hour: int) -> int:

@@ -152,13 +152,14 @@ def test_a_flood_is_an_arena_with_little_room(client: FlaskClient, services: Ser
 
 
 def test_counts_are_of_this_day_and_of_two_hours(counts: Tally) -> None:
-    counts.add_file_rows(5, 10)
-    counts.add_file_rows(5, -3)
-    assert counts.file_rows(5) == 7 and counts.file_rows(6) == 0
-    counts.add_file_rows(6, 1)
-    assert counts.file_rows(6) == 1
-    counts.add_file_rows(6, -9)
-    assert counts.file_rows(6) == 0
+    counts.add_rows(5, 10, loose=4)
+    counts.add_rows(5, -3, loose=-1)
+    assert (counts.file_rows(5), counts.loose_rows(5)) == (7, 3)
+    assert counts.file_rows(6) == counts.loose_rows(6) == 0
+    counts.add_rows(6, 1, loose=2)
+    assert (counts.file_rows(6), counts.loose_rows(6)) == (1, 2)
+    counts.add_rows(6, -9, loose=-9)
+    assert counts.file_rows(6) == counts.loose_rows(6) == 0
     for hour in (100, 100, 101):
         counts.add_letter(hour)
     assert [counts.letters(hour) for hour in (101, 102, 103)] == [3, 1, 0]

@@ -284,6 +284,25 @@ def test_when_the_session_has_ended_the_text_is_kept_and_the_code_asked_again(
     assert sorted(kinds) == [letters.FOLLOW_UP, letters.REPORT]
 
 
+def test_when_the_session_has_ended_a_wish_to_delete_and_an_answer_are_not_lost(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Tahun berapa?"])
+    wish = post(client, "/kotak/pesan", {"sesi": "AAAA", "tutup": "ya"})
+    assert wish.status == 422 and "belum diminta dihapus" in wish.text and wish.hidden("tutup") == "ya"
+    answer = post(client, "/kotak/pesan", {"sesi": "AAAA", "pesan": "Tahun lalu.", "jawaban": "1"})
+    code = {"kode": " ".join(words)}
+    assert (
+        "Anda meminta kotak ini dihapus" in post(client, "/kotak/pesan", {**code, "tutup": wish.hidden("tutup")}).text
+    )
+    sent = post(client, "/kotak/pesan", {**code, "pesan": "Tahun lalu.", "jawaban": answer.hidden("jawaban")})
+    assert sent.status == 200
+    found = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    fields = [x.fields for x in found if x.type == letters.FOLLOW_UP]
+    assert sorted(f.get("tutup", "") + f.get("jawaban", "") for f in fields) == ["1", "ya"]
+
+
 def test_the_session_field_holds_no_code_and_has_one_length(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     miss = open_box(client, words).hidden("sesi")

@@ -24,9 +24,10 @@ from dropbox.cleaning.pdftables import FORBIDDEN
 from dropbox.cleaning.work import Work
 
 _INHERITED = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
-# Any object of a PDF may be of another type than its place wants: here and in pypdf that shows as one of these.
-_DAMAGED = (PyPdfError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
-            struct.error, zlib.error)  # fmt: skip
+# Any object of a PDF may be of another type than its place wants: here and in pypdf, which asserts what it expects
+# of a file, that shows as one of these.
+_DAMAGED = (PyPdfError, ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
+            ValueError, struct.error, zlib.error)  # fmt: skip
 # Its warnings quote the file; nothing of a file may reach a log.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 

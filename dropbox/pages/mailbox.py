@@ -277,10 +277,11 @@ def _ask_again(
 
 def _ask_code(reply: _Reply, received: Received) -> Response:
     """The session has ended: keep the text and ask for the code again."""
-    problems = [] if reply.mistyped else [
-        form.Problem(CODE, lazy_gettext("Halaman ini sudah lama terbuka. Masukkan kode Anda sekali lagi; "
-                                        "pesan Anda masih di bawah."))
-    ]  # fmt: skip
+    said = lazy_gettext("Halaman ini sudah lama terbuka. Masukkan kode Anda sekali lagi; pesan Anda masih di bawah.")
+    if any(received.typed.get(form.CLOSE, ())):
+        said = lazy_gettext("Halaman ini sudah lama terbuka, jadi kotak belum diminta dihapus. Masukkan kode Anda "
+                            "sekali lagi, lalu tekan “Minta hapus kotak”.")  # fmt: skip
+    problems = [] if reply.mistyped else [form.Problem(CODE, said)]
     text = "".join(received.typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
     return _ask_again(text=text, mistyped=reply.mistyped, problems=problems, typed=received.typed, status=422)
 
