@@ -36,7 +36,7 @@ bench: $(VENV)/dev.stamp
 
 long: $(VENV)/dev.stamp
 	mkdir -p docs/runs
-	$(PY) -m pytest -m slow -v --no-header > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
+	$(PY) -m pytest -m slow -v --no-header -rP > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
 
 images: $(VENV)/dev.stamp
 	PYTHONPATH='$(CURDIR)' $(PY) tests/pictures.py docs/images

@@ -48,7 +48,10 @@ def measure(client: FlaskClient, services: Services, small, monkeypatch: pytest.
             times[kind].append(time.perf_counter() - start)
         # the slowest twentieth is the machine's other work, not ours
         kept = {kind: sorted(values)[: int(TRIES * 0.95)] for kind, values in times.items()}
-        return welch(kept["hit"], kept["miss"])
+        t = welch(kept["hit"], kept["miss"])
+        medians = {kind: round(statistics.median(values) * 1000, 3) for kind, values in kept.items()}
+        print(f"{TRIES} of each: t = {t:.2f} (limit {LIMIT}), medians in ms {medians}")
+        return t
 
     return run
 

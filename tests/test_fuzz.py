@@ -209,7 +209,7 @@ def search(family: str, seconds: int, folder: Path) -> dict[str, str]:
         failing = [base64.b64encode(path.read_bytes()).decode() for path in (folder / name).glob("failing-*")]
         if done.returncode or failing:  # atheris prints the traceback to one and libFuzzer its words to the other
             found[name] = f"{failing}\n{done.stdout[-4_000:]}\n{done.stderr[-2_000:]}"
-        print(*re.findall(r"^#\d+\s+DONE.*$", done.stderr, re.M))
+        print(name, *re.findall(r"^#\d+\s+DONE.*$", done.stderr, re.M))
     return found
 
 
