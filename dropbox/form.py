@@ -232,7 +232,7 @@ MESSAGE_ROUTING: tuple[Field, ...] = (
     replace(BY_KEY[EXCLUDED], hint="", options=(*EXCLUSIONS, (NOBODY, _("Tidak ada yang saya kecualikan")))),
 )
 CLOSE = "tutup"  # the reporter wants the mailbox deleted
-ANSWER = "jawaban"  # hidden: the number of the officers' message that this one answers
+_ANSWER = re.compile(r"jawab-([1-9][0-9]{0,4})")  # the number of the officers' message, counted from the case's first
 MESSAGE = Field("pesan", "area", _("Pesan Anda"), _("Jangan menulis nama, NIK, nomor HP, atau jabatan Anda."),
                 required=True, least=1, limit=5_000)  # fmt: skip
 
@@ -251,10 +251,12 @@ def legal_groups(fields: Mapping[str, str]) -> dict[str, str]:
     return {GROUPS_FIELD: ",".join(groups)} if groups else {}
 
 
-def answered(typed: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the number of the message that is answered, counted from the case's first; empty for none."""
-    number = "".join(typed.get(ANSWER, ()))
-    return {ANSWER: number} if re.fullmatch(r"[1-9][0-9]{0,4}", number) else {}
+def answer_fields(typed: Mapping[str, object]) -> tuple[Field, ...]:
+    """Return a field for each typed answer to a message of the officers, in the order of the messages."""
+    numbers = sorted(int(found[1]) for found in map(_ANSWER.fullmatch, typed) if found)
+    return tuple(
+        Field(f"jawab-{n}", "area", _("Jawaban Anda atas pesan %(n)d", n=n), limit=MESSAGE.limit) for n in numbers
+    )
 
 
 def normalise(text: str) -> str:

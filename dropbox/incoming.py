@@ -12,7 +12,6 @@ from werkzeug.sansio.multipart import File
 from crypto.attachment import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
-    MAX_NAME_BYTES,
     PART_BYTES,
     Attachment,
     new_key,
@@ -23,6 +22,7 @@ from crypto.row import OBJECT_ID_BYTES, Kind
 from dropbox.cleaning import HEAD_BYTES, Outcome, may_be_cleaned
 from dropbox.cleanroom import Held
 from dropbox.errors import Broken, Busy, Full
+from dropbox.filenames import file_name, without_moment
 from dropbox.form import AS_IS, FILES, Problem
 from dropbox.received import Received
 
@@ -33,12 +33,22 @@ _TOO_BUSY = _("Sedang banyak yang mengirim lampiran. Pilih lampiran sekali lagi 
               "atau kirim tulisannya saja.")  # fmt: skip
 
 
+def one_too_many(names: str) -> object:
+    """Return what is said of files beyond the number that one submission may have."""
+    return _(
+        "%(names)s tidak ikut: paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", names=names, n=MAX_ATTACHMENTS
+    )
+
+
 class IncomingFile:
     """Takes one file as it arrives. What can be cleaned is held in memory until it is whole, never longer."""
 
     def __init__(self, part: File, received: Received) -> None:
         self._received = received
-        self._name = _name(part.filename or "")
+        as_is = any(received.typed.get(AS_IS, ()))
+        self._name = file_name(part.filename or "")
+        if not as_is:
+            self._name = without_moment(self._name)
         self._type = _media_type(part.headers.get("Content-Type", ""))
         self._id = os.urandom(OBJECT_ID_BYTES)
         self._key = new_key()
@@ -47,7 +57,7 @@ class IncomingFile:
         self._arrived = self._size = self._parts = 0
         self._mark = received.writer.mark() if received.writer is not None else 0
         self._refused = received.writer is None
-        self._cleaned = "kept" if any(received.typed.get(AS_IS, ())) else ""  # empty while it is still to be cleaned
+        self._cleaned = "kept" if as_is else ""  # empty while it is still to be cleaned
         self._held: Held | None = None
         self._until_done = contextlib.ExitStack()
 
@@ -64,7 +74,7 @@ class IncomingFile:
         if self._refused:
             return
         if len(self._received.files) >= MAX_ATTACHMENTS:
-            return self._refuse(_("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS))
+            return self._refuse(one_too_many(f"“{self._name}”"))
         if self._arrived > MAX_ATTACHMENT_BYTES:
             return self._refuse(_("“%(name)s” terlalu besar: paling besar 25 MB untuk satu lampiran.", name=self._name))
         self._buffer += data
@@ -77,6 +87,8 @@ class IncomingFile:
         """Clean what is to be cleaned, write the rest, and add the file to what arrived."""
         if not self._name and not self._arrived:
             return  # the browser's way of saying that no file was chosen
+        if not self._arrived and not self._refused:
+            self._refuse(_("“%(name)s” kosong, tidak ada isinya. Pilih file yang lain.", name=self._name))
         if not self._refused and not self._cleaned:
             self._clean()
         if not self._refused:
@@ -151,10 +163,6 @@ class IncomingFile:
             with contextlib.suppress(Broken):
                 self._received.writer.forget_since(self._mark)
         self._received.problems.append(Problem(FILES, message))
-
-
-def _name(text: str) -> str:
-    return text.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _media_type(text: str) -> str:

@@ -22,7 +22,7 @@ TEXTS: dict[str, Any] = {
                   "3 hari kerja. Kami tidak tahu siapa Anda."),
     "screening": _("Petugas sedang memeriksa kelengkapan laporan dan kewenangan penanganannya."),
     "need_info": _("Kami memerlukan tambahan informasi. Baca pertanyaan di bawah dan jawab di sini. Jika tidak aman "
-                   "atau tidak tahu, tulis saja “tidak tahu”."),
+                   "atau tidak tahu, tulis saja “tidak tahu”. Sudah menjawab? Tunggu kabar berikutnya."),
     "review": _("Laporan Anda memenuhi syarat awal dan sedang ditelaah oleh tim. Umpan balik paling lambat 30 hari "
                 "kerja sejak diterima."),
     "examination": _("Inspektorat sedang melakukan pemeriksaan. Demi keamanan Anda, kami tidak menyebutkan langkah "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, 
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000
-FOLLOW_UP_FIELD, ANSWER_FIELD, CLOSE_FIELD = "pesan", "jawaban", "tutup"
+FOLLOW_UP_FIELD, ANSWER_FIELD, CLOSE_FIELD = "pesan", re.compile(r"jawab-([1-9][0-9]{0,4})"), "tutup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,12 @@ def count_held(transaction: sa.Connection) -> int:
 def letter_text(letter: Letter) -> str:
     """Return what a further letter says, as one text."""
     if letter.type == FOLLOW_UP:
-        text, number = letter.fields.get(FOLLOW_UP_FIELD, ""), letter.fields.get(ANSWER_FIELD, "")
-        notes = [f"(jawaban atas pesan {number})"] if number else []
-        notes += ["(pelapor meminta kotaknya dihapus)"] if letter.fields.get(CLOSE_FIELD) else []
-        return "\n".join([*notes, text] if text else notes)
+        parts = ["(pelapor meminta kotaknya dihapus)"] if letter.fields.get(CLOSE_FIELD) else []
+        found = [(ANSWER_FIELD.fullmatch(name), text) for name, text in letter.fields.items()]
+        answers = sorted((int(match[1]), text) for match, text in found if match)
+        parts += [f"(jawaban atas pesan {number})\n{text}" for number, text in answers]
+        parts += [text] if (text := letter.fields.get(FOLLOW_UP_FIELD, "")) else []
+        return "\n\n".join(parts)
     return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
 
 

@@ -154,6 +154,13 @@ class Firefox:
         """Type into a field behind what stands there, or choose the file with this path."""
         self._ask("WebDriver:ElementSendKeys", id=self._find(selector), text=text)
 
+    def enter(self, selector: str, then: str) -> None:
+        """Press the Enter key in a field; wait until the page that this leads to shows an element."""
+        self.type(selector, "\ue007")
+        self._ask("WebDriver:SetTimeouts", implicit=ANSWER_SECONDS * 1000)
+        self._find(then)
+        self._ask("WebDriver:SetTimeouts", implicit=0)
+
     def clear(self, selector: str) -> None:
         self._ask("WebDriver:ElementClear", id=self._find(selector))
 

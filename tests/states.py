@@ -124,7 +124,7 @@ class Visit:
         self.page.fill("#uraian", text)
 
     def send(self) -> None:
-        self.page.locator("#kirim, main > form > button").first.click()
+        self.page.locator("#kirim, main > form > button:not([hidden])").first.click()
 
     def open(self) -> None:
         self.go("/kotak")
@@ -184,7 +184,7 @@ def form(visit: Visit) -> Iterator[str]:
     assert page.input_value("#uraian").startswith(STORY)
     page.fill("#uraian", STORY)
     page.fill("#terlapor", "Kepala bidang jalan")
-    page.locator("button[formaction$=periksa]").click()
+    page.locator("button[formaction$=periksa]:not([hidden])").click()
     yield "periksa"
     assert page.locator("mark").count() == 0
     visit.send()
@@ -242,14 +242,17 @@ def news(visit: Visit) -> Iterator[str]:
     assert page.locator("[id^=jawab-]").count() == 3
     page.locator("#lainnya summary").click()
     yield "kotak-lainnya"
+    page.check("[name=tutup]")
     page.locator("#lainnya button").click()
     yield "kotak-hapus"
     assert page.locator("#terkirim").count() == 1
     visit.open()
     page.locator("#pesan-2 summary").click()
-    page.locator("#pesan-2 button").click()
+    page.fill("#jawab-2", "Kertasnya " * 520)
+    page.fill("#jawab-3", "Tidak tahu.")
+    page.locator("main form button").first.click()
     yield "kotak-jawaban-galat"
-    assert page.locator("#galat-pesan").count() == 1 and page.locator("[name=jawaban]").input_value() == "2"
+    assert page.locator("#galat-jawab-2").count() == 1 and page.input_value("#jawab-3") == "Tidak tahu."
     visit.stage.answer(visit.code, "review", QUESTIONS[:1], due=-1)
     visit.open()
     yield "kotak-terlambat"

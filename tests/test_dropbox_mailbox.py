@@ -157,28 +157,45 @@ def test_each_question_has_its_own_answer_and_the_station_hears_which(
     words = report(client).words
     bring_news(services, small, words, texts=["Siapa PPK-nya?", "Di gudang mana?"])
     page = open_box(client, words)
-    forms = re.findall(r'name="jawaban" value="(\d+)".*?id="(jawab-\d+)"', page.text, re.S)
-    assert forms == [("2", "jawab-2"), ("1", "jawab-1")], "newest first"
-    assert write(client, page, "Tidak tahu.", jawaban="1").status == 200
+    assert re.findall(r'name="(jawab-\d+)"', page.text) == ["jawab-2", "jawab-1"], "newest first"
+    answers = {"jawab-2": "Di belakang kantor.", "jawab-1": "Tidak tahu."}
+    assert write(client, page, "Masih berjalan.", **answers).status == 200
     sent = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
     follow_up = next(x for x in sent if x.type == letters.FOLLOW_UP)
-    assert follow_up.fields["jawaban"] == "1" and letter_text(follow_up) == "(jawaban atas pesan 1)\nTidak tahu."
+    assert answers.items() <= follow_up.fields.items()
+    assert letter_text(follow_up) == (
+        "(jawaban atas pesan 1)\nTidak tahu.\n\n(jawaban atas pesan 2)\nDi belakang kantor.\n\nMasih berjalan."
+    )
+
+
+def test_an_answer_alone_is_a_message_and_its_phrases_are_asked_about(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"])
+    asked = write(client, open_box(client, words), "", **{"jawab-1": "Saya bendahara di sana."})
+    assert asked.status == 422 and "Saya bendahara" in asked.text and "<mark>Saya bendahara</mark>" in asked.text
+    assert 'id="galat"' not in asked.text
+    typed = {"sesi": asked.hidden("sesi"), "jawab-1": "Saya bendahara di sana.", "pesan": "", "diperiksa": "ya"}
+    assert 'id="terkirim"' in post(client, "/kotak/pesan", typed).text
+    assert "pesan" not in letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))[-1].fields
 
 
 def test_an_answer_that_is_refused_remembers_its_question(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     bring_news(services, small, words, texts=["Siapa?"])
-    page = write(client, open_box(client, words), "x" * 5_001, jawaban="1")
-    assert page.status == 422 and page.hidden("jawaban") == "1" and "x" * 5_001 in page.text
+    page = write(client, open_box(client, words), "Satu lagi.", **{"jawab-1": "x" * 5_001})
+    assert page.status == 422 and re.search(r'name="jawab-1"[^>]*aria-invalid[^>]*>\n' + "x" * 5_001, page.text)
+    assert '<a href="#jawab-1">Jawaban Anda atas pesan 1:' in page.text and "Satu lagi." in page.text
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "satu", "1" * 9, "1\n"])
 def test_a_number_that_is_none_is_left_out(client: FlaskClient, services: Services, small, number: str) -> None:
     words = report(client).words
     bring_news(services, small, words, texts=["Siapa?"])
-    assert write(client, open_box(client, words), "Dia.", jawaban=number).status == 200
+    assert write(client, open_box(client, words), "Dia.", **{f"jawab-{number}": "Itu."}).status == 200
     sent = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
-    assert "jawaban" not in next(x for x in sent if x.type == letters.FOLLOW_UP).fields
+    assert set(next(x for x in sent if x.type == letters.FOLLOW_UP).fields) == {"pesan", "surat"}
 
 
 @pytest.mark.parametrize(
@@ -291,16 +308,17 @@ def test_when_the_session_has_ended_a_wish_to_delete_and_an_answer_are_not_lost(
     bring_news(services, small, words, texts=["Tahun berapa?"])
     wish = post(client, "/kotak/pesan", {"sesi": "AAAA", "tutup": "ya"})
     assert wish.status == 422 and "belum diminta dihapus" in wish.text and wish.hidden("tutup") == "ya"
-    answer = post(client, "/kotak/pesan", {"sesi": "AAAA", "pesan": "Tahun lalu.", "jawaban": "1"})
+    answer = post(client, "/kotak/pesan", {"sesi": "AAAA", "pesan": "", "jawab-1": "Tahun lalu."})
+    assert answer.status == 422 and ">\nTahun lalu.</textarea>" in answer.text and 'name="pesan"' not in answer.text
     code = {"kode": " ".join(words)}
     assert (
         "Anda meminta kotak ini dihapus" in post(client, "/kotak/pesan", {**code, "tutup": wish.hidden("tutup")}).text
     )
-    sent = post(client, "/kotak/pesan", {**code, "pesan": "Tahun lalu.", "jawaban": answer.hidden("jawaban")})
+    sent = post(client, "/kotak/pesan", {**code, "jawab-1": "Tahun lalu."})
     assert sent.status == 200
     found = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
     fields = [x.fields for x in found if x.type == letters.FOLLOW_UP]
-    assert sorted(f.get("tutup", "") + f.get("jawaban", "") for f in fields) == ["1", "ya"]
+    assert sorted(f.get("tutup", "") + f.get("jawab-1", "") for f in fields) == ["Tahun lalu.", "ya"]
 
 
 def test_the_session_field_holds_no_code_and_has_one_length(client: FlaskClient, services: Services, small) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import shutil
 import threading
@@ -137,18 +136,22 @@ def test_when_the_line_breaks_in_the_answer_a_reload_shows_the_same_code(
         assert len(stored) == 8 and shown(page) == stored
 
 
-def test_when_the_line_breaks_in_the_request_a_reload_sends_it_whole(page: Any, server: LiveServer) -> None:
+def test_when_the_line_breaks_in_the_request_a_reload_sends_it_whole(
+    page: Any, server: LiveServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("Kuitansi nomor satu.\n" * 15_000)
     with Relay(server.port) as line:
         page.goto(line.url + "/lapor")
         fill(page, STORY + " " + "panjang " * 900)
-        page.set_input_files("#lampiran", [{"name": "a.txt", "mimeType": "text/plain", "buffer": os.urandom(300_000)}])
+        page.set_input_files("#lampiran", file)
         line.cut(up=200_000)
         send_into_nothing(page)
         assert line.answered.wait(30) and page.locator("#kode-tanda-terima").count() == 0
         line.mend()
         page.reload()
         words = shown(page)
-        assert len(words) == 8 and "a.txt" in page.inner_text("main")
+        assert len(words) == 8 and re.search(r"a\.txt \(315\skB", page.inner_text("main"))
         assert server.post("/kotak", {"kode": " ".join(words)}).status == 200
 
 
@@ -160,7 +163,7 @@ def send_into_nothing(page: Any, *, seen: bool = False) -> None:
         page.wait_for_url("chrome-error://**")
 
 
-def test_of_three_questions_the_second_is_answered(page: Any, small: Path, tmp_path: Path) -> None:
+def test_of_three_questions_two_are_answered_at_once(page: Any, small: Path, tmp_path: Path) -> None:
     with staged(small, tmp_path) as stage:
         code = " ".join(stage.server.report(REPORT).words)
         stage.answer(code, "need_info", QUESTIONS)
@@ -175,11 +178,36 @@ def test_of_three_questions_the_second_is_answered(page: Any, small: Path, tmp_p
         page.locator("#pesan-2 summary").focus()
         page.keyboard.press("Enter")
         page.fill("#jawab-2", "Di lemari bagian umum.")
+        page.fill("#jawab-3", "Tidak tahu.")
         with page.expect_request("**/kotak/pesan") as sent:
-            page.locator("#pesan-2 button").click()
+            page.get_by_role("button", name="Kirim jawaban").click()
         assert page.locator("#terkirim").count() == 1
-    body = sent.value.post_data_buffer
-    assert re.findall(rb'name="jawaban"\r\n\r\n(\d+)', body) == [b"2"] and b"Di lemari bagian umum." in body
+    answers = re.findall(rb'name="jawab-(\d)"\r\n\r\n([^\r]*)', sent.value.post_data_buffer)
+    assert answers == [(b"3", b"Tidak tahu."), (b"2", b"Di lemari bagian umum."), (b"1", b"")]
+
+
+def test_the_enter_key_in_a_line_sends_nothing_and_shows_the_report_first(page: Any, server: LiveServer) -> None:
+    page.goto(server.url + "/lapor")
+    page.select_option("#wilayah", "palembang")
+    page.select_option("#jenjang_terlapor", "bupati")
+    page.check("[name=kategori][value=pengadaan]")
+    page.fill("#uraian", REPORT["uraian"])
+    page.fill("#waktu", "tahun lalu")
+    page.press("#waktu", "Enter")
+    page.wait_for_url("**/lapor/periksa")
+    assert "Belum terkirim." in page.inner_text("main") and "tahun lalu" in page.inner_text("dl")
+
+
+def test_a_page_that_holds_what_was_typed_is_left_only_in_a_new_tab(page: Any, server: LiveServer) -> None:
+    page.goto(server.url + "/lapor")
+    page.fill("#uraian", REPORT["uraian"])
+    links = page.locator("header nav a, header .brand, footer a")
+    assert links.evaluate_all("all => all.map(a => a.target)") == ["_blank"] * links.count()
+    with page.expect_popup():
+        page.get_by_role("link", name="English").click()
+    assert page.input_value("#uraian") == REPORT["uraian"]
+    page.goto(server.url + "/")
+    assert page.locator("header nav a[target]").count() == 0
 
 
 @pytest.mark.parametrize("number", [1, 5, 8])

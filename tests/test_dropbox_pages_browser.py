@@ -33,7 +33,7 @@ def fill(page: Any, text: str = "Seseorang mengatur pemenang lelang sejak tahun 
 
 
 def send(page: Any) -> None:
-    page.locator("#kirim, main > form > button").first.click()
+    page.locator("#kirim, main > form > button:not([hidden])").first.click()
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])

@@ -20,7 +20,7 @@ ODD = """() => {
   first('.skip', 'header'); first('header', 'main'); first('h1', 'form'); first('#galat', 'form');
   first('main', 'footer');
   for (const e of document.querySelectorAll('a, button, summary, textarea, select, input:not([type=hidden])')) {
-    if (!e.checkVisibility()) { if (!e.closest('details:not([open])')) wrong.push('unseen: ' + e.outerHTML.slice(0, 80)); continue }
+    if (!e.checkVisibility()) { if (!e.closest('details:not([open])') && !e.hidden) wrong.push('unseen: ' + e.outerHTML.slice(0, 80)); continue }
     const box = e.getBoundingClientRect();
     if (!box.width || box.right < 1 || box.left > innerWidth) wrong.push('outside: ' + e.outerHTML.slice(0, 80));
     e.focus();

@@ -46,12 +46,12 @@ def test_files_are_stored_whole_whatever_their_names(client: FlaskClient, servic
         assert b"".join(opened_parts) == data
 
 
-def test_an_empty_file_is_an_attachment_and_no_chosen_file_is_none(
-    client: FlaskClient, services: Services, small
-) -> None:
-    report(client, [("kosong.txt", b"", "text/plain"), ("", b"", "application/octet-stream")])
-    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
-    assert [(a.name, a.size, a.parts) for a in letter.attachments] == [("kosong.txt", 0, 1)]
+def test_an_empty_file_is_refused_by_name_and_no_chosen_file_is_none(client: FlaskClient, services: Services) -> None:
+    no_file = ("", b"", "application/octet-stream")
+    answer = report(client, [("kosong.txt", b"", "text/plain"), PHOTO, no_file])
+    assert answer.status == 413 and "“kosong.txt” kosong, tidak ada isinya." in answer.text
+    assert "foto.jpg" in answer.text and answer.hidden("berkas") and len(waiting(services)) == 1
+    assert report(client, [no_file]).status == 200
 
 
 def test_the_same_form_again_gives_the_same_code(client: FlaskClient, services: Services, small) -> None:
@@ -178,10 +178,12 @@ def test_a_file_over_the_limit_is_refused_by_name_and_the_others_kept(
 
 def test_a_sixth_file_is_refused_and_five_are_kept(client: FlaskClient, services: Services) -> None:
     answer = report(client, [(f"{i}.txt", b"x", "text/plain") for i in range(8)])
-    assert answer.status == 413 and answer.text.count("Paling banyak 5 lampiran. Kirim sisanya") == 2, (
-        "summary and field"
-    )
-    assert len(waiting(services)) == 5
+    for name in ("“5.txt”", "“6.txt”", "“7.txt”"):
+        assert f"{name} tidak ikut: paling banyak 5 lampiran." in answer.text
+    assert answer.status == 413 and len(waiting(services)) == 5
+    kept = {"benih": answer.hidden("benih"), "berkas": answer.hidden("berkas"), **REPORT}
+    more = post(client, "/lapor", kept, [("a.txt", b"y", "text/plain"), ("b.txt", b"z", "text/plain")])
+    assert more.status == 413 and "“a.txt”, “b.txt” tidak ikut: paling banyak 5 lampiran." in more.text
 
 
 def test_files_stop_when_half_the_arena_waits_but_a_letter_still_passes(
@@ -321,9 +323,35 @@ def test_who_reads_follows_the_roster_and_nobody_else_can_open(
         assert all((names[s] in shown) == (s in readers) for s in WITH_STATION)
 
 
-def test_asking_who_reads_stores_nothing_and_keeps_what_was_typed(client: FlaskClient, services: Services) -> None:
-    answer = post(client, "/lapor/siapa", REPORT, [PHOTO])
-    assert answer.status == 200 and REPORT["uraian"] in answer.text and waiting(services) == []
+@pytest.mark.parametrize("path", ["/lapor/siapa", "/lapor/ubah"])
+def test_asking_who_reads_keeps_text_and_files_and_stores_no_letter(
+    client: FlaskClient, services: Services, small, path: str
+) -> None:
+    typed = {"benih": get(client, "/lapor").hidden("benih"), **REPORT}
+    answer = post(client, path, typed, [PHOTO])
+    assert answer.status == 200 and REPORT["uraian"] in answer.text and 'id="galat"' not in answer.text
+    assert letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2")) == []
+    kept = {"benih": answer.hidden("benih"), "berkas": answer.hidden("berkas")}
+    assert post(client, "/lapor", REPORT | kept).status == 200
+    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+    assert [a.name for a in letter.attachments] == [PHOTO[0]]
+
+
+def test_files_sent_with_a_question_that_lacks_its_answers_are_asked_for_again(
+    client: FlaskClient, services: Services
+) -> None:
+    without = {key: value for key, value in REPORT.items() if key != "jenjang_terlapor"} | {"jenjang_terlapor": ""}
+    answer = post(client, "/lapor/siapa", without, [PHOTO])
+    assert answer.status == 200 and "Pilih lampiran Anda sekali lagi." in answer.text and waiting(services) == []
+    assert "Pilih lampiran Anda sekali lagi." not in post(client, "/lapor/siapa", without).text
+
+
+def test_asking_who_reads_names_a_file_that_is_too_large(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 100_000)
+    answer = post(client, "/lapor/siapa", REPORT, [("besar.bin", bytes(100_001), "application/octet-stream")])
+    assert answer.status == 413 and "besar.bin" in answer.text and REPORT["uraian"] in answer.text
 
 
 def test_where_nobody_may_read_other_channels_are_shown_and_nothing_is_stored(

@@ -37,7 +37,7 @@ FIRST: list[Upload] = [
     ("foto lelang.jpg", photo(20_000_000), "image/jpeg"),
     ("kontrak.pdf", PDF, "application/pdf"),
     ("kontrak.docx", docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ("kosong.txt", b"", "text/plain"),
+    ("pendek.txt", b"-", "text/plain"),
     ("kontrak.pdf", PDF + b"% versi dua\n", "application/pdf"),
 ]
 SECOND: list[Upload] = [

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from crypto import letter as letters
 from crypto import receipt as receipts
-from crypto.attachment import MAX_ATTACHMENTS, Attachment
+from crypto.attachment import Attachment
 from crypto.encoding import date_of, epoch_of, today
 from crypto.mailbox import News
 from crypto.row import OBJECT_ID_BYTES
@@ -183,21 +183,26 @@ def write() -> Response:
 
 def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form.Problem]]:
     """Return the fields of a message and what must be mended."""
-    fields, problems = form.read_fields(received.typed, [form.MESSAGE], directory().roster)
+    fields, problems = form.read_fields(received.typed, _texts(received.typed), directory().roster)
     received.dropped = received.dropped or reply.lost
     problems += reply.problems + received.problems
     if received.dropped and not received.problems:
         problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
     problems += unanswered(received.typed)
     files = all_files(reply.kept, received)
-    if len(files) > MAX_ATTACHMENTS:
-        problems.append(form.Problem(form.FILES, too_many_files()))
+    if over := too_many_files(files):
+        problems.append(form.Problem(form.FILES, over))
     closes = any(received.typed.get(form.CLOSE, ()))
-    if (files or closes) and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
-        problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, or a wish to close
+    if (files or closes or fields) and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
+        problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, answers, or a wish to close
     if closes:
         fields[form.CLOSE] = "ya"
     return fields, problems
+
+
+def _texts(typed: Mapping[str, Sequence[str]]) -> list[form.Field]:
+    """Return the fields of a message that hold words: the message itself, then the answers to officers' messages."""
+    return [form.MESSAGE, *form.answer_fields(typed)]
 
 
 def stretch(text: str) -> receipts.Receipt:
@@ -236,9 +241,7 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str], files: Se
     letter = letters.Letter(
         type=letters.FOLLOW_UP,
         object_id=os.urandom(OBJECT_ID_BYTES),
-        fields=fields
-        | form.answered(received.typed)
-        | {"surat": str(session.seq)},  # the same words in answer to other news are another letter
+        fields=fields | {"surat": str(session.seq)},  # the same words in answer to other news are another letter
         language=g.language,
         day=reply.day,
         readers=tuple(group.id for group in reply.groups),
@@ -268,10 +271,7 @@ def _ask_again(
         session=None,
         text=text,
         mistyped=mistyped,
-        problems=plain(problems),
-        problem_of={p.key: p.message for p in reversed(plain(problems))},
-        typed=typed or {},
-        **_form_parts(),
+        **_form_parts(typed or {}, problems),
     )
 
 
@@ -300,7 +300,8 @@ def _show_mailbox(
 ) -> Response:
     services = here()
     news: News | None = _shorten(opened.news) if opened is not None and opened.hit else None
-    text = form.normalise("".join((typed or {}).get(MESSAGE, ())))
+    typed = typed or {}
+    texts = {field.key: form.normalise("".join(typed.get(field.key, ()))) for field in _texts(typed)}
     return show(
         "kotak.html",
         status=status,
@@ -313,24 +314,20 @@ def _show_mailbox(
         as_of=date_of(news.as_of) if news else None,
         next_update=date_of(news.next_update) if news else None,
         overdue=bool(news and not news.status.startswith("closed") and news.next_update < today()),
-        answered=form.answered(typed or {}).get(form.ANSWER),
         date_of=date_of,
         status_name=statuses.NAMES.__getitem__,
         status_text=statuses.TEXTS.__getitem__,
         names={x.id: x for x in directory().roster.groups},
-        typed=typed or {},
-        problems=plain(problems),
-        problem_of={p.key: p.message for p in reversed(plain(problems))},
         sent=sent,
-        text=text,
-        found=preview.kinds({MESSAGE: text}, kept),
+        texts=[text for text in texts.values() if text],
+        found=preview.kinds(texts, kept),
         kept=kept,
         kept_sealed=seal_kept(groups, kept, session.mailbox, session.expires),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=groups,
         barred=barred,
-        **_form_parts(),
+        **_form_parts(typed, problems),
     )
 
 
@@ -367,9 +364,13 @@ def _fallback(known: Directory, day: int) -> Group | None:
     return roster.group(roster.fallback) if roster.fallback in known.key_holders(epoch_of(day)) else None
 
 
-def _form_parts() -> dict[str, Any]:
+def _form_parts(typed: Mapping[str, Sequence[str]], problems: Sequence[form.Problem]) -> dict[str, Any]:
     roster = directory().roster
     return {
+        "typed": typed,
+        "problems": plain(problems),
+        "problem_of": {p.key: p.message for p in reversed(plain(problems))},
+        "answers": [field for field in form.answer_fields(typed) if any(typed[field.key])],
         "question": question(),
         "fallback": _fallback(directory(), today()),
         "message_field": form.MESSAGE,

@@ -58,7 +58,7 @@ def is_serious(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> 
 
 
 def _texts(fields: Mapping[str, str], attachments: Sequence[Attachment]) -> Iterator[str]:
-    for question in (*form.FIELDS, form.MESSAGE):
+    for question in (*form.FIELDS, form.MESSAGE, *form.answer_fields(fields)):
         if question.kind in _TYPED and question.key in fields:
             yield fields[question.key]
     yield from (attachment.name for attachment in attachments)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext
 
-from crypto.attachment import MAX_ATTACHMENTS
+from crypto.attachment import MAX_ATTACHMENTS, Attachment
 from dropbox.errors import Broken, Busy, Closed, DropboxError, FilesFull, Full, Why
-from dropbox.incoming import NO_ROOM
+from dropbox.incoming import NO_ROOM, one_too_many
 
 
 def problem_text(error: DropboxError) -> Any:
@@ -46,6 +47,7 @@ def closed_text(why: Why) -> Any:
     }[why]  # fmt: skip
 
 
-def too_many_files() -> Any:
-    """Return what is said when a form has more files than one submission may have."""
-    return lazy_gettext("Paling banyak %(n)d lampiran. Kirim sisanya lewat kotak.", n=MAX_ATTACHMENTS)
+def too_many_files(files: Sequence[Attachment]) -> Any:
+    """Return what is said when a form has more files than one submission may have, None when it has not."""
+    over = ", ".join(f"“{file.name}”" for file in files[MAX_ATTACHMENTS:])
+    return one_too_many(over) if over else None

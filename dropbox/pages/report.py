@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -13,7 +14,7 @@ from flask_babel import lazy_gettext
 
 from crypto import letter as letters
 from crypto import receipt as receipts
-from crypto.attachment import MAX_ATTACHMENTS, Attachment
+from crypto.attachment import Attachment
 from crypto.encoding import epoch_of, today
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
@@ -82,23 +83,13 @@ def empty_form() -> Response:
 
 
 def who_reads() -> Response:
-    """Show the form again with the readers that these answers lead to; nothing is stored."""
-    return _form_again(asked_who=True)
+    """Show the form again with the readers that these answers lead to; no letter is stored."""
+    return _take(partial(_form_again, asked_who=True))
 
 
 def change() -> Response:
-    """Show the form again as it was typed; nothing is stored."""
-    return _form_again(asked_who=False)
-
-
-def _form_again(*, asked_who: bool) -> Response:
-    received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
-    try:
-        groups, _problems = routed(received.typed, today())
-        kept = kept_files(received.typed, [x.id for x in groups], seed_of(received.typed))
-    except (Closed, SessionEnded):
-        kept, received.dropped = (), True
-    return show_form(received.typed, status=200, kept=kept, dropped=received.dropped, asked_who=asked_who)
+    """Show the form again as it was typed; no letter is stored."""
+    return _take(_form_again)
 
 
 def send() -> Response:
@@ -106,26 +97,21 @@ def send() -> Response:
 
     What could point to the writer is shown first, once; whoever sends it all the same is not asked again.
     """
-    return _take(asked=False)
+    return _take(_send)
 
 
 def check() -> Response:
     """Show the report as it would go, with what could point to the writer; its letter is not stored."""
-    return _take(asked=True)
+    return _take(partial(_send, asked=True))
 
 
-def _take(*, asked: bool) -> Response:
+def _take(step: Callable[[Draft], Response]) -> Response:
+    """Read a form with its files and go on with it; what stops either is said in the form, which keeps both."""
     refuse_cross_site()
-    day = today()
-    draft = Draft(Received(here().cleanroom), day)
+    draft = Draft(Received(here().cleanroom), today())
     try:
         read_form(request.stream, boundary(), draft.open_writer, draft.received)  # type: ignore[arg-type]
-        _check(draft)
-        if draft.problems:
-            return _refuse(draft)
-        if asked or preview.must_ask(draft.received.typed, draft.fields, draft.attachments, draft.kept):
-            return _preview(draft, asked=asked)
-        return _commit(draft)
+        return step(draft)
     except (Busy, Full, Closed, Broken) as error:
         draft.status = 503
         _find_kept(draft)
@@ -133,6 +119,33 @@ def _take(*, asked: bool) -> Response:
         return answer_first(_refuse(draft))
     finally:
         draft.received.place.close()
+
+
+def _send(draft: Draft, *, asked: bool = False) -> Response:
+    _check(draft)
+    if draft.problems:
+        return _refuse(draft)
+    if asked or preview.must_ask(draft.received.typed, draft.fields, draft.attachments, draft.kept):
+        return _preview(draft, asked=asked)
+    return _commit(draft)
+
+
+def _form_again(draft: Draft, *, asked_who: bool = False) -> Response:
+    received = draft.received
+    with contextlib.suppress(Closed):
+        draft.groups = routed(received.typed, draft.day)[0]
+    draft.status = 200
+    _check_files(draft)
+    draft.kept = keep(draft.kept, received)
+    return show_form(
+        received.typed,
+        status=draft.status,
+        problems=draft.problems if draft.status != 200 else (),
+        kept=draft.kept,
+        groups=draft.groups,
+        dropped=received.dropped,
+        asked_who=asked_who,
+    )
 
 
 def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
@@ -149,28 +162,30 @@ def _check(draft: Draft) -> None:
     received = draft.received
     here().check_sealing(directory(), draft.day)  # first: there is no use in choosing files once more
     draft.fields, draft.problems = form.read_fields(received.typed, form.FIELDS, directory().roster)
-    if any(p.key == form.FILES or p.key == "" for p in received.problems):
-        draft.status = 503 if received.full else 413
-    draft.problems += received.problems
-    routing_ok = not any(p.key in form.ROUTING for p in draft.problems)
-    if routing_ok:
+    if not any(p.key in form.ROUTING for p in draft.problems):
         draft.groups, _none = routed(received.typed, draft.day)
-        try:
-            draft.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
-        except SessionEnded:
-            received.dropped = True
-            draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
-    elif any(received.typed.get(form.KEPT, ())):
-        received.dropped = True  # files at hand are sealed to readers that are no longer known
-    if received.dropped and not any(p.key == form.FILES for p in draft.problems):
-        draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
-    if len(draft.attachments) > MAX_ATTACHMENTS:
-        draft.status = 413
-        draft.problems.append(form.Problem(form.FILES, too_many_files()))
+    _check_files(draft)
     draft.problems += unanswered(received.typed)
     if form_seed(received.typed) is None:
         text = lazy_gettext("Halaman ini sudah lama terbuka. Periksa tulisan Anda, lalu kirim sekali lagi.")
         draft.problems.append(form.Problem("", text))
+
+
+def _check_files(draft: Draft) -> None:
+    """Find the files of earlier tries, and say what is wrong with those of this one."""
+    received = draft.received
+    if any(p.key == form.FILES or p.key == "" for p in received.problems):
+        draft.status = 503 if received.full else 413
+    draft.problems += received.problems
+    try:
+        draft.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
+    except SessionEnded:  # sealed to readers that are no longer known, too
+        received.dropped = True
+    if received.dropped and not any(p.key == form.FILES for p in draft.problems):
+        draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    if over := too_many_files(draft.attachments):
+        draft.status = 413
+        draft.problems.append(form.Problem(form.FILES, over))
 
 
 def form_seed(typed: Mapping[str, Sequence[str]]) -> tuple[bytes, int] | None:

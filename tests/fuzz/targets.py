@@ -1,4 +1,4 @@
-"""The targets by name, and the families that share the time of a test run."""
+"""The targets by name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ MODULES: dict[str, ModuleType] = {
     m.__name__.rpartition(".")[2]: m
     for m in (multipart, receipt, sealed, jpeg, png, webp, gif, ooxml, odf, pdf, planted)
 }
-FAMILIES = {
-    "multipart": ("multipart",),
-    "receipt": ("receipt", "sealed"),
-    "cleaners": ("jpeg", "png", "webp", "gif", "ooxml", "odf", "pdf"),
-}
-TARGETS = tuple(name for names in FAMILIES.values() for name in names)
+CLEANERS = ("jpeg", "png", "webp", "gif", "ooxml", "odf", "pdf")
+TARGETS = ("multipart", "receipt", "sealed", *CLEANERS)
 
 
 @dataclass(frozen=True)
