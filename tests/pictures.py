@@ -21,7 +21,7 @@ from keys.demo import make_demo
 
 LANGUAGES = {"id": "", "en": "/en"}
 WIDTHS = (360, 1280)
-MOST_HIGH = 2_200
+MOST_HIGH = 2_600
 DAY = 8 * 7  # Monday, 2 March 2026 in every run; words of codes and keys differ
 
 
