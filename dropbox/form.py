@@ -92,23 +92,6 @@ EXAMPLES: Mapping[str, Text] = {
     "disiplin": _("Contoh: lama tidak masuk kerja, pelecehan, dua jabatan sekaligus."),
     "pembalasan": _("Contoh: dimutasi, diancam, atau dikucilkan karena melapor."),
 }
-# What the law calls each choice (UU 31/1999 jo. UU 20/2001; PP 94/2021 for discipline). Reporters need not know it; how
-# grave a breach of discipline is (light, medium, heavy) depends on its effect, and reviewers decide it.
-LEGAL_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "suap": ("suap", "gratifikasi"),
-    "pungli": ("pemerasan",),
-    "pengadaan": ("kerugian_negara", "curang", "benturan_pengadaan"),
-    "aset": ("penggelapan",),
-    "perjalanan": ("kerugian_negara",),
-    "dana": ("kerugian_negara",),
-    "jabatan": ("suap",),
-    "benturan": ("benturan_pengadaan", "disiplin"),
-    "menutupi": ("menghalangi",),
-    "disiplin": ("disiplin",),
-    "pembalasan": ("pembalasan",),
-    "lainnya": (),
-}
-GROUPS_FIELD = "golongan"
 OFFICES: Options = (
     ("setda", _("Sekretariat daerah atau biro")),
     ("dprd", _("DPRD atau sekretariatnya")),
@@ -243,12 +226,6 @@ def area_options(roster: Roster, language: str) -> Options:
     names = [(g.id, (g.name_en if language == "en" else g.name_id).removeprefix(prefix)) for g in roster.groups]
     known = [(slug, name) for slug, name in names if slug in roster.routing]
     return (*known, *((a, _("Tidak tahu")) for a in roster.routing if a not in dict(names)))
-
-
-def legal_groups(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the field that tells reviewers which legal groups an answer may fall under; empty when there is none."""
-    groups = LEGAL_GROUPS.get(fields.get("kategori", ""), ())
-    return {GROUPS_FIELD: ",".join(groups)} if groups else {}
 
 
 def answer_fields(typed: Mapping[str, object]) -> tuple[Field, ...]:

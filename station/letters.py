@@ -14,6 +14,7 @@ from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_let
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
 from station.attachments import expect_files, forget_files
+from station.questions import question
 from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
 
 HELD_DAYS = 90
@@ -90,7 +91,10 @@ def letter_text(letter: Letter) -> str:
         parts += [f"(jawaban atas pesan {number})\n{text}" for number, text in answers]
         parts += [text] if (text := letter.fields.get(FOLLOW_UP_FIELD, "")) else []
         return "\n\n".join(parts)
-    return "\n".join(f"{name}: {text}" for name, text in letter.fields.items() if text)
+    asked = sorted((question(name).place, name, text) for name, text in letter.fields.items() if text)
+    return "\n".join(
+        f"{question(name).label.removesuffix('?')}: {question(name).answer(text)}" for _place, name, text in asked
+    )
 
 
 def _refused(opened: Opened, alarm: str) -> Verdict:

@@ -10,6 +10,7 @@ from crypto.encoding import date_of
 from station.cases import Case, Line
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
+from station.questions import question
 from station.vault import REPORTER, FileState
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
@@ -48,7 +49,6 @@ def imported_json(found: Imported) -> dict[str, Any]:
 _WASHED = {
     "cleaned": "dibersihkan", "not_cleanable": "tidak dapat dibersihkan", "kept": "asli", "untouched": "teks biasa",
 }  # fmt: skip
-_FIRST = ("uraian", "kategori", "wilayah", "jenjang_terlapor", "jangan_dibuka", "instansi", "terlapor", "waktu")
 
 
 def line_json(line: Line) -> dict[str, Any]:
@@ -162,11 +162,6 @@ def list_text(lines: Sequence[Line]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
 
 
-def _place(name: str) -> tuple[int, str]:
-    """Put what happened first, then where and who, then the rest by name."""
-    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
-
-
 def case_text(case: Case) -> str:
     """Return one case for people to read."""
     out = [
@@ -178,8 +173,9 @@ def case_text(case: Case) -> str:
         f"Pembaca   {visible(', '.join(case.readers))}",
         "",
     ]
-    for name, text in sorted(case.fields.items(), key=lambda item: _place(item[0])):
-        out += [f"{visible(name)}:", "    " + visible(text, indent="    ")]
+    for name, text in sorted(case.fields.items(), key=lambda item: (question(item[0]).place, item[0])):
+        asked = question(name)
+        out += [visible(asked.label), "    " + visible(asked.answer(text), indent="    ")]
     if case.attachments:
         out += ["", "Lampiran"]
     for number, a in enumerate(case.attachments, 1):

@@ -28,7 +28,10 @@ def test_a_report_is_stored_as_one_letter_for_its_readers(client: FlaskClient, s
     answer = report(client)
     assert answer.status == 200 and len(answer.words) == 8
     (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-3"))
-    assert letter.fields == REPORT | {"golongan": "kerugian_negara,curang,benturan_pengadaan"}
+    assert letter.fields == REPORT | {
+        "golongan": "kerugian_negara,curang,benturan_pengadaan",
+        "tingkat_disiplin": "ringan,sedang,berat",
+    }
     assert letter.readers == ("sumsel",)
     assert letter.mailbox_name in re.sub(r"<[^>]+>", "", answer.text)
 

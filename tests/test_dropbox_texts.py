@@ -48,6 +48,7 @@ def test_the_catalogue_holds_exactly_the_texts_in_the_code(catalogue: Catalog) -
 
 def test_the_compiled_catalogue_is_that_of_the_source(catalogue: Catalog) -> None:
     assert make.mo_bytes(catalogue) == make.MO.read_bytes(), "run python dropbox/translations/make.py"
+    assert make.questions_bytes(catalogue) == make.QUESTIONS.read_bytes(), "run python dropbox/translations/make.py"
 
 
 def test_catalogues_hold_no_dates_and_no_line_numbers() -> None:

@@ -57,7 +57,9 @@ def test_another_report_of_the_same_code_is_a_further_letter_of_the_case(desk: D
     import_bundle(desk, stick.write([world().letter_row(reporter.report("satu"))]))
     assert import_bundle(desk, stick.write([world().letter_row(reporter.report("dua"))])).new == 1
     assert count(desk, vault.cases) == 1
-    assert [("reporter", "uraian: dua" in m.text) for m in show(desk).messages] == [("reporter", True)]
+    assert [("reporter", "Ceritakan apa yang terjadi: dua" in m.text) for m in show(desk).messages] == [
+        ("reporter", True)
+    ]
 
 
 @pytest.mark.parametrize(

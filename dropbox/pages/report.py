@@ -20,6 +20,7 @@ from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
 from dropbox.intake import read_form
+from dropbox.legal import classified
 from dropbox.pages import preview
 from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
@@ -225,7 +226,7 @@ def _commit(draft: Draft) -> Response:
     letter = letters.Letter(
         type=letters.REPORT,
         object_id=os.urandom(OBJECT_ID_BYTES),
-        fields=draft.fields | form.legal_groups(draft.fields),
+        fields=draft.fields | classified(draft.fields),
         language=draft.fields.get("bahasa", g.language),
         day=draft.day,
         readers=ids,

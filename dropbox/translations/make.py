@@ -2,11 +2,13 @@
 
 The Indonesian texts in the code and the templates are the source. This reads them all, puts new ones into
 en/LC_MESSAGES/messages.po with an empty English text, drops those that are gone, and compiles messages.mo.
-Neither file holds a date or a line number: the same texts give the same bytes.
+It writes station/questions.json, too: the questions of the form in both languages, for a machine without the form.
+No file holds a date or a line number: the same texts give the same bytes.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -17,9 +19,12 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from dropbox import form, legal
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).resolve().parent / "en" / "LC_MESSAGES"
 PO, MO = FOLDER / "messages.po", FOLDER / "messages.mo"
+QUESTIONS = ROOT / "station" / "questions.json"
 SOURCES = (
     ("python", "dropbox", "*.py"),
     ("python", "dropbox/pages", "*.py"),
@@ -93,12 +98,27 @@ def mo_bytes(catalogue: Catalog) -> bytes:
     return buffer.getvalue()
 
 
+def questions_bytes(catalogue: Catalog) -> bytes:
+    """Return the questions of the form with the names of their choices, in the order of the form."""
+
+    def both(text: object) -> dict[str, str]:
+        known = catalogue.get(str(text))
+        return {"id": str(text), "en": str(known.string) if known and known.string else str(text)}
+
+    questions = [
+        {"key": field.key, **both(field.label), "choices": {slug: both(name) for slug, name in field.options}}
+        for field in (*form.FIELDS, *legal.FIELDS)
+    ]
+    return json.dumps(questions, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
+
+
 def main() -> int:
-    """Write both files; say which texts have no English yet and return 1 if there are any."""
+    """Write the three files; say which texts have no English yet and return 1 if there are any."""
     catalogue = update(read_catalogue(), texts())
     FOLDER.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(po_bytes(catalogue))
     MO.write_bytes(mo_bytes(catalogue))
+    QUESTIONS.write_bytes(questions_bytes(catalogue))
     missing = [str(m.id) for m in catalogue if m.id and (not m.string or m.fuzzy)]
     print(f"{sum(1 for m in catalogue if m.id)} texts, {len(missing)} without English")
     for text in missing:

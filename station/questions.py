@@ -1,0 +1,38 @@
+"""The questions of the intake form, as reviewers read them: made from the form itself (make texts)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question in Indonesian. `place` counts from the first of the form; `choices` names what may be chosen."""
+
+    place: int
+    label: str
+    choices: dict[str, str]
+
+    def answer(self, value: str) -> str:
+        """Return an answer in words: each choice by its name, anything else as it is."""
+        if not self.choices:
+            return value
+        return ", ".join(self.choices.get(choice, choice) for choice in value.split(","))
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """Return the questions by the names of their fields, in the order of the form."""
+    found = json.loads(files("station").joinpath("questions.json").read_text("utf-8"))
+    return {
+        each["key"]: Question(place, each["id"], {slug: name["id"] for slug, name in each["choices"].items()})
+        for place, each in enumerate(found)
+    }
+
+
+def question(field: str) -> Question:
+    """Return the question behind a field of a letter; one of no form that we know comes last, under its own name."""
+    return questions().get(field, Question(len(questions()), field, {}))
