@@ -215,6 +215,7 @@ MESSAGE_ROUTING: tuple[Field, ...] = (
     replace(BY_KEY[EXCLUDED], hint="", options=(*EXCLUSIONS, (NOBODY, _("Tidak ada yang saya kecualikan")))),
 )
 CLOSE = "tutup"  # the reporter wants the mailbox deleted
+MAX_ANSWERS = 6
 _ANSWER = re.compile(r"jawab-([1-9][0-9]{0,4})")  # the number of the officers' message, counted from the case's first
 MESSAGE = Field("pesan", "area", _("Pesan Anda"), _("Jangan menulis nama, NIK, nomor HP, atau jabatan Anda."),
                 required=True, least=1, limit=5_000)  # fmt: skip
@@ -229,8 +230,11 @@ def area_options(roster: Roster, language: str) -> Options:
 
 
 def answer_fields(typed: Mapping[str, object]) -> tuple[Field, ...]:
-    """Return a field for each typed answer to a message of the officers, in the order of the messages."""
-    numbers = sorted(int(found[1]) for found in map(_ANSWER.fullmatch, typed) if found)
+    """Return a field for each typed answer to a message of the officers, in the order of the messages.
+
+    A page has six; of more the highest numbers are taken.
+    """
+    numbers = sorted(int(found[1]) for found in map(_ANSWER.fullmatch, typed) if found)[-MAX_ANSWERS:]
     return tuple(
         Field(f"jawab-{n}", "area", _("Jawaban Anda atas pesan %(n)d", n=n), limit=MESSAGE.limit) for n in numbers
     )

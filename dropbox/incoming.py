@@ -22,7 +22,7 @@ from crypto.row import OBJECT_ID_BYTES, Kind
 from dropbox.cleaning import HEAD_BYTES, Outcome, may_be_cleaned
 from dropbox.cleanroom import Held
 from dropbox.errors import Broken, Busy, Full
-from dropbox.filenames import file_name, without_moment
+from dropbox.filenames import distinct, file_name, without_moment
 from dropbox.form import AS_IS, FILES, Problem
 from dropbox.received import Received
 
@@ -46,9 +46,7 @@ class IncomingFile:
     def __init__(self, part: File, received: Received) -> None:
         self._received = received
         as_is = any(received.typed.get(AS_IS, ()))
-        self._name = file_name(part.filename or "")
-        if not as_is:
-            self._name = without_moment(self._name)
+        self._name = file_name(part.filename or "")  # as its sender knows it
         self._type = _media_type(part.headers.get("Content-Type", ""))
         self._id = os.urandom(OBJECT_ID_BYTES)
         self._key = new_key()
@@ -98,9 +96,18 @@ class IncomingFile:
             self._received.dropped = True
             return
         size, digest = self._size, self._hash.digest()
+        name = self._name if self._cleaned == "kept" else self._quiet_name(digest)
         self._received.files.append(
-            Attachment(self._id, self._name, self._type, size, parts_of(size), digest, self._key, self._cleaned)
+            Attachment(self._id, name, self._type, size, parts_of(size), digest, self._key, self._cleaned)
         )
+
+    def _quiet_name(self, digest: bytes) -> str:
+        """Return the name without its moment; photos that a camera told apart by it are numbered."""
+        name = without_moment(self._name)
+        if name == self._name:
+            return name
+        others = (file for file in (*self._received.kept, *self._received.files) if file.sha256 != digest)
+        return distinct(name, {file.name for file in others})
 
     def _hold(self, more: int) -> None:
         """Go on holding the file while it may be one that can be cleaned."""

@@ -25,7 +25,7 @@ from dropbox.sealing import RowWriter
 READ_BYTES = 256 * 1024
 MAX_TEXT_BYTES = 200 * 1024  # of all typed fields together, as a page that gives them back spells them
 _LONGER = {ord("&"): 4, ord('"'): 4, ord("'"): 4, ord("<"): 3, ord(">"): 3}  # by so many bytes in a page
-MAX_PARTS = 64
+MAX_PARTS = 256  # somebody who chooses a whole album is told that five may go, and keeps the text
 MAX_NAME_LETTERS = 64
 _MAX_BUFFER = 4 * READ_BYTES
 _MAX_PADDING = 8  # blanks behind a boundary; browsers send none
@@ -118,8 +118,16 @@ def _read_events(events: Iterator[Event], received: Received, open_writer: OpenW
             if event.name != FILES:
                 raise BadRequest("a file in a field that takes none")
             if not asked and event.filename:  # without a name: no file was chosen, and no place is needed
-                received.writer, asked = open_writer(received.typed), True
+                received.writer, asked = _open(open_writer, received), True
             _read_file(event, events, received)
+
+
+def _open(open_writer: OpenWriter, received: Received) -> RowWriter | None:
+    try:
+        return open_writer(received.typed)
+    except DropboxError:
+        received.dropped = True  # the file at hand goes with it, and has to be chosen again
+        raise
 
 
 def _read_text(part: TextPart, events: Iterator[Event], received: Received, after_file: bool, before: int) -> int:

@@ -17,6 +17,7 @@ class Received:
 
     cleanroom: Cleanroom | None = field(default=None, repr=False)
     typed: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    kept: tuple[Attachment, ...] = field(default=(), repr=False)  # of earlier tries, known before the first file
     files: list[Attachment] = field(default_factory=list, repr=False)
     problems: list[Problem] = field(default_factory=list, repr=False)
     writer: RowWriter | None = field(default=None, repr=False)

@@ -56,13 +56,21 @@ def find_traces(text: str) -> tuple[Trace, ...]:
     return tuple(sorted(found, key=lambda trace: trace.start))
 
 
-def cut(text: str) -> list[tuple[str, str]]:
-    """Return a text in pieces with the kind of each, empty for what lies between finds."""
+def cut(text: str, most: int | None = None) -> list[tuple[str, str]]:
+    """Return a text in pieces with the kind of each, empty for what lies between finds.
+
+    With `most`, so many finds and only what stands around each: for a page that holds the whole text already.
+    """
     pieces, at = [], 0
-    for trace in find_traces(text):
+    for trace in find_traces(text)[:most]:
         pieces += [(text[at : trace.start], ""), (text[trace.start : trace.end], trace.kind)]
         at = trace.end
-    return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
+    found = [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
+    return found if most is None else [(_shorten(piece) if not kind else piece, kind) for piece, kind in found]
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 2 * _NEAR_LETTERS else f"{text[:_NEAR_LETTERS]} … {text[-_NEAR_LETTERS:]}"
 
 
 def is_serious(traces: Sequence[Trace]) -> bool:
@@ -98,7 +106,11 @@ def _digits(count: int, shape: str) -> Finder:
 def _mobile(text: str) -> Iterator[Span]:
     for match in _MOBILE.finditer(_zeros(text)):
         is_mobile = re.fullmatch(r"(?:62|0)8[1-9]\d{7,10}", re.sub(r"\D", "", match[0]))
-        if is_mobile and not _DATE.search(match[0]) and not _AMOUNT_BEFORE.search(text, 0, match.start()):
+        if (
+            is_mobile
+            and not _DATE.search(match[0])
+            and not _AMOUNT_BEFORE.search(text[max(0, match.start() - _AMOUNT_LETTERS) : match.start()])
+        ):
             yield match.span()
 
 
@@ -131,6 +143,8 @@ def _is_dates(text: str) -> bool:
 
 
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}|(?:19|20)\d{2}-\d{2}-\d{2})(?!\d)")
+_NEAR_LETTERS = 40
+_AMOUNT_LETTERS = 8  # “Rp” with dots and blanks
 _AMOUNT_BEFORE = re.compile(r"(?:\bRp|\bIDR)[. ]*\Z", re.IGNORECASE)
 _MOBILE = re.compile(r"(?<![\d/])[(+]{0,2}(?:62|0)\)?(?:[ .\-/()]{0,2}\d){9,12}(?!\d)")
 _GROUPS = re.compile(r"(?<![\w.,/])\d+(?:[ \-]\d+)*(?![\w/]|[.,]\d)")

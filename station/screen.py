@@ -185,7 +185,9 @@ def case_text(case: Case) -> str:
         out += ["", "Kotak dihapus oleh pelapor: jawaban tidak akan terbaca lagi."]
     if case.messages:
         out += ["", "Pesan"]
+    number = 0  # of the officers' messages, as answers name them
     for m in case.messages:
-        who = "pelapor" if m.sender == REPORTER else m.sender
-        out += [f"  {date_of(m.day).isoformat()}  {visible(who)}", "    " + visible(m.text, indent="    ")]
+        number += m.sender != REPORTER
+        who = "pelapor" if m.sender == REPORTER else f"{visible(m.sender)}  (pesan {number})"
+        out += [f"  {date_of(m.day).isoformat()}  {who}", "    " + visible(m.text, indent="    ")]
     return "\n".join(out)

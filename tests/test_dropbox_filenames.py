@@ -1,12 +1,16 @@
 """What the name of a file tells of its moment, and what is left of it."""
 
+import time
+
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from web import letters_of, opened, report
+from live import REPORT
+from web import letters_of, opened, post, report
 
 from crypto.attachment import MAX_NAME_BYTES
+from dropbox.cleanroom import LEAST_PROCESSOR_SECONDS
 from dropbox.filenames import file_name, without_moment
 from dropbox.services import Services
 
@@ -25,6 +29,12 @@ MOMENTS = {  # as phones, messengers, scanners and computers name what they make
     "signal-2024-06-11-10-15-30-123.jpg": "signal.jpg",
     "photo_2024-06-11_10-15-30.jpg": "photo.jpg",
     "FB_IMG_1718075730123.jpg": "FB_IMG.jpg",
+    "VID_20240611_101530.3gp": "VID.3gp",
+    "rekaman 20240611_101530.3gpp": "rekaman.3gpp",
+    "VID_20240611_101530.7z": "VID.7z",
+    "20240611_101530123456.jpg": "lampiran.jpg",
+    "Screenshot 2024-06-11 at 3.05.30\u202fPM.png": "Screenshot.png",
+    "a/20240611_101530.jpg": "a/lampiran.jpg",
     "1718075730123.jpg": "lampiran.jpg",
     "CamScanner 06-11-2024 10.15.pdf": "CamScanner.pdf",
     "Scan 11.06.2024 10.15": "Scan",
@@ -33,6 +43,8 @@ MOMENTS = {  # as phones, messengers, scanners and computers name what they make
 WRITTEN = (
     "kuitansi 2024-06-11.pdf", "SPJ 20240611.pdf", "SP2D 1734567890.pdf", "DSC_0042.JPG", "surat.tugas", "",
     "nip 198003152005011004.pdf", "nip 200003152022011004.pdf", "027-2024-1015.pdf", "rekap 2020-2024.xlsx",
+    "Kuitansi 2024-01-15 500.pdf", "Laporan 01-02-2024 150 juta.pdf", "SK 2024-01-15-123 Bupati.pdf",
+    "kontrak 1600000000000.pdf", ".jpg", "a.b.c",
 )  # fmt: skip
 
 
@@ -50,6 +62,34 @@ def test_what_people_write_stays(name: str) -> None:
 def test_no_name_becomes_empty_or_longer(name: str) -> None:
     left = without_moment(name)
     assert bool(left) == bool(name) and len(left) <= max(len(name), len("lampiran"))
+
+
+@pytest.mark.parametrize("unit", [" ", "-", "1", "20240101", "20240101-", "20240101_12", "2024-01-01 at ", "_" * 3])
+def test_a_name_made_to_be_searched_for_long_is_not(unit: str) -> None:
+    name = (unit * MAX_NAME_BYTES)[:340] + "20240101" + (unit * MAX_NAME_BYTES)[: MAX_NAME_BYTES - 348]
+    before = time.process_time()
+    for _ in range(20):
+        without_moment(name)
+    assert time.process_time() - before < LEAST_PROCESSOR_SECONDS  # of what one whole file may take to be cleaned
+
+
+def test_photos_that_a_camera_told_apart_by_the_moment_are_numbered(client: FlaskClient, services: Services) -> None:
+    photos = [(f"IMG-20240611-WA000{i}.txt", b"catatan %d" % i, "text/plain") for i in range(4)]
+    refused = report(client, photos[:2], asli="", kategori="")
+    typed = REPORT | {"asli": "", "benih": refused.hidden("benih"), "berkas": refused.hidden("berkas")}
+    sent = post(client, "/lapor", typed, [photos[1], *photos[2:]])
+    assert sent.status == 200
+    for name in ("IMG.txt", "IMG-2.txt", "IMG-3.txt", "IMG-4.txt"):
+        assert sent.text.count(f"<bdi>{name}</bdi>") == 1
+    assert "IMG-5.txt" not in sent.text, "a photo chosen once more counts once"
+
+
+def test_a_file_that_is_refused_is_named_as_its_sender_knows_it(client: FlaskClient) -> None:
+    photos = [(f"IMG-20240611-WA000{i}.txt", b"catatan %d" % i, "text/plain") for i in range(7)]
+    answer = report(client, photos, asli="")
+    assert (
+        "“IMG-20240611-WA0005.txt” tidak ikut" in answer.text and "“IMG-20240611-WA0006.txt” tidak ikut" in answer.text
+    )
 
 
 @given(st.text())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from live import REPORT, Answer
+from markupsafe import escape
 from web import get, letters_of, open_box, opened, post, report, ring, waiting
 
 from crypto import letter as letters
@@ -18,6 +19,7 @@ from crypto.signing import SigningKey
 from dropbox.errors import Busy
 from dropbox.headers import PAGE_STEP
 from dropbox.mailboxes import replace_rows
+from dropbox.pages import mailbox as pages
 from dropbox.services import Services
 from keys.keyring import open_quorum
 from station.letters import letter_text
@@ -179,6 +181,56 @@ def test_an_answer_alone_is_a_message_and_its_phrases_are_asked_about(
     typed = {"sesi": asked.hidden("sesi"), "jawab-1": "Saya bendahara di sana.", "pesan": "", "diperiksa": "ya"}
     assert 'id="terkirim"' in post(client, "/kotak/pesan", typed).text
     assert "pesan" not in letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))[-1].fields
+
+
+def test_a_full_page_of_answers_and_marks_stays_within_its_length(
+    client: FlaskClient, services: Services, small
+) -> None:
+    """The marks stand beside the text itself: what is whole there is short here."""
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"] * 6)
+    page = open_box(client, words)
+    for unit in ("a@b.id ", "0812-3456-7890 ", "a@b.id'\"&<>'\"&<>'\"&<>'\"&<> "):
+        text = (unit * 5_000)[:5_000]
+        asked = write(client, page, text, **{f"jawab-{n}": text for n in range(1, 7)})
+        assert asked.status == 422 and "<mark>" in asked.text and len(asked.body) <= 262_144
+        assert asked.text.count(escape(text.strip())) == 7
+
+
+def test_of_more_answers_than_a_page_has_six_are_taken_and_a_letter_fits(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"])
+    text = ("\\" * 5_000)[:5_000]
+    assert write(client, open_box(client, words), "", **{f"jawab-{n}": text for n in range(1, 41)}).status == 200
+    fields = next(
+        x.fields
+        for x in letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
+        if x.type == letters.FOLLOW_UP
+    )
+    assert sorted(fields) == sorted(["surat", *(f"jawab-{n}" for n in range(35, 41))])
+
+
+def test_an_answer_that_is_too_long_is_the_only_problem_when_no_message_was_typed(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    bring_news(services, small, words, texts=["Siapa?"])
+    page = write(client, open_box(client, words), "", **{"jawab-1": "x" * 5_001})
+    assert page.status == 422 and 'id="galat-jawab-1"' in page.text and 'id="galat-pesan"' not in page.text
+
+
+def test_when_nobody_can_open_a_box_just_now_code_and_answers_stay(
+    client: FlaskClient, services: Services, small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_text: str) -> None:
+        raise Busy("too many are waiting")
+
+    monkeypatch.setattr(pages, "stretch", busy)
+    page = post(client, "/kotak/pesan", {"sesi": "lama", "kode": "satu dua", "jawab-1": "Tidak tahu."})
+    assert page.status == 503 and ">\nsatu dua</textarea>" in page.text and ">\nTidak tahu.</textarea>" in page.text
+    assert page.text.count('target="_blank"') >= 7, "every link leads away in a tab of its own"
 
 
 def test_an_answer_that_is_refused_remembers_its_question(client: FlaskClient, services: Services, small) -> None:

@@ -13,8 +13,10 @@ from web import get, letters_of, open_box, opened, post, report, waiting
 
 from crypto.attachment import PART_BYTES, open_part
 from crypto.row import Kind
-from dropbox import incoming, intake
+from dropbox import arena, incoming, intake
 from dropbox.arena import FILES_UP_TO
+from dropbox.errors import Busy
+from dropbox.pages import report as pages
 from dropbox.services import Services
 from dropbox.sessions import PERIOD_SECONDS
 from dropbox.store import chains
@@ -327,34 +329,61 @@ def test_who_reads_follows_the_roster_and_nobody_else_can_open(
 
 
 @pytest.mark.parametrize("path", ["/lapor/siapa", "/lapor/ubah"])
-def test_asking_who_reads_keeps_text_and_files_and_stores_no_letter(
-    client: FlaskClient, services: Services, small, path: str
+def test_asking_who_reads_stores_nothing_and_says_that_files_are_to_be_chosen_again(
+    client: FlaskClient, services: Services, path: str
 ) -> None:
-    typed = {"benih": get(client, "/lapor").hidden("benih"), **REPORT}
-    answer = post(client, path, typed, [PHOTO])
-    assert answer.status == 200 and REPORT["uraian"] in answer.text and 'id="galat"' not in answer.text
-    assert letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2")) == []
-    kept = {"benih": answer.hidden("benih"), "berkas": answer.hidden("berkas")}
-    assert post(client, "/lapor", REPORT | kept).status == 200
-    (letter,) = letters_of(opened(services, small, "sumsel", "sumsel-1", "sumsel-2"))
-    assert [a.name for a in letter.attachments] == [PHOTO[0]]
+    """Who asks may be about to exclude the unit that a file would be sealed to."""
+    answer = post(client, path, REPORT, [PHOTO])
+    assert answer.status == 200 and REPORT["uraian"] in answer.text and waiting(services) == []
+    assert "Pilih lampiran Anda sekali lagi." in answer.text
+    assert "Pilih lampiran Anda sekali lagi." not in post(client, path, REPORT).text
+    nobody = REPORT | {"jangan_dibuka": ["inspektorat-daerah", "inspektorat-provinsi"], "wilayah": "palembang"}
+    assert (
+        "Pilih lampiran Anda sekali lagi."
+        not in post(client, path, nobody | {"jenjang_terlapor": "pegawai-daerah"}).text
+    )
 
 
-def test_files_sent_with_a_question_that_lacks_its_answers_are_asked_for_again(
-    client: FlaskClient, services: Services
-) -> None:
-    without = {key: value for key, value in REPORT.items() if key != "jenjang_terlapor"} | {"jenjang_terlapor": ""}
-    answer = post(client, "/lapor/siapa", without, [PHOTO])
-    assert answer.status == 200 and "Pilih lampiran Anda sekali lagi." in answer.text and waiting(services) == []
-    assert "Pilih lampiran Anda sekali lagi." not in post(client, "/lapor/siapa", without).text
+@pytest.mark.parametrize("path", ["/lapor/siapa", "/lapor/ubah"])
+def test_files_at_hand_stay_when_the_readers_are_asked_for(client: FlaskClient, services: Services, path: str) -> None:
+    refused = report(client, [PHOTO], kategori="")
+    typed = REPORT | {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas")}
+    again = post(client, path, typed)
+    assert again.status == 200 and PHOTO[0] in again.text
+    assert post(client, "/lapor", typed | {"berkas": again.hidden("berkas")}).status == 200
 
 
-def test_asking_who_reads_names_a_file_that_is_too_large(
+def test_a_file_that_finds_no_room_in_a_refused_form_is_never_left_out_in_silence(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming, "MAX_ATTACHMENT_BYTES", 100_000)
-    answer = post(client, "/lapor/siapa", REPORT, [("besar.bin", bytes(100_001), "application/octet-stream")])
-    assert answer.status == 413 and "besar.bin" in answer.text and REPORT["uraian"] in answer.text
+    monkeypatch.setattr(arena, "LARGEST_REPORT", 0)
+    monkeypatch.setattr(arena, "FILES_A_DAY", 0)
+    refused = report(client, [PHOTO], kategori="")
+    assert refused.status == 422 and "Lampiran tidak dapat diterima lagi sekarang." in refused.text
+    assert 'name="berkas"' not in refused.text
+
+
+def test_when_all_places_for_uploads_are_taken_files_are_asked_for_again(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_received: object) -> bool:
+        raise Busy("all places are taken")
+
+    monkeypatch.setattr(pages, "upload_place", busy)
+    answer = report(client, [PHOTO])
+    assert answer.status == 503 and "Pilih lampiran Anda sekali lagi." in answer.text
+
+
+def test_a_kept_file_chosen_once_more_changes_neither_order_nor_code(client: FlaskClient, services: Services) -> None:
+    other = ("b.bin", b"b" * 9_000, "application/octet-stream")
+    refused = report(client, [PHOTO, other], kategori="")
+    typed = REPORT | {"benih": refused.hidden("benih"), "berkas": refused.hidden("berkas")}
+    assert post(client, "/lapor", typed).words == post(client, "/lapor", typed, [PHOTO]).words
+
+
+def test_an_album_of_a_hundred_photos_is_refused_with_the_text_kept(client: FlaskClient) -> None:
+    answer = report(client, [(f"{i}.jpg", b"x", "image/jpeg") for i in range(100)])
+    assert answer.status == 413 and REPORT["uraian"] in answer.text and "“99.jpg” tidak ikut" in answer.text
 
 
 def test_where_nobody_may_read_other_channels_are_shown_and_nothing_is_stored(

@@ -18,8 +18,10 @@ from keys.roster import Group
 
 def all_files(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ...]:
     """Return the files of earlier tries, then those of this one; a file chosen once more counts once."""
-    files = (*kept, *received.files)
-    return tuple({(a.name, a.sha256): a for a in reversed(files)}.values())[::-1]
+    found: dict[tuple[str, bytes], Attachment] = {}
+    for file in (*kept, *received.files):
+        found.setdefault((file.name, file.sha256), file)
+    return tuple(found.values())
 
 
 def owner_of(secret: bytes) -> str:
@@ -51,7 +53,8 @@ def keep(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ..
             spend_answer(received.typed)
         received.writer.flush()
         return all_files(kept, received)[:MAX_ATTACHMENTS]
-    except (Busy, Full, Broken):
+    except (Busy, Full, Broken) as error:
+        received.full = received.full or isinstance(error, Full)
         with contextlib.suppress(Broken):
             received.writer.abandon()
         received.dropped = received.dropped or bool(received.files)

@@ -27,7 +27,7 @@ from dropbox.mailboxes import Opened
 from dropbox.pages import preview
 from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
-from dropbox.pages.refusals import opening_text, problem_text, too_many_files
+from dropbox.pages.refusals import choose_again, opening_text, problem_text, too_many_files
 from dropbox.pages.request import (
     MAX_SHORT_LETTERS,
     answer_first,
@@ -98,6 +98,7 @@ class _Reply:
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Find thread and readers; None when the form must be mended first."""
         self.resolve(typed)
+        self.received.kept = self.kept
         if not self.groups or not upload_place(self.received):
             return None
         return here().writer(directory(), self.groups, self.day)
@@ -119,8 +120,7 @@ class _Reply:
             return here().fields.open_session("".join(typed.get(SESSION, ())))
         except SessionEnded:
             pass
-        text = "".join(typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
-        if not text:
+        if not (text := _typed_code(typed)):
             return None
         try:
             return _derive(text)[0]
@@ -173,7 +173,8 @@ def write() -> Response:
     except (Busy, Full, Closed, Broken) as error:
         problems = [form.Problem("", problem_text(error))]
         if reply.session is None:
-            return answer_first(_ask_again(problems=problems, typed=received.typed, status=503))
+            code = _typed_code(received.typed)
+            return answer_first(_ask_again(text=code, problems=problems, typed=received.typed, status=503))
         return answer_first(_refuse(reply, received, problems, 503))
     finally:
         received.place.close()
@@ -186,18 +187,22 @@ def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form
     fields, problems = form.read_fields(received.typed, _texts(received.typed), directory().roster)
     received.dropped = received.dropped or reply.lost
     problems += reply.problems + received.problems
-    if received.dropped and not received.problems:
-        problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    problems += choose_again(received, problems)
     problems += unanswered(received.typed)
     files = all_files(reply.kept, received)
     if over := too_many_files(files):
         problems.append(form.Problem(form.FILES, over))
     closes = any(received.typed.get(form.CLOSE, ()))
-    if (files or closes or fields) and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
+    answered = any(any(received.typed[field.key]) for field in form.answer_fields(received.typed))
+    if (files or closes or answered) and not form.normalise("".join(received.typed.get(MESSAGE, ()))):
         problems = [p for p in problems if p.key != MESSAGE]  # files alone are a message, answers, or a wish to close
     if closes:
         fields[form.CLOSE] = "ya"
     return fields, problems
+
+
+def _typed_code(typed: Mapping[str, Sequence[str]]) -> str:
+    return "".join(typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
 
 
 def _texts(typed: Mapping[str, Sequence[str]]) -> list[form.Field]:
@@ -282,8 +287,8 @@ def _ask_code(reply: _Reply, received: Received) -> Response:
         said = lazy_gettext("Halaman ini sudah lama terbuka, jadi kotak belum diminta dihapus. Masukkan kode Anda "
                             "sekali lagi, lalu tekan “Minta hapus kotak”.")  # fmt: skip
     problems = [] if reply.mistyped else [form.Problem(CODE, said)]
-    text = "".join(received.typed.get(CODE, ()))[:MAX_SHORT_LETTERS]
-    return _ask_again(text=text, mistyped=reply.mistyped, problems=problems, typed=received.typed, status=422)
+    code = _typed_code(received.typed)
+    return _ask_again(text=code, mistyped=reply.mistyped, problems=problems, typed=received.typed, status=422)
 
 
 def _show_mailbox(
@@ -302,6 +307,7 @@ def _show_mailbox(
     news: News | None = _shorten(opened.news) if opened is not None and opened.hit else None
     typed = typed or {}
     texts = {field.key: form.normalise("".join(typed.get(field.key, ()))) for field in _texts(typed)}
+    texts = {key: text for key, text in texts.items() if len(text) <= form.MESSAGE.limit}  # longer ones are refused
     return show(
         "kotak.html",
         status=status,
@@ -345,6 +351,7 @@ def _refuse(reply: _Reply, received: Received, problems: Sequence[form.Problem],
     if reply.session is None:
         raise BadRequest("a message without a mailbox")
     kept = keep(reply.kept, received) if reply.groups else ()
+    problems = [*problems, *choose_again(received, problems)]
     return _show_mailbox(
         reply.session, None, typed=received.typed, problems=problems, kept=kept, groups=reply.groups, status=status
     )

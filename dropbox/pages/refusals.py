@@ -9,7 +9,9 @@ from flask_babel import lazy_gettext
 
 from crypto.attachment import MAX_ATTACHMENTS, Attachment
 from dropbox.errors import Broken, Busy, Closed, DropboxError, FilesFull, Full, Why
+from dropbox.form import FILES, Problem
 from dropbox.incoming import NO_ROOM, one_too_many
+from dropbox.received import Received
 
 
 def problem_text(error: DropboxError) -> Any:
@@ -45,6 +47,13 @@ def closed_text(why: Why) -> Any:
         Why.SHUT: lazy_gettext("Kotak ini tidak dapat menerima tulisan sekarang, jadi tidak ada yang disimpan. Coba "
                                "lagi beberapa hari lagi, atau pakai saluran lain: KPK 198, Ombudsman 137."),
     }[why]  # fmt: skip
+
+
+def choose_again(received: Received, problems: Sequence[Problem]) -> list[Problem]:
+    """Return what is said of files that were not kept, unless a problem speaks of them already."""
+    if not received.dropped or any(p.key == FILES for p in problems):
+        return []
+    return [Problem(FILES, NO_ROOM if received.full else lazy_gettext("Pilih lampiran Anda sekali lagi."))]
 
 
 def too_many_files(files: Sequence[Attachment]) -> Any:

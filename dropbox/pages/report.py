@@ -24,7 +24,7 @@ from dropbox.legal import classified
 from dropbox.pages import preview
 from dropbox.pages.flood import question, spend_answer, unanswered
 from dropbox.pages.keeping import all_files, keep, kept_files, seal_kept
-from dropbox.pages.refusals import problem_text, too_many_files
+from dropbox.pages.refusals import choose_again, problem_text, too_many_files
 from dropbox.pages.request import answer_first, boundary, refuse_cross_site, upload_place
 from dropbox.pages.show import plain, show
 from dropbox.received import Received
@@ -62,6 +62,8 @@ class Draft:
             groups, problems = routed(typed, self.day)
             if problems:
                 return None
+            with contextlib.suppress(SessionEnded):
+                self.received.kept = kept_files(typed, [x.id for x in groups], seed_of(typed))
             return here().writer(directory(), groups, self.day) if upload_place(self.received) else None
         except Closed:
             return None
@@ -84,13 +86,30 @@ def empty_form() -> Response:
 
 
 def who_reads() -> Response:
-    """Show the form again with the readers that these answers lead to; no letter is stored."""
-    return _take(partial(_form_again, asked_who=True))
+    """Show the form again with the readers that these answers lead to; nothing is stored."""
+    return _form_again(asked_who=True)
 
 
 def change() -> Response:
-    """Show the form again as it was typed; no letter is stored."""
-    return _take(_form_again)
+    """Show the form again as it was typed; nothing is stored."""
+    return _form_again(asked_who=False)
+
+
+def _form_again(*, asked_who: bool) -> Response:
+    """Drop files that come along: whoever asks may be about to exclude a unit that they would be sealed to."""
+    received = read_form(request.stream, boundary(), lambda _typed: None)  # type: ignore[arg-type]
+    draft = Draft(received, today())
+    with contextlib.suppress(Closed):
+        draft.groups = routed(received.typed, draft.day)[0]
+    _check_files(draft)
+    return show_form(
+        received.typed,
+        status=200,
+        kept=draft.kept,
+        groups=draft.groups,
+        dropped=received.dropped,
+        asked_who=asked_who,
+    )
 
 
 def send() -> Response:
@@ -131,24 +150,6 @@ def _send(draft: Draft, *, asked: bool = False) -> Response:
     return _commit(draft)
 
 
-def _form_again(draft: Draft, *, asked_who: bool = False) -> Response:
-    received = draft.received
-    with contextlib.suppress(Closed):
-        draft.groups = routed(received.typed, draft.day)[0]
-    draft.status = 200
-    _check_files(draft)
-    draft.kept = keep(draft.kept, received)
-    return show_form(
-        received.typed,
-        status=draft.status,
-        problems=draft.problems if draft.status != 200 else (),
-        kept=draft.kept,
-        groups=draft.groups,
-        dropped=received.dropped,
-        asked_who=asked_who,
-    )
-
-
 def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
     """Return the groups that the routing answers lead to, or what must be mended in them; raises Closed."""
     wanted = [form.BY_KEY[key] for key in form.ROUTING]
@@ -182,8 +183,7 @@ def _check_files(draft: Draft) -> None:
         draft.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
     except SessionEnded:  # sealed to readers that are no longer known, too
         received.dropped = True
-    if received.dropped and not any(p.key == form.FILES for p in draft.problems):
-        draft.problems.append(form.Problem(form.FILES, lazy_gettext("Pilih lampiran Anda sekali lagi.")))
+    draft.problems += choose_again(received, draft.problems)
     if over := too_many_files(draft.attachments):
         draft.status = 413
         draft.problems.append(form.Problem(form.FILES, over))
@@ -251,6 +251,7 @@ def _commit(draft: Draft) -> Response:
 def _refuse(draft: Draft) -> Response:
     """Give the form back with everything typed."""
     draft.kept = keep(draft.kept, draft.received)
+    draft.problems += choose_again(draft.received, draft.problems)
     return show_form(
         draft.received.typed, status=draft.status, problems=draft.problems, kept=draft.kept, groups=draft.groups
     )
