@@ -2,8 +2,11 @@
 
 from crypto.letter import REPORT, Letter
 from dropbox import form, legal
+from station.cases import Case, Said
 from station.letters import letter_text
 from station.questions import question, questions
+from station.screen import case_text
+from station.vault import REPORTER
 
 
 def test_the_questions_are_those_of_the_form_in_its_order() -> None:
@@ -33,3 +36,13 @@ def test_a_repeated_report_reads_as_the_form_does() -> None:
         "Ceritakan apa yang terjadi: Dua kali.\n"
         "baru: ?"
     )
+
+
+def test_a_case_shows_the_questions_and_numbers_the_officers_messages_as_answers_name_them() -> None:
+    said = (Said("sumsel", 1, "Siapa?"), Said(REPORTER, 2, "(jawaban atas pesan 1)\nDia."), Said("sumsel", 3, "Kapan?"))
+    fields = {"uraian": "Begini.", "kategori": "suap", "tingkat_disiplin": "ringan,berat"}
+    shown = case_text(Case(1, "sumpit akibat", "need_info", "id", 1, fields, ("sumsel",), (), said))
+    at = [shown.index(words) for words in ("Jenis masalah\n", "Ceritakan apa yang terjadi\n", "Ringan, Berat")]
+    assert at == sorted(at), "in the order of the form"
+    assert "sumsel  (pesan 1)\n    Siapa?" in shown and "sumsel  (pesan 2)\n    Kapan?" in shown
+    assert "pelapor\n    (jawaban atas pesan 1)" in shown
