@@ -23,4 +23,5 @@ class Received:
     writer: RowWriter | None = field(default=None, repr=False)
     dropped: bool = False  # a file was not kept and must be chosen again
     full: bool = False  # a file found no room
+    closed: bool = False  # nothing can be sent now, whatever its sender does
     place: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)  # among those who upload

@@ -171,7 +171,7 @@ def write() -> Response:
             return _refuse(reply, received, (), 422)
         _commit(reply, received, fields, files)
     except (Busy, Full, Closed, Broken) as error:
-        problems = [form.Problem("", problem_text(error))]
+        problems, received.closed = [form.Problem("", problem_text(error))], isinstance(error, Closed)
         if reply.session is None:
             code = _typed_code(received.typed)
             return answer_first(_ask_again(text=code, problems=problems, typed=received.typed, status=503))

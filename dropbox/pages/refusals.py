@@ -50,8 +50,11 @@ def closed_text(why: Why) -> Any:
 
 
 def choose_again(received: Received, problems: Sequence[Problem]) -> list[Problem]:
-    """Return what is said of files that were not kept, unless a problem speaks of them already."""
-    if not received.dropped or any(p.key == FILES for p in problems):
+    """Return what is said of files that were not kept, unless a problem speaks of them already.
+
+    Nothing while the box takes nothing: there is no use in choosing files once more.
+    """
+    if not received.dropped or any(p.key == FILES for p in problems) or received.closed:
         return []
     return [Problem(FILES, NO_ROOM if received.full else lazy_gettext("Pilih lampiran Anda sekali lagi."))]
 

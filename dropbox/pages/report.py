@@ -133,7 +133,7 @@ def _take(step: Callable[[Draft], Response]) -> Response:
         read_form(request.stream, boundary(), draft.open_writer, draft.received)  # type: ignore[arg-type]
         return step(draft)
     except (Busy, Full, Closed, Broken) as error:
-        draft.status = 503
+        draft.status, draft.received.closed = 503, isinstance(error, Closed)
         _find_kept(draft)
         draft.problems.append(form.Problem("", problem_text(error)))
         return answer_first(_refuse(draft))
