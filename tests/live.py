@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import re
 import select
 import shutil
@@ -178,6 +179,11 @@ def multipart(fields: Mapping[str, str | list[str]] | list[tuple[str, str]], fil
         out += data if isinstance(data, bytes) else b"".join(data)
         out += b"\r\n"
     return bytes(out + b"--%s--\r\n" % BOUNDARY)
+
+
+def random_word(letters: int = 24) -> str:
+    """Return a word that stands nowhere else, without digits: a run of them is asked about before it is sent."""
+    return "".join(random.SystemRandom().choices("bcdfghjklmnpqrstvwxz", k=letters))
 
 
 REPORT = {

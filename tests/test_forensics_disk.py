@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import itertools
-import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest_station import world
 from forensics import Trace, all_pids, as_shown, needs_strace, spooling_server
-from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart
+from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart, random_word
 
 from crypto.row import FRONT_BYTES, ROW_BYTES
 
@@ -35,7 +34,7 @@ class Markers:
 
     @classmethod
     def draw(cls) -> Markers:
-        return cls(*(letter + os.urandom(12).hex() for letter in "tfn"))
+        return cls(*(letter + random_word() for letter in "tfn"))
 
     @property
     def all(self) -> tuple[str, str, str]:

@@ -20,7 +20,7 @@ from urllib.parse import quote_plus, urlencode
 
 import pytest
 from forensics import Hit, Near, Needle, all_pids, counts, cpu_ticks, needs_root, scan_memory, workers_of
-from live import BOUNDARY, REPORT, Answer, LiveServer, Upload, copy_home, multipart
+from live import BOUNDARY, REPORT, Answer, LiveServer, Upload, copy_home, multipart, random_word
 from samples import named
 from web import ring
 
@@ -67,7 +67,7 @@ class Told:
 
 def tell(browser: Browser) -> Told:
     """Send a form that is refused, then whole; open the mailbox with the code; write again, refused and whole."""
-    markers = {name: os.urandom(12).hex() for name in ("text", "file", "name", "message", "photo", "secret")}
+    markers = {name: random_word() for name in ("text", "file", "name", "message", "photo", "secret")}
     seed = browser.ask("/lapor").hidden("benih")
     content = (markers["file"].encode() * (FILE_BYTES // 24 + 1))[:FILE_BYTES]
     fields = REPORT | {"benih": seed, "uraian": f"Seseorang “menulis” {markers['text']} di sini."}

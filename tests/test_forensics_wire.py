@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from forensics import all_pids, wait_until
-from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart
+from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart, random_word
 
 from crypto import receipt
 from dropbox.pages.show import LEAVE
@@ -29,7 +29,7 @@ FIXED = {
     "X-DNS-Prefetch-Control": "off",
 }
 ABSENT = ("Server", "Set-Cookie", "Content-Encoding", "ETag", "Last-Modified", "X-Powered-By", "X-Mailbox-Page")
-TYPED = "k" + os.urandom(9).hex()  # stands in everything that is sent here
+TYPED = random_word()  # stands in everything that is sent here
 MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
 FOREIGN = {"Sec-Fetch-Site": "cross-site"}
 FORM = REPORT | {"uraian": f"{REPORT['uraian']} {TYPED}"}

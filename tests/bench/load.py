@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import re
 import sys
 import threading
@@ -23,6 +24,7 @@ SEED = re.compile(rb'name="benih" value="([^"]+)"')
 CODE = re.compile(rb'<ol class="code".*?</ol>', re.S)
 WORD = re.compile(rb"</span>\s*([a-z]+)")
 TIMEOUT_SECONDS = 120
+DICE, LETTERS = random.SystemRandom(), "bcdfghjklmnpqrstvwxz"  # digits could be somebody's number, and asked about
 PIECE_BYTES = 256 * 1024
 
 
@@ -59,7 +61,7 @@ def send_report(port: int, token: str, text_bytes: int) -> dict[str, Any]:
 
 def reports(port: int, clients: int, count: int, text_bytes: int) -> dict[str, Any]:
     """Send `count` reports, `clients` at a time."""
-    tokens, done, lock = [os.urandom(8).hex() for _ in range(count)], [], threading.Lock()
+    tokens, done, lock = ["".join(DICE.choices(LETTERS, k=16)) for _ in range(count)], [], threading.Lock()
     waiting = iter(tokens)
 
     def reporter() -> None:
