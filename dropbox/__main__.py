@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -17,8 +19,9 @@ from crypto.errors import BadSignature, CryptoError, Malformed
 from dropbox import create_app
 from dropbox.admission import admit
 from dropbox.clock import Sealing
-from dropbox.errors import Alarm, BadSettings, Broken, DropboxError
+from dropbox.errors import Alarm, BadSettings, Broken, Busy, DropboxError
 from dropbox.health import health_of
+from dropbox.keeper import Keeper
 from dropbox.process import harden, restart_wiping
 from dropbox.services import Services
 from dropbox.settings import load_settings
@@ -31,6 +34,11 @@ from keys.request import ServerRequest, request_file, request_words, sign_reques
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path)
+_FILL_WORDS = {
+    50: "half the arena waits: files and cover have stopped, each new row is a letter. Bring a bundle to a collector",
+    75: "three quarters of the arena wait: letters still come. Bring a bundle to a collector now",
+    90: "nine tenths of the arena wait: soon no letter can be taken. Bring a bundle to a collector at once",
+}
 _ADVICE: dict[type[Exception], str] = {
     Malformed: "It is damaged or is something else: copy it again",
     BadSignature: "It was changed on the way, or is not from whom it names: get it again",
@@ -93,6 +101,23 @@ def serve(home: Path, listen: str) -> None:
     Services.open(settings).store.engine.dispose()  # refuse here, in words, before any worker starts
     address = listen if listen.startswith("unix:") else f"http://{listen}"
     server.run(lambda: create_app(settings), listen, lambda: click.echo(f"READY {address}"))
+
+
+@main.command()
+@_command
+def keeper(home: Path) -> None:
+    """Write cover by schedule until SIGTERM, so that a disk does not show which days brought reports."""
+    harden()
+    services = Services.open(load_settings(home))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with services.keeper_lane.enter_now():
+            click.echo(f"KEEPER {services.directory.roster.sizes.daily_cover} rows a day", err=True)
+            Keeper(services).run(stop)
+    except Busy:
+        _stop(EXIT_WARNING, "a keeper is at work already: nothing to do")
 
 
 @main.command()
@@ -201,6 +226,8 @@ def status(home: Path, as_json: bool) -> None:
         "greatest_day": date_of(health.greatest_day).isoformat(),
         "closed_groups": list(health.closed),
         "ends": list(health.ends),
+        "fill": health.fill,
+        "alarms": list(health.alarms),
     }
     if as_json:
         click.echo(json.dumps(values))
@@ -210,7 +237,11 @@ def status(home: Path, as_json: bool) -> None:
             click.echo(f"{name.replace('_', ' '):<14} {'-' if shown in (None, '') else shown}")
         click.echo(health.words, err=True)
         click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
-    if schedule.late or waiting * 2 > total or not health.is_good:
+        if health.fill:
+            click.echo(f"warning: {_FILL_WORDS[health.fill]}", err=True)
+    if health.alarms:
+        _stop(EXIT_ALARM, "\n".join(f"ALARM: {words}" for words in health.alarms))
+    if schedule.late or not health.is_good:
         raise SystemExit(EXIT_WARNING)
 
 

@@ -81,10 +81,26 @@ class Arena:
             chosen = self.choose(free, len(sealed))
             overwrite(connection, zip(chosen, sealed, strict=True))
             set_waiting(connection, chosen, 1)
-            self._tally.add_rows(day, len(files), loose=len(files) if letter is None else -before)
-            if letter is not None:
+            letters = int(letter is not None)
+            self._tally.add_rows(day, len(files), loose=-before if letters else len(files), letters=letters)
+            if letters:
                 self._tally.add_letter(this_hour())
         return chosen
+
+    def put_cover(self, cover: bytes | None, day: int) -> bool:
+        """Let a moment of cover pass; write the row when no real one stands in its place and there is room.
+
+        None lets it pass without one. Cover stops where files stop: what is left then is for letters.
+        """
+        with self._store.writing() as connection:
+            waiting, total = _counts(connection)
+            if not self._tally.cover_is_due(day) or cover is None or waiting >= total * FILES_UP_TO:
+                return False
+            free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+            chosen = self.choose(free, 1)
+            overwrite(connection, zip(chosen, [cover], strict=True))
+            set_waiting(connection, chosen, 1)
+        return True
 
     @staticmethod
     def choose(free: Sequence[int], count: int) -> list[int]:

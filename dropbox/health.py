@@ -6,25 +6,29 @@ from dataclasses import dataclass
 
 from crypto.encoding import date_of, epoch_of
 from dropbox.clock import Sealing, words_of
+from dropbox.keeper import last_beat
 from dropbox.services import Services
 
 WARN_DAYS = 28
+FILLS = (90, 75, 50)  # cover and files stop at half; letters go on to the last slot
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`closed` are groups with reviewers of whom one at least has no key of this week; `ends` are texts."""
+    """`closed`: groups with reviewers of whom one at least has no key of this week; `ends`, `alarms`: texts."""
 
     sealing: Sealing
     words: str
     greatest_day: int
     closed: tuple[str, ...]
     ends: tuple[str, ...]
+    fill: int  # percent of the slots that wait, of 50, 75 and 90 the highest that is reached; 0 below
+    alarms: tuple[str, ...]
 
     @property
     def is_good(self) -> bool:
         """Tell whether nobody needs to do anything."""
-        return self.sealing is Sealing.READY and not self.closed and not self.ends
+        return self.sealing is Sealing.READY and not (self.closed or self.ends or self.fill or self.alarms)
 
 
 def health_of(services: Services, day: int) -> Health:
@@ -38,4 +42,18 @@ def health_of(services: Services, day: int) -> Health:
         if last - day <= WARN_DAYS:
             ends.append(f"keys of {group} end on {date_of(last)}")
     closed = tuple(sorted(directory.keys.lapsed(epoch_of(day))))
-    return Health(sealing, words_of(sealing, directory, day, greatest), greatest, closed, tuple(ends))
+    words = words_of(sealing, directory, day, greatest)
+    return Health(sealing, words, greatest, closed, tuple(ends), _fill(services), _alarms(services, day))
+
+
+def _fill(services: Services) -> int:
+    waiting, total = services.arena.counts()
+    return next((mark for mark in FILLS if waiting * 100 >= total * mark), 0)
+
+
+def _alarms(services: Services, day: int) -> tuple[str, ...]:
+    beat = last_beat(services.store)
+    if beat is not None and beat >= day - 1:
+        return ()
+    since = "has never run" if beat is None else f"was last at work on {date_of(beat)}"
+    return (f"the keeper {since}: without cover each new row is a report. Start senyap-dropbox keeper",)

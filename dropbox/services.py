@@ -21,12 +21,13 @@ from dropbox.lanes import Lanes
 from dropbox.mailboxes import Mailboxes
 from dropbox.maker import HeaderMaker
 from dropbox.marks import greatest_day, remember_roster
+from dropbox.memory import shared_memory
 from dropbox.rounds import Rounds
 from dropbox.sealing import RowWriter
 from dropbox.sessions import SealedFields
 from dropbox.settings import Settings
 from dropbox.store import Store
-from dropbox.tally import Tally
+from dropbox.tally import TALLY_BYTES, Tally
 from dropbox.transportkey import is_unsettled, settle_key
 from keys.roster import Group
 
@@ -49,6 +50,7 @@ class Services:
     mailbox_lane: Lanes
     courier_lane: Lanes
     upload_lane: Lanes
+    keeper_lane: Lanes
     tally: Tally = field(repr=False)
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
@@ -66,7 +68,8 @@ class Services:
         current.accept = lambda new: remember_roster(store, new.roster)
         current.accept(current.directory)
         decoys = Decoys()
-        tally = Tally(_lanes(home, "tally", 1, _WAITING_WRITERS))
+        memory = shared_memory(Path(settings.memory), home, TALLY_BYTES)
+        tally = Tally(memory, _lanes(home, "tally", 1, _WAITING_WRITERS))
         services = cls(
             settings=settings,
             current=current,
@@ -79,6 +82,7 @@ class Services:
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
             courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
             upload_lane=_lanes(home, "upload", UPLOADS_AT_ONCE, 0),
+            keeper_lane=_lanes(home, "keeper", 1, 0),
             tally=tally,
             decoys=decoys,
             maker=HeaderMaker(home, current, decoys),

@@ -16,6 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropbox.memory import memory_file
+from dropbox.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[1]
 BOUNDARY = b"----formgrens7f3a"
 Upload = tuple[str, bytes | Iterable[bytes], str]  # name, bytes, media type
@@ -106,6 +109,7 @@ class LiveServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        forget(self.home)
 
     @property
     def pids(self) -> list[int]:
@@ -192,6 +196,11 @@ REPORT = {
     "kategori": "pengadaan",
     "uraian": "Seseorang mengatur pemenang lelang jalan sejak tahun lalu.",
 }
+
+
+def forget(home: Path) -> None:
+    """Take away what a drop box of this home counted in memory."""
+    memory_file(Path(Settings(home).memory), home).unlink(missing_ok=True)
 
 
 def copy_home(source: Path, target: Path) -> Path:

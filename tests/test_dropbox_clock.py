@@ -26,8 +26,9 @@ from dropbox.clock import MOST_DAYS_UNSIGNED, Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Closed, Why
 from dropbox.headers import PAGE_STEP
-from dropbox.marks import read_mark
-from dropbox.services import Services
+from dropbox.keeper import BEAT
+from dropbox.marks import read_mark, set_mark
+from dropbox.services import Services, open_store
 from dropbox.settings import load_settings
 from dropbox.transport import receive, write_bundle
 from keys.errors import WrongClock
@@ -90,7 +91,11 @@ def drop_batches(home: Path, *reviewers: str) -> None:
 
 
 def command(home: Path, *arguments: str) -> Result:
-    """Run `senyap-dropbox` in this process."""
+    """Run `senyap-dropbox` in this process, while a keeper is at work."""
+    store = open_store(load_settings(home))
+    with store.writing() as connection:
+        set_mark(connection, BEAT, today())
+    store.engine.dispose()
     return CliRunner().invoke(main, [arguments[0], "--home", str(home), *arguments[1:]])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 import select
 import socket
@@ -35,7 +36,7 @@ def flood(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 @pytest.fixture
 def counts(tmp_path: Path) -> Tally:
-    return Tally(Lanes(tmp_path, "tally", 1, 1))
+    return Tally(mmap.mmap(-1, tally.TALLY_BYTES), Lanes(tmp_path, "tally", 1, 1))
 
 
 def answered(page: Answer) -> dict[str, str]:

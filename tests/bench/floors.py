@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import mmap
 import os
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from dropbox.intake import read_form
 from dropbox.lanes import Lanes
 from dropbox.sealing import BATCH_ROWS
 from dropbox.store import Store
-from dropbox.tally import Tally
+from dropbox.tally import TALLY_BYTES, Tally
 
 MEGA = 1_000_000
 CORES = 2
@@ -77,7 +78,7 @@ def database_rate(batches: int) -> float:
     """MB of rows a second that SQLite takes in batches like those of an upload, each synced."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/bench.db", Lanes(Path(folder), "write", 1, 1))
-        arena = Arena(store, Tally(Lanes(Path(folder), "tally", 1, 1)))
+        arena = Arena(store, Tally(mmap.mmap(-1, TALLY_BYTES), Lanes(Path(folder), "tally", 1, 1)))
         row = os.urandom(ROW_BYTES)
         arena.set_up(3 * batches * BATCH_ROWS, lambda: row)
         new = [os.urandom(ROW_BYTES) for _ in range(BATCH_ROWS)]
