@@ -91,11 +91,12 @@ def drop_batches(home: Path, *reviewers: str) -> None:
 
 
 def command(home: Path, *arguments: str) -> Result:
-    """Run `senyap-dropbox` in this process, while a keeper is at work."""
-    store = open_store(load_settings(home))
-    with store.writing() as connection:
-        set_mark(connection, BEAT, today())
-    store.engine.dispose()
+    """Run `senyap-dropbox` in this process; `status` while a keeper is at work."""
+    if arguments[0] == "status":
+        store = open_store(load_settings(home))
+        with store.writing() as connection:
+            set_mark(connection, BEAT, today())
+        store.engine.dispose()
     return CliRunner().invoke(main, [arguments[0], "--home", str(home), *arguments[1:]])
 
 
