@@ -36,15 +36,18 @@ class Arena:
         self._tally = tally
 
     def set_up(self, count: int, make_cover: Callable[[], bytes]) -> None:
-        """Fill the arena with cover up to `count` slots; goes on where an interrupted run stopped."""
-        with self._store.reading() as connection:
-            _, there = _counts(connection)
-        for start in range(there, count, SET_UP_ROWS):
-            numbers = range(start, min(start + SET_UP_ROWS, count))
-            cover = [{"id": slot, "row": make_cover()} for slot in numbers]
+        """Fill the arena with cover up to `count` slots.
+
+        Goes on where an interrupted run stopped; several processes may do it at once.
+        """
+        while (missing := count - self.counts()[1]) > 0:
+            cover = [make_cover() for _ in range(min(SET_UP_ROWS, missing))]
             with self._store.writing() as connection:
-                connection.execute(insert(slots), [{"id": slot, "waiting": 0} for slot in numbers])
-                connection.execute(insert(rows), cover)
+                _, there = _counts(connection)  # another process may have added some meanwhile
+                new = [{"id": slot, "row": row} for slot, row in zip(range(there, count), cover, strict=False)]
+                if new:
+                    connection.execute(insert(slots), [{"id": each["id"], "waiting": 0} for each in new])
+                    connection.execute(insert(rows), new)
 
     def counts(self) -> tuple[int, int]:
         """Return (slots waiting, slots in all)."""

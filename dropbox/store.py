@@ -90,7 +90,8 @@ class Store:
     def __init__(self, url: str, writers: Lanes) -> None:
         self.engine = _engine(url)
         self._writers = writers
-        metadata.create_all(self.engine)
+        with writers.enter(), _as_broken():  # two processes that start at once look and make the tables in turn
+            metadata.create_all(self.engine)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:

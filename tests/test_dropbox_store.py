@@ -1,6 +1,7 @@
 """The arena, its database file, lanes and sealed fields."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,9 +14,10 @@ from web import report, waiting
 
 from crypto.attachment import Attachment
 from crypto.row import ROW_BYTES, row_epoch
+from dropbox.arena import Arena
 from dropbox.errors import Busy, Full
 from dropbox.lanes import Lanes
-from dropbox.services import Services
+from dropbox.services import Services, open_store
 from dropbox.sessions import PERIOD_SECONDS, KeptFiles, SealedFields, Session, SessionEnded
 from dropbox.store import rows, slots
 
@@ -202,3 +204,39 @@ def test_an_interrupted_set_up_goes_on_where_it_stopped(services: Services) -> N
     with services.store.reading() as connection:
         assert sorted(connection.scalars(select(rows.c.id))) == list(range(64))
     assert services.arena.counts() == (0, 64)
+
+
+def test_an_arena_that_another_process_fills_meanwhile_has_each_slot_once(services: Services) -> None:
+    with services.store.writing() as connection:
+        connection.execute(rows.delete())
+        connection.execute(slots.delete())
+    again = Arena(open_store(services.settings), services.tally)
+    calls = []
+
+    def cover_while_the_other_goes_on() -> bytes:
+        calls.append(1)
+        if len(calls) == 5:
+            again.set_up(40, services.make_cover)
+        return services.make_cover()
+
+    services.arena.set_up(64, cover_while_the_other_goes_on)
+    with services.store.reading() as connection:
+        assert list(connection.scalars(select(slots.c.id).order_by(slots.c.id))) == list(range(64))
+        assert list(connection.scalars(select(rows.c.id).order_by(rows.c.id))) == list(range(64))
+
+
+def test_processes_that_start_at_once_make_one_database(small, tmp_path) -> None:
+    """As `make run` starts the keeper and the pages."""
+    home = tmp_path / "server"
+    shutil.copytree(small / "server", home, ignore=shutil.ignore_patterns("dropbox.db"))
+    code = (
+        "import sys; from pathlib import Path; from dropbox.services import Services; "
+        "from dropbox.settings import load_settings; print('here', flush=True); sys.stdin.read(); "
+        "print(*Services.open(load_settings(Path(sys.argv[1]))).arena.counts())"
+    )
+    command = [sys.executable, "-c", code, str(home)]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [process.stdout.readline() for process in started] == ["here\n"] * 4
+    for process in started:
+        process.stdin.close()
+    assert [(process.stdout.read(), process.wait(120)) for process in started] == [("0 64\n", 0)] * 4
