@@ -20,7 +20,7 @@ from dropbox import create_app
 from dropbox.admission import admit
 from dropbox.clock import Sealing
 from dropbox.errors import Alarm, BadSettings, Broken, Busy, DropboxError
-from dropbox.health import health_of
+from dropbox.health import FILLS, health_of
 from dropbox.keeper import Keeper
 from dropbox.process import harden, restart_wiping
 from dropbox.services import Services
@@ -34,11 +34,6 @@ from keys.request import ServerRequest, request_file, request_words, sign_reques
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path)
-_FILL_WORDS = {
-    50: "half the arena waits: files and cover have stopped, each new row is a letter. Bring a bundle to a collector",
-    75: "three quarters of the arena wait: letters still come. Bring a bundle to a collector now",
-    90: "nine tenths of the arena wait: soon no letter can be taken. Bring a bundle to a collector at once",
-}
 _ADVICE: dict[type[Exception], str] = {
     Malformed: "It is damaged or is something else: copy it again",
     BadSignature: "It was changed on the way, or is not from whom it names: get it again",
@@ -238,7 +233,7 @@ def status(home: Path, as_json: bool) -> None:
         click.echo(health.words, err=True)
         click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
         if health.fill:
-            click.echo(f"warning: {_FILL_WORDS[health.fill]}", err=True)
+            click.echo(f"warning: {FILLS[health.fill]}", err=True)
     if health.alarms:
         _stop(EXIT_ALARM, "\n".join(f"ALARM: {words}" for words in health.alarms))
     if schedule.late or not health.is_good:

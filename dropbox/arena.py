@@ -74,16 +74,14 @@ class Arena:
             return []
         day = today()
         with self._store.writing() as connection:
-            free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+            free = free_slots(connection)
             waiting, total = _counts(connection)
             ration = _ration(total) - self._tally.file_rows(day)
             if files and len(files) > min(total * FILES_UP_TO - waiting, ration):
                 raise FilesFull("no room for files")
             if len(sealed) > len(free):
                 raise Full("no room for letters")
-            chosen = self.choose(free, len(sealed))
-            overwrite(connection, zip(chosen, sealed, strict=True))
-            set_waiting(connection, chosen, 1)
+            chosen = self.fill(connection, free, sealed)
             letters = int(letter is not None)
             self._tally.add_rows(day, len(files), loose=-before if letters else len(files), letters=letters)
             if letters:
@@ -99,11 +97,15 @@ class Arena:
             waiting, total = _counts(connection)
             if not self._tally.cover_is_due(day) or cover is None or waiting >= total * FILES_UP_TO:
                 return False
-            free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
-            chosen = self.choose(free, 1)
-            overwrite(connection, zip(chosen, [cover], strict=True))
-            set_waiting(connection, chosen, 1)
+            self.fill(connection, free_slots(connection), [cover])
         return True
+
+    def fill(self, connection: Connection, free: Sequence[int], sealed: Sequence[bytes]) -> list[int]:
+        """Write rows to slots drawn from the free ones and make them waiting; return these slots."""
+        chosen = self.choose(free, len(sealed))
+        overwrite(connection, zip(chosen, sealed, strict=True))
+        set_waiting(connection, chosen, 1)
+        return chosen
 
     @staticmethod
     def choose(free: Sequence[int], count: int) -> list[int]:
@@ -154,6 +156,11 @@ def set_waiting(connection: Connection, which: Iterable[int], value: int) -> Non
     """Set the state of slots: 1 waiting, 0 free."""
     statement = update(slots).where(slots.c.id == bindparam("slot")).values(waiting=value)
     connection.execute(statement, [{"slot": slot} for slot in which])
+
+
+def free_slots(connection: Connection) -> list[int]:
+    """Return the slots whose row nobody needs."""
+    return list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
 
 
 def _counts(connection: Connection) -> tuple[int, int]:

@@ -10,7 +10,11 @@ from dropbox.keeper import last_beat
 from dropbox.services import Services
 
 WARN_DAYS = 28
-FILLS = (90, 75, 50)  # cover and files stop at half; letters go on to the last slot
+FILLS = {  # percent of the slots that wait, the highest first, and what an operator is told
+    90: "nine tenths of the arena wait: soon no letter can be taken. Bring a bundle to a collector at once",
+    75: "three quarters of the arena wait: letters still come. Bring a bundle to a collector now",
+    50: "half the arena waits: files and cover have stopped, each new row is a letter. Bring a bundle to a collector",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Health:
     greatest_day: int
     closed: tuple[str, ...]
     ends: tuple[str, ...]
-    fill: int  # percent of the slots that wait, of 50, 75 and 90 the highest that is reached; 0 below
+    fill: int  # the highest of FILLS that is reached, 0 below
     alarms: tuple[str, ...]
 
     @property

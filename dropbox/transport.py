@@ -19,7 +19,7 @@ from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
 from crypto.row import row_epoch
 from dropbox.admission import admit_some
-from dropbox.arena import overwrite, set_waiting
+from dropbox.arena import free_slots, overwrite, set_waiting
 from dropbox.clock import Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Alarm, Closed, Full, Refused
@@ -245,14 +245,12 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[
     stations = {station.id for station in services.directory.roster.stations}
     theirs = replace_rows(connection, outbox.manifest.sender, outbox.news, stations)
     if outbox.forwarded:
-        free = list(connection.scalars(select(slots.c.id).where(slots.c.waiting == 0)))
+        free = free_slots(connection)
         if len(free) < len(outbox.forwarded):
             free += _acknowledged_slots(services, connection)
         if len(free) < len(outbox.forwarded):
             raise Full("no free slots for the rows of this outbox: fetch a bundle first")
-        chosen = services.arena.choose(free, len(outbox.forwarded))
-        overwrite(connection, zip(chosen, outbox.forwarded, strict=True))
-        set_waiting(connection, chosen, 1)
+        services.arena.fill(connection, free, outbox.forwarded)
     return [f"{theirs} mailboxes belong to another station and were left alone"] if theirs else []
 
 

@@ -15,7 +15,8 @@ from live import forget
 from crypto import passphrase
 from crypto.encoding import today
 from crypto.signing import SigningKey
-from dropbox import create_app
+from dropbox import arena, create_app
+from dropbox.keeper import DAY_SECONDS
 from dropbox.services import Services
 from dropbox.settings import load_settings
 from keys.demo import make_demo
@@ -31,6 +32,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     made = getattr(session.config, "_tmp_path_factory", None)
     for pin in made.getbasetemp().rglob("server/root.pin") if made is not None else ():
         forget(pin.parent)
+
+
+class Clock:
+    """A clock that is set by hand, on a day of this week: keys of others are not there."""
+
+    def __init__(self) -> None:
+        self.day, self.second = today(), 0.0
+
+    def __call__(self) -> float:
+        start = -(today(0.0)) * DAY_SECONDS  # day 0 in Unix time
+        return start + self.day * DAY_SECONDS + self.second
 
 
 @pytest.fixture(scope="session")
@@ -122,3 +134,11 @@ def context(browser: Any) -> Iterator[Any]:
 @pytest.fixture
 def page(context: Any) -> Any:
     return context.new_page()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock set by hand; the arena goes by its day."""
+    found = Clock()
+    monkeypatch.setattr(arena, "today", lambda: found.day)
+    return found

@@ -92,8 +92,9 @@ def test_a_file_that_is_refused_is_named_as_its_sender_knows_it(client: FlaskCli
     )
 
 
-@given(st.text())
-def test_a_name_is_cut_between_letters(name: str) -> None:
+@given(st.text(min_size=1, max_size=9), st.sampled_from([1, MAX_NAME_BYTES]))
+def test_a_name_is_cut_between_letters(text: str, times: int) -> None:
+    name = text * times
     cut = file_name(name)
     assert len(cut.encode("utf-8")) <= MAX_NAME_BYTES and name.encode("utf-8", "replace").decode().startswith(cut)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import mmap
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import Clock
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,55 +25,41 @@ from live import ROOT
 from web import report, waiting
 
 from crypto.encoding import today
-from dropbox import arena, keeper
+from dropbox import keeper
 from dropbox.__main__ import main
 from dropbox.errors import BadSettings, Broken, Closed
 from dropbox.keeper import DAY_SECONDS, Keeper, last_beat
 from dropbox.lanes import Lanes
 from dropbox.memory import is_memory, memory_file, shared_memory
 from dropbox.services import Services
-from dropbox.store import rows, slots
+from dropbox.store import slots
 from dropbox.tally import TALLY_BYTES, Tally
 
 QUOTA = 8  # daily_cover of the small demo
 DAY = today()
 
 
-class Clock:
-    """A clock that is set by hand, on a day of this week: keys of others are not there."""
-
-    def __init__(self) -> None:
-        self.day, self.second = DAY, 0.0
-
-    def __call__(self) -> float:
-        start = -(today(0.0)) * DAY_SECONDS  # day 0 in Unix time
-        return start + self.day * DAY_SECONDS + self.second
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(arena, "today", lambda: found.day)
-    return found
-
-
 @pytest.fixture
 def fresh(services: Services) -> Services:
     """A drop box whose whole arena is free, and that counts from 0."""
-    with services.store.writing() as connection:
-        connection.execute(slots.update().values(waiting=0))
+    acknowledge(services)
     return services
+
+
+def copied_rows(services: Services) -> dict[int, bytes]:
+    """Return a hash of each row in a copy of the database file, read without the program."""
+    copy = services.settings.home / "copy.db"
+    shutil.copy(services.settings.home / "dropbox.db", copy)
+    with contextlib.closing(sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)) as db:
+        found = {slot: hashlib.sha256(row).digest() for slot, row in db.execute("SELECT id, row FROM rows")}
+    copy.unlink()
+    return found
 
 
 def changed(services: Services) -> Callable[[], int]:
     """Return a function that counts the slots whose row is another one than now: what two copies of a disk show."""
-
-    def image() -> dict[int, bytes]:
-        with services.store.reading() as connection:
-            return {slot: bytes(row[:64]) for slot, row in connection.execute(rows.select())}
-
-    before = image()
-    return lambda: sum(row != before[slot] for slot, row in image().items())
+    before = copied_rows(services)
+    return lambda: sum(row != before[slot] for slot, row in copied_rows(services).items())
 
 
 def pass_day(services: Services, clock: Clock, at: dict[float, int] | None = None, work: Keeper | None = None) -> int:

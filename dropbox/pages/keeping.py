@@ -16,10 +16,10 @@ from dropbox.sessions import KeptFiles, SessionEnded
 from keys.roster import Group
 
 
-def all_files(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ...]:
+def all_files(received: Received) -> tuple[Attachment, ...]:
     """Return the files of earlier tries, then those of this one; a file chosen once more counts once."""
     found: dict[tuple[str, bytes], Attachment] = {}
-    for file in (*kept, *received.files):
+    for file in (*received.kept, *received.files):
         found.setdefault((file.name, file.sha256), file)
     return tuple(found.values())
 
@@ -44,21 +44,20 @@ def kept_files(typed: Mapping[str, Sequence[str]], group_ids: Sequence[str], own
     return tuple(a for number, a in enumerate(kept.attachments) if str(number) not in unwanted)
 
 
-def keep(kept: Sequence[Attachment], received: Received) -> tuple[Attachment, ...]:
-    """Write what arrived whole, though the form came to nothing; return the files that are at hand now."""
+def keep(received: Received) -> None:
+    """Write what arrived whole, though the form came to nothing: it is among the files at hand then."""
     if received.writer is None:
-        return tuple(kept)
+        return
     try:
         if received.files:
             spend_answer(received.typed)
         received.writer.flush()
-        return all_files(kept, received)[:MAX_ATTACHMENTS]
+        received.kept = all_files(received)[:MAX_ATTACHMENTS]
     except (Busy, Full, Broken) as error:
         received.full = received.full or isinstance(error, Full)
         with contextlib.suppress(Broken):
             received.writer.abandon()
         received.dropped = received.dropped or bool(received.files)
-        return tuple(kept)
 
 
 def seal_kept(groups: Sequence[Group], kept: Sequence[Attachment], owner: bytes, ends: int) -> str:

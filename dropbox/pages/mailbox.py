@@ -90,7 +90,6 @@ class _Reply:
     session: Session | None = field(default=None, repr=False)
     groups: tuple[Group, ...] = ()
     barred: tuple[Group, ...] = ()
-    kept: tuple[Attachment, ...] = field(default=(), repr=False)
     lost: bool = False  # files of an earlier try are no longer at hand
     mistyped: receipts.Mistyped | None = None
     problems: list[form.Problem] = field(default_factory=list, repr=False)
@@ -98,7 +97,6 @@ class _Reply:
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Find thread and readers; None when the form must be mended first."""
         self.resolve(typed)
-        self.received.kept = self.kept
         if not self.groups or not upload_place(self.received):
             return None
         return here().writer(directory(), self.groups, self.day)
@@ -111,7 +109,7 @@ class _Reply:
         if self.session is not None and not self.groups:
             self.groups = self._route(typed, self.session)
             try:
-                self.kept = kept_files(typed, [x.id for x in self.groups], self.session.mailbox)
+                self.received.kept = kept_files(typed, [x.id for x in self.groups], self.session.mailbox)
             except SessionEnded:
                 self.lost = True
 
@@ -166,8 +164,8 @@ def write() -> Response:
         if problems:
             status = 503 if received.full else 413 if received.problems else 422
             return _refuse(reply, received, problems, status)
-        files = all_files(reply.kept, received)
-        if preview.must_ask(received.typed, fields, files, reply.kept):
+        files = all_files(received)
+        if preview.must_ask(received.typed, fields, files, received.kept):
             return _refuse(reply, received, (), 422)
         _commit(reply, received, fields, files)
     except (Busy, Full, Closed, Broken) as error:
@@ -189,7 +187,7 @@ def _check(reply: _Reply, received: Received) -> tuple[dict[str, str], list[form
     problems += reply.problems + received.problems
     problems += choose_again(received, problems)
     problems += unanswered(received.typed)
-    files = all_files(reply.kept, received)
+    files = all_files(received)
     if over := too_many_files(files):
         problems.append(form.Problem(form.FILES, over))
     closes = any(received.typed.get(form.CLOSE, ()))
@@ -257,7 +255,7 @@ def _commit(reply: _Reply, received: Received, fields: dict[str, str], files: Se
     writer.finish(
         letter.object_id,
         letters.build_letter(letters.seal_thread(letter, session.thread)),
-        kept_rows=sum(a.parts for a in reply.kept),
+        kept_rows=sum(a.parts for a in received.kept),
     )
 
 
@@ -350,10 +348,17 @@ def _refuse(reply: _Reply, received: Received, problems: Sequence[form.Problem],
     """Give the message back, with what could point to its writer; files that arrived whole are kept."""
     if reply.session is None:
         raise BadRequest("a message without a mailbox")
-    kept = keep(reply.kept, received) if reply.groups else ()
+    if reply.groups:
+        keep(received)
     problems = [*problems, *choose_again(received, problems)]
     return _show_mailbox(
-        reply.session, None, typed=received.typed, problems=problems, kept=kept, groups=reply.groups, status=status
+        reply.session,
+        None,
+        typed=received.typed,
+        problems=problems,
+        kept=received.kept,
+        groups=reply.groups,
+        status=status,
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -46,13 +45,12 @@ class Draft:
     fields: dict[str, str] = field(default_factory=dict, repr=False)
     problems: list[form.Problem] = field(default_factory=list, repr=False)
     groups: tuple[Group, ...] = ()
-    kept: tuple[Attachment, ...] = field(default=(), repr=False)
     status: int = 422
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """All files that go with this report."""
-        return all_files(self.kept, self.received)
+        return all_files(self.received)
 
     def open_writer(self, typed: Mapping[str, Sequence[str]]) -> RowWriter | None:
         """Return the writer for files of this form, None when its routing must be mended first. Raises Busy."""
@@ -105,7 +103,7 @@ def _form_again(*, asked_who: bool) -> Response:
     return show_form(
         received.typed,
         status=200,
-        kept=draft.kept,
+        kept=draft.received.kept,
         groups=draft.groups,
         dropped=received.dropped,
         asked_who=asked_who,
@@ -117,21 +115,25 @@ def send() -> Response:
 
     What could point to the writer is shown first, once; whoever sends it all the same is not asked again.
     """
-    return _take(_send)
+    return _take(asked=False)
 
 
 def check() -> Response:
     """Show the report as it would go, with what could point to the writer; its letter is not stored."""
-    return _take(partial(_send, asked=True))
+    return _take(asked=True)
 
 
-def _take(step: Callable[[Draft], Response]) -> Response:
-    """Read a form with its files and go on with it; what stops either is said in the form, which keeps both."""
+def _take(*, asked: bool) -> Response:
     refuse_cross_site()
     draft = Draft(Received(here().cleanroom), today())
     try:
         read_form(request.stream, boundary(), draft.open_writer, draft.received)  # type: ignore[arg-type]
-        return step(draft)
+        _check(draft)
+        if draft.problems:
+            return _refuse(draft)
+        if asked or preview.must_ask(draft.received.typed, draft.fields, draft.attachments, draft.received.kept):
+            return _preview(draft, asked=asked)
+        return _commit(draft)
     except (Busy, Full, Closed, Broken) as error:
         draft.status, draft.received.closed = 503, isinstance(error, Closed)
         _find_kept(draft)
@@ -139,15 +141,6 @@ def _take(step: Callable[[Draft], Response]) -> Response:
         return answer_first(_refuse(draft))
     finally:
         draft.received.place.close()
-
-
-def _send(draft: Draft, *, asked: bool = False) -> Response:
-    _check(draft)
-    if draft.problems:
-        return _refuse(draft)
-    if asked or preview.must_ask(draft.received.typed, draft.fields, draft.attachments, draft.kept):
-        return _preview(draft, asked=asked)
-    return _commit(draft)
 
 
 def routed(typed: Mapping[str, Sequence[str]], day: int) -> tuple[tuple[Group, ...], list[form.Problem]]:
@@ -180,7 +173,7 @@ def _check_files(draft: Draft) -> None:
         draft.status = 503 if received.full else 413
     draft.problems += received.problems
     try:
-        draft.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
+        draft.received.kept = kept_files(received.typed, [x.id for x in draft.groups], seed_of(received.typed))
     except SessionEnded:  # sealed to readers that are no longer known, too
         received.dropped = True
     draft.problems += choose_again(received, draft.problems)
@@ -204,7 +197,7 @@ def _find_kept(draft: Draft) -> None:
     """Find the files of earlier tries for a form that was not read to its end."""
     with contextlib.suppress(Closed, SessionEnded):
         draft.groups = draft.groups or routed(draft.received.typed, draft.day)[0]
-        draft.kept = draft.kept or kept_files(
+        draft.received.kept = draft.received.kept or kept_files(
             draft.received.typed, [x.id for x in draft.groups], seed_of(draft.received.typed)
         )
 
@@ -237,7 +230,7 @@ def _commit(draft: Draft) -> Response:
         claim=receipt.claim,
         mailbox_name=" ".join(receipt.name),
     )
-    writer.finish(letter.object_id, letters.build_letter(letter), kept_rows=sum(a.parts for a in draft.kept))
+    writer.finish(letter.object_id, letters.build_letter(letter), kept_rows=sum(a.parts for a in draft.received.kept))
     return show(
         "terima.html",
         words=receipts.code_words(code),
@@ -250,31 +243,32 @@ def _commit(draft: Draft) -> Response:
 
 def _refuse(draft: Draft) -> Response:
     """Give the form back with everything typed."""
-    draft.kept = keep(draft.kept, draft.received)
-    draft.problems += choose_again(draft.received, draft.problems)
+    received = draft.received
+    keep(received)
+    draft.problems += choose_again(received, draft.problems)
     return show_form(
-        draft.received.typed, status=draft.status, problems=draft.problems, kept=draft.kept, groups=draft.groups
+        received.typed, status=draft.status, problems=draft.problems, kept=received.kept, groups=draft.groups
     )
 
 
 def _preview(draft: Draft, *, asked: bool) -> Response:
     """Show the report before it is sent; what was typed goes along in hidden fields."""
-    draft.kept = keep(draft.kept, draft.received)
+    keep(draft.received)
     typed = draft.received.typed
     if draft.received.dropped:  # files that found no room have to be chosen again, which is said in the form
-        return show_form(typed, status=503, kept=draft.kept, groups=draft.groups, dropped=True)
+        return show_form(typed, status=503, kept=draft.received.kept, groups=draft.groups, dropped=True)
     seed, ends = form_seed(typed) or (b"", 0)
     return show(
         "periksa.html",
         status=200 if asked else 422,
         asked=asked,
         answers=preview.answers(draft.fields, directory().roster, g.language),
-        found=preview.kinds(draft.fields, draft.kept),
+        found=preview.kinds(draft.fields, draft.received.kept),
         question=question() if unanswered(typed) else None,
         hidden=[(key, value) for key in (*form.BY_KEY, form.QUESTION, form.SUM) for value in typed.get(key, ())],
         seed=here().fields.seal_seed(seed, expires=ends),
-        kept=draft.kept,
-        kept_sealed=seal_kept(draft.groups, draft.kept, seed, ends),
+        kept=draft.received.kept,
+        kept_sealed=seal_kept(draft.groups, draft.received.kept, seed, ends),
         kind_name=KINDS.__getitem__,
         cut=cut,
         groups=draft.groups,
