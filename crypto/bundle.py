@@ -11,7 +11,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from crypto import mailbox, row
 from crypto.encoding import b64, canonical_json, expect, parse_json, unb64
@@ -26,7 +26,15 @@ SECTION_ORDER = ("row", "mailbox", "file")
 MAX_FILE_BYTES = RECORD_BYTES["file"] - 4
 MAX_MANIFEST_BYTES = 65_536
 MAX_RECORDS = 65_536
+MAX_BYTES = {BUNDLE: 4 * 1024**3 + 1024**2, OUTBOX: 256 * 1024**2}  # of a file that is opened
 FIRST_PREVIOUS = bytes(64)  # `previous` of the first transport of a chain
+
+
+class Source(Protocol):
+    """What a transport is read from, from its beginning to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, fewer at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ def purpose(kind: str) -> str:
     return f"senyap/v1/{kind}"
 
 
-def read_manifest(source: BinaryIO, kind: str) -> tuple[Manifest, bytes, bytes]:
+def read_manifest(source: Source, kind: str) -> tuple[Manifest, bytes, bytes]:
     """Read the head of a transport: the manifest, its bytes and its signature, none of it verified yet.
 
     Raises Malformed. `source` stands at the first record afterwards.
@@ -140,7 +148,7 @@ def read_manifest(source: BinaryIO, kind: str) -> tuple[Manifest, bytes, bytes]:
     return manifest, data, _take(source, SIGNATURE_BYTES)
 
 
-def verify_transport(source: BinaryIO, kind: str, signer: VerifyingKey) -> Manifest:
+def verify_transport(source: Source, kind: str, signer: VerifyingKey) -> Manifest:
     """Verify signature, length and every record of a transport; nothing may be used before this returns.
 
     Raises BadSignature, Malformed (length) or Tampered (records).
@@ -157,7 +165,7 @@ def verify_transport(source: BinaryIO, kind: str, signer: VerifyingKey) -> Manif
     return manifest
 
 
-def iter_records(source: BinaryIO, manifest: Manifest) -> Iterator[tuple[str, bytes]]:
+def iter_records(source: Source, manifest: Manifest) -> Iterator[tuple[str, bytes]]:
     """Yield (type, record) in file order; raises Malformed when the file is too short."""
     for kind, count in manifest.sections:
         for _ in range(count):
@@ -253,7 +261,7 @@ def _parse_taken(item: Any) -> Taken:
     return Taken(item["seq"], unb64(item["hash"], 64, "transport name: hash"))
 
 
-def _take(source: BinaryIO, size: int) -> bytes:
+def _take(source: Source, size: int) -> bytes:
     data = source.read(size)
     if len(data) != size:
         raise Malformed(f"transport: ends {size - len(data)} bytes too early")

@@ -59,6 +59,23 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def check_room(folder: Path, wanted: int) -> None:
+    """Demand that so many bytes have room where a folder is or will be; raises OSError."""
+    place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir())
+    found = os.statvfs(place)
+    if (free := found.f_bavail * found.f_frsize) < wanted:
+        words = f"{wanted / 1e6:,.1f} MB are to be written and {free / 1e6:,.1f} MB are free there: make room first"
+        raise OSError(errno.ENOSPC, words)
+
+
+@contextlib.contextmanager
+def open_written(path: Path) -> Iterator[BinaryIO]:
+    """Open a synced file to read it back from the medium: what memory still holds of it is let go first."""
+    with path.open("rb") as source:
+        os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        yield source
+
+
 def read_file(path: Path, cap: int, *, follow: bool = True) -> bytes:
     """Read a regular file of at most `cap` bytes; raises Malformed when it is not that, OSError when unreadable."""
     with open_file(path, cap, follow=follow) as source:

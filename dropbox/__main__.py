@@ -19,6 +19,7 @@ from crypto.errors import BadSignature, CryptoError, Malformed
 from dropbox import create_app
 from dropbox.admission import admit
 from dropbox.clock import Sealing
+from dropbox.courier import lines_of, visit
 from dropbox.errors import Alarm, BadSettings, Broken, Busy, DropboxError
 from dropbox.health import FILLS, health_of
 from dropbox.keeper import Keeper
@@ -29,6 +30,7 @@ from dropbox.transport import receive as receive_outbox
 from dropbox.transport import write_bundle
 from dropbox.transportkey import make_next
 from keys.errors import BrokenChain, Expired, KeyAlarm, RolledBack, TooFewSignatures
+from keys.progress import bar
 from keys.request import ServerRequest, request_file, request_words, sign_request
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
@@ -47,6 +49,10 @@ _ADVICE: dict[type[Exception], str] = {
 def _stop(code: int, words: str) -> NoReturn:
     click.echo(words, err=True)
     raise SystemExit(code)
+
+
+def _stations(services: Services) -> str:
+    return ", ".join(station.id for station in services.directory.roster.stations)
 
 
 def _said(error: Exception) -> str:
@@ -124,11 +130,9 @@ def bundle(home: Path, folder: Path, station: str | None) -> None:
     services = Services.open(load_settings(home))
     wanted = station or next((s.id for s in services.directory.roster.collectors), "")
     try:
-        path = write_bundle(services, wanted, folder)
+        path = write_bundle(services, wanted, folder, watch=bar)
     except KeyError:
-        _stop(
-            EXIT_USAGE, f"no station of that name; known: {', '.join(s.id for s in services.directory.roster.stations)}"
-        )
+        _stop(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
     click.echo(str(path))
     waiting, total = services.arena.counts()
     click.echo(f"{waiting} of {total} slots wait; nothing is freed before the station's outbox comes back", err=True)
@@ -142,7 +146,7 @@ def receive(home: Path, file: Path) -> None:
     services = Services.open(load_settings(home))
     before = services.directory.roster.version
     try:
-        got = receive_outbox(services, file)
+        got = receive_outbox(services, file, watch=bar)
     finally:  # a roster stays in force though the outbox around it be refused
         if services.directory.roster.version != before:
             click.echo(f"roster version {services.directory.roster.version} is in force", err=True)
@@ -153,6 +157,30 @@ def receive(home: Path, file: Path) -> None:
     for warning in got.warnings:
         click.echo(f"warning: {warning}", err=True)
     if got.warnings:
+        raise SystemExit(EXIT_WARNING)
+
+
+@main.command()
+@_command
+@click.argument("stick", type=_FOLDER)
+@click.option("--station", "stations", multiple=True, help="Station that the stick goes to; repeatable.")
+def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
+    """Do the whole exchange on one plugged-in STICK: take what is there, put what is due."""
+    services, day = Services.open(load_settings(home)), today()
+    try:
+        done = visit(services, stick, stations, day=day, watch=bar)
+    except KeyError:
+        _stop(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
+    for _station, path in (*done.written, *done.kept):
+        click.echo(str(path))
+    late = services.rounds.late_stations(day, [s.id for s in services.directory.roster.stations])
+    for line in lines_of(done, services.rounds.schedule(day).next, late):
+        click.echo(line, err=True)
+    if any(left.is_alarm for left in done.left):
+        _stop(EXIT_ALARM, "ALARM: see above. Nothing of that file was taken. Tell the key holders before going on.")
+    if done.left:
+        raise SystemExit(EXIT_REFUSED)
+    if any(got.warnings for got in done.received):
         raise SystemExit(EXIT_WARNING)
 
 
@@ -206,6 +234,7 @@ def status(home: Path, as_json: bool) -> None:
     waiting, total = services.arena.counts()
     schedule, health = services.rounds.schedule(day), health_of(services, day)
     known = services.directory.roster
+    late = services.rounds.late_stations(day, [s.id for s in known.stations])
     ends = min((services.directory.keys.last_epoch(g.id) for g in known.groups if g.members), default=-1)
     values = {
         "deployment": known.deployment,
@@ -214,6 +243,7 @@ def status(home: Path, as_json: bool) -> None:
         "last_round": schedule.last.isoformat() if schedule.last else None,
         "next_round": schedule.next.isoformat(),
         "late": schedule.late,
+        "late_stations": [each.station for each in late],
         "keys_until": date_of(ends * 7 + 6).isoformat(),
         "roster_until": date_of(known.expires).isoformat(),
         "fingerprint": services.directory.fingerprint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -21,6 +22,14 @@ class Schedule:
     next: datetime.date
     first_answer: datetime.date
     late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A station of which nothing came for three rounds; `last` is None when nothing ever did."""
+
+    station: str
+    last: datetime.date | None
 
 
 class Rounds:
@@ -44,5 +53,19 @@ class Rounds:
             last=None if last is None else date_of(last),
             next=date_of(upcoming),
             first_answer=date_of(upcoming + self._every),
-            late=today > since + MISSED_BEFORE_NOTICE * self._every,
+            late=self._is_late(since, today),
         )
+
+    def late_stations(self, today: int, stations: Sequence[str]) -> tuple[Late, ...]:
+        """Return those of these stations that are late. They block nobody but where they collect."""
+        with self._store.reading() as connection:
+            query = select(chains.c.peer, chains.c.day).where(chains.c.direction == "in")
+            last = {each.peer: each.day for each in connection.execute(query)}
+        return tuple(
+            Late(station, date_of(last[station]) if station in last else None)
+            for station in stations
+            if self._is_late(last.get(station, self._started), today)
+        )
+
+    def _is_late(self, since: int, today: int) -> bool:
+        return today > since + MISSED_BEFORE_NOTICE * self._every

@@ -7,7 +7,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -17,7 +17,7 @@ from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
 from crypto.encoding import epoch_of, today
 from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
-from crypto.row import row_epoch
+from crypto.row import ROW_BYTES, row_epoch
 from dropbox.admission import admit_some
 from dropbox.arena import free_slots, overwrite, set_waiting
 from dropbox.clock import Sealing
@@ -29,8 +29,9 @@ from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, rows, slots
 from keys.errors import WrongClock
 from keys.ledger import CLOCK_SLACK_DAYS
+from keys.progress import Advance, CountedSource, Watch, counted, unwatched
 
-MAX_OUTBOX_BYTES = 256 * 1024 * 1024
+FREED_AT_ONCE = 64  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +55,83 @@ class _Outbox:
     news: list[tuple[bytes, bytes]] = field(repr=False)
 
 
-def write_bundle(services: Services, station: str, folder: Path, *, day: int | None = None) -> Path:
+def bundle_path(folder: Path, seq: int) -> Path:
+    """Return where a bundle lies in a folder."""
+    return folder / f"bundle-{seq:08d}.senyap"
+
+
+def write_bundle(
+    services: Services,
+    station: str,
+    folder: Path,
+    *,
+    day: int | None = None,
+    keep: bool = False,
+    watch: Watch = unwatched,
+) -> Path:
     """Write bundle-NNNNNNNN.senyap for a station into a folder: every waiting row it has not acknowledged.
 
     Rosters that the station may lack and all batches in force go along. The export is recorded before the stick
-    is written; the arena does not change. The file is read back and verified. Raises KeyError for an unknown
-    station, OSError, Tampered when the medium lies.
+    is written, and only when the stick has room; the arena does not change. The file is read back and verified.
+    With `keep`, the last bundle is left where it lies there, whole, and holds the same. Raises KeyError for an
+    unknown station, OSError, Tampered when the medium lies.
     """
     day = today() if day is None else day
     with services.courier_lane.enter():
         directory = services.current.look()
         directory.roster.station(station)
-        return _write_bundle(services, directory, station, folder, day)
+        last = _newest_in(services, station, folder) if keep else None
+        with services.store.reading() as connection:
+            named = read_mark(connection, NAMED, station) or 0
+        files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
+        manifest, wanted = _export(services, directory, station, day, files, folder, last, watch)
+        path = bundle_path(folder, manifest.seq)
+        if manifest == last:
+            with contextlib.suppress(CryptoError):  # damaged since: the same is written once more
+                return _read_back(path, directory, watch)
+        head = bundle.build_head(manifest, directory.server_key)
+        stored = (row for _slot, row in services.arena.waiting_rows(wanted))
+        with watch(f"writing {path.name}", manifest.body_bytes) as advance:
+            medium.write_file(path, counted(itertools.chain([head], stored, files), advance), mode=0o644)
+        return _read_back(path, directory, watch)
 
 
-def _write_bundle(services: Services, directory: Directory, station: str, folder: Path, day: int) -> Path:
+def _read_back(path: Path, directory: Directory, watch: Watch) -> Path:
+    with medium.open_written(path) as source, watch(f"reading back {path.name}", path.stat().st_size) as advance:
+        bundle.verify_transport(CountedSource(source, advance), bundle.BUNDLE, directory.roster.server_key)
+    return path
+
+
+def _newest_in(services: Services, station: str, folder: Path) -> Manifest | None:
+    """Return the manifest of the last bundle when it lies in a folder."""
     with services.store.reading() as connection:
-        named = read_mark(connection, NAMED, station) or 0
-    files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
+        last = _chain(connection, station, "out")
+    try:
+        with medium.open_file(bundle_path(folder, last.seq), bundle.MAX_BYTES[bundle.BUNDLE], follow=False) as source:
+            manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
+    except (FileNotFoundError, Malformed):
+        return None
+    return manifest if manifest.hash == last.hash else None
+
+
+def _export(
+    services: Services, directory: Directory, station: str, day: int, files: Sequence[bytes], folder: Path,
+    last: Manifest | None, watch: Watch,
+) -> tuple[Manifest, list[int]]:  # fmt: skip
+    """Make the next manifest and record what goes out; where the last one says the same, that one, unrecorded."""
     is_ready = services.sealing(directory, day) is Sealing.READY
     with services.store.writing() as connection:
         wanted = _unacknowledged(connection, station)
-        hashes, oldest = _hash_rows(connection, wanted, epoch_of(day))
+        with watch(f"reading rows for {station}", len(wanted) * ROW_BYTES) as advance:
+            hashes, oldest = _hash_rows(connection, wanted, epoch_of(day), advance)
         manifest = _manifest(directory, connection, station, day, hashes, files, oldest)
+        if last is not None and replace(last, seq=manifest.seq, previous=manifest.previous) == manifest:
+            return last, wanted
+        medium.check_room(folder, manifest.body_bytes + 2 * bundle.MAX_MANIFEST_BYTES)
         _record(connection, station, manifest, dict(zip(wanted, hashes, strict=True)))
         if is_ready:
             raise_day(connection, day)  # stations erase keys by this day: no report may be sealed before it again
-    path = folder / f"bundle-{manifest.seq:08d}.senyap"
-    head = bundle.build_head(manifest, directory.server_key)
-    stored = (row for _slot, row in services.arena.waiting_rows(wanted))
-    medium.write_file(path, itertools.chain([head], stored, files), mode=0o644)
-    with path.open("rb") as source:
-        bundle.verify_transport(source, bundle.BUNDLE, directory.roster.server_key)
-    return path
+    return manifest, wanted
 
 
 def _files(directory: Directory, named: int, day: int) -> Iterator[bytes]:
@@ -101,7 +146,7 @@ def _files(directory: Directory, named: int, day: int) -> Iterator[bytes]:
     yield from (batch.raw for batch in directory.ledger.batches if batch.last_epoch >= epoch_of(day))
 
 
-def receive(services: Services, path: Path) -> Received:
+def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Received:
     """Take an outbox: store mailbox rows and forwarded rows, then free what every collector acknowledged.
 
     The file is read once, before anything is locked or changed. Its rosters and batches come first: they
@@ -111,7 +156,7 @@ def receive(services: Services, path: Path) -> Received:
     """
     with services.courier_lane.enter():
         day = today()
-        data = medium.read_file(path, MAX_OUTBOX_BYTES)
+        data = medium.read_file(path, bundle.MAX_BYTES[bundle.OUTBOX])
         services.current.look()
         refused = _take_files(services, data, day)
         outbox = _read(services.directory, data)
@@ -128,7 +173,7 @@ def receive(services: Services, path: Path) -> Received:
                 known = min(manifest.roster_version, services.directory.roster.version)
                 set_mark(connection, NAMED, known, manifest.sender)
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
-        freed, waiting = _free(services)
+        freed, waiting = _free(services, watch)
     count = 0 if repeated else len(outbox.news)
     return Received(manifest.sender, manifest.seq, count, freed, repeated, (*refused, *warnings, *waiting))
 
@@ -150,12 +195,13 @@ def _unacknowledged(connection: Connection, station: str) -> list[int]:
     return list(connection.scalars(wanted))
 
 
-def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int) -> tuple[list[bytes], int]:
+def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int, advance: Advance) -> tuple[list[bytes], int]:
     hashes, oldest = [], epoch
     for slot in wanted:
         row = connection.scalar(select(rows.c.row).where(rows.c.id == slot)) or b""
         hashes.append(hashlib.sha512(row).digest())
         oldest = min(oldest, int.from_bytes(row[6:10], "big"))
+        advance(len(row))
     return hashes, oldest
 
 
@@ -284,22 +330,26 @@ def _acknowledged_slots(services: Services, connection: Connection) -> list[int]
     return list(connection.scalars(query))
 
 
-def _free(services: Services) -> tuple[int, tuple[str, ...]]:
+def _free(services: Services, watch: Watch) -> tuple[int, tuple[str, ...]]:
     """Overwrite with fresh cover and free each waiting row that every collector has acknowledged.
 
-    Where no cover may be sealed they wait for the next outbox, with a warning.
+    Some at a time: reporters wait for none of it long, and where it breaks off the next outbox goes on. Where no
+    cover may be sealed they wait for the next outbox, with a warning.
     """
     with services.store.reading() as connection:
         candidates = _acknowledged_slots(services, connection)
     # Rows that a bundle took along change only here, and the courier's lane is held: nothing moves meanwhile.
-    try:
-        cover = [services.make_cover() for _ in candidates]
-    except Closed as error:
-        return 0, (f"{len(candidates)} acknowledged rows are freed with a later outbox: {error}",)
+    with watch("making cover", len(candidates) * ROW_BYTES) as advance:
+        for at in range(0, len(candidates), FREED_AT_ONCE):
+            some = candidates[at : at + FREED_AT_ONCE]
+            try:
+                cover = list(counted((services.make_cover() for _ in some), advance))
+            except Closed as error:
+                return at, (f"{len(candidates) - at} acknowledged rows are freed with a later outbox: {error}",)
+            with services.store.writing() as connection:
+                overwrite(connection, zip(some, cover, strict=True))
+                set_waiting(connection, some, 0)
     with services.store.writing() as connection:
-        if candidates:
-            overwrite(connection, zip(candidates, cover, strict=True))
-            set_waiting(connection, candidates, 0)
         _forget_bundles(connection)
     return len(candidates), ()
 

@@ -47,7 +47,7 @@ def read_offers(paths: Sequence[Path]) -> list[Offer]:
     offers = []
     for path in paths:
         if path.is_dir():
-            inside = sorted({file for pattern in _IN_FOLDER for file in path.glob(pattern)})
+            inside = find_files(path)
             if not inside:
                 with naming(path.name):
                     raise Malformed("folder: no rosters and no batches in it")
@@ -55,6 +55,11 @@ def read_offers(paths: Sequence[Path]) -> list[Offer]:
         else:
             offers.append(read_offer(path))
     return offers
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return the files of a folder whose names are those of rosters and batches, in order."""
+    return sorted({file for pattern in _IN_FOLDER for file in folder.glob(pattern)})
 
 
 def read_offer(path: Path) -> Offer:

@@ -11,7 +11,8 @@ from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.mailbox import STATUSES
 from crypto.receipt import Mistyped
-from station import attachments, bundles, cases, inbox, letters, outbox, screen, upkeep
+from keys.progress import bar
+from station import attachments, bundles, cases, courier, inbox, letters, outbox, screen, upkeep
 from station.cli import FILE, FOLDER, Door, command, main, print_json, warn, warn_of_rekey
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
@@ -26,7 +27,7 @@ def import_(home: Home, door: Door, file: Path, as_json: bool) -> None:
     """Take a bundle FILE from a stick."""
     with door.open(leavers=True) as desk:
         try:
-            found = inbox.import_bundle(desk, file)
+            found = inbox.import_bundle(desk, file, watch=bar)
         except StationError as error:
             if as_json and error.exit_code == EXIT_ALARM:
                 print_json(screen.imported_json(inbox.Imported(0, 0, 0, 0, 0, (str(error),))))
@@ -35,14 +36,19 @@ def import_(home: Home, door: Door, file: Path, as_json: bool) -> None:
         print_json(screen.imported_json(found))
     else:
         click.echo(screen.imported_text(found))
+    _tell_import(home, found)
+    if found.alarms:
+        sys.exit(EXIT_WARNING)
+
+
+def _tell_import(home: Home, found: inbox.Imported) -> None:
+    """Say what an import did besides, and what was strange."""
     for line in screen.swept_lines(found.swept):
         click.echo(line, err=True)
     if home.shares_fit() and not Home.load(home.folder).shares_fit():
         warn_of_rekey()
     for alarm in found.alarms:
         warn(alarm)
-    if found.alarms:
-        sys.exit(EXIT_WARNING)
 
 
 @command("list")
@@ -110,15 +116,37 @@ def outbox_(home: Home, door: Door, folder: Path) -> None:
         click.echo(str(outbox.make_outbox(desk, folder)))
         left = outbox.count_unserved(desk)
     if left:
-        click.echo(f"warning: {left} cases have no mailbox yet; they follow with the next outboxes", err=True)
+        _tell_unserved(left)
         sys.exit(EXIT_WARNING)
+
+
+def _tell_unserved(left: int) -> None:
+    click.echo(f"warning: {left} cases have no mailbox yet; they follow with the next outboxes", err=True)
+
+
+@command("courier")
+@click.argument("stick", type=FOLDER)
+def courier_(home: Home, door: Door, stick: Path) -> None:
+    """Do the whole exchange on one plugged-in STICK: take the bundles that are there, put the next outbox."""
+    day = today()
+    with door.open(leavers=True) as desk:
+        done = courier.visit(desk, stick, day=day, watch=bar)
+        left = outbox.count_unserved(desk)
+    click.echo(str(done.outbox))
+    for line in screen.visit_lines(done, day + outbox.DAYS_TO_NEXT):
+        click.echo(line, err=True)
+    for _, found in done.imported:
+        _tell_import(home, found)
+    if left:
+        _tell_unserved(left)
+    sys.exit(done.exit_code or (EXIT_WARNING if left else 0))
 
 
 @command("relay")
 @click.option("--to", "folder", type=FOLDER, required=True, help="The stick.")
 def relay(home: Home, door: Door, folder: Path) -> None:
     """Copy this collector's bundles to a stick, byte for byte, for the other stations."""
-    for path in bundles.relay(home, folder):
+    for path in bundles.relay(home, folder, watch=bar):
         click.echo(str(path))
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ from crypto.encoding import epoch_of
 from crypto.errors import Malformed, Tampered
 from crypto.row import ROW_BYTES
 from crypto.signing import VerifyingKey
+from keys.progress import CountedSource, Watch, counted, unwatched
 from station import vault
 from station.errors import Alarm, Refused
 from station.home import SERVER, Home, check_number
@@ -30,7 +31,6 @@ from station.home import SERVER, Home, check_number
 MAX_SEQ = 99_999_999  # what a file name holds
 MAX_DAY = 1_000_000
 MOST_MISSING = 1_000  # bundles in one gap
-MAX_BUNDLE_BYTES = 4 * 1024**3 + 1024**2  # twice the arena of 8,192 rows
 _THREADS = 2
 _AHEAD = 16  # rows in memory that wait to be hashed
 
@@ -68,7 +68,7 @@ class Head:
 
 def open_bundle(path: Path) -> AbstractContextManager[BinaryIO]:
     """Open a bundle file, no link and no device; raises Malformed or OSError."""
-    return medium.open_file(path, MAX_BUNDLE_BYTES, follow=False)
+    return medium.open_file(path, bundle.MAX_BYTES[bundle.BUNDLE], follow=False)
 
 
 def read_head(source: BinaryIO, home: Home, hints: Sequence[str] = ()) -> Head:
@@ -162,7 +162,7 @@ def _check_versions(chain: Mapping[int, sa.Row[Any]], manifest: Manifest) -> Non
 class _Copying:
     """A source that writes down what is read from it: a bundle of 2 GiB is read once and never held whole."""
 
-    def __init__(self, source: BinaryIO, out: BinaryIO) -> None:
+    def __init__(self, source: bundle.Source, out: BinaryIO) -> None:
         self._source, self._out = source, out
 
     def read(self, size: int) -> bytes:
@@ -175,7 +175,7 @@ def _sha512(record: bytes) -> bytes:
     return hashlib.sha512(record).digest()
 
 
-def _verify(source: BinaryIO, signer: VerifyingKey, pool: ThreadPoolExecutor) -> tuple[Manifest, list[bytes]]:
+def _verify(source: bundle.Source, signer: VerifyingKey, pool: ThreadPoolExecutor) -> tuple[Manifest, list[bytes]]:
     """Make the checks of `crypto.bundle.verify_transport` and return the hashes of the records, too.
 
     They are needed to know rows again; hashing once and in threads halves the time before the first row.
@@ -199,7 +199,7 @@ def _verify(source: BinaryIO, signer: VerifyingKey, pool: ThreadPoolExecutor) ->
 
 
 @contextmanager
-def shelve(source: BinaryIO, head: Head, home: Home) -> Iterator[Copied]:
+def shelve(source: bundle.Source, head: Head, home: Home, watch: Watch = unwatched) -> Iterator[Copied]:
     """Copy and verify a bundle; it gets its name, synced, when the block ends without an error.
 
     The rows of the copy may be used inside the block; nothing of them may be committed before it ended.
@@ -212,7 +212,8 @@ def shelve(source: BinaryIO, head: Head, home: Home) -> Iterator[Copied]:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(fd, "wb") as out, ThreadPoolExecutor(_THREADS) as pool:
-            manifest, digests = _verify(cast(BinaryIO, _Copying(source, out)), head.signer, pool)
+            with watch(f"copying {name}", head.manifest.body_bytes) as advance:
+                manifest, digests = _verify(_Copying(CountedSource(source, advance), out), head.signer, pool)
             out.flush()
             if manifest.hash != head.manifest.hash:
                 raise Refused("bundle: the file changed while it was read")
@@ -232,7 +233,7 @@ def first_row(path: Path) -> int:
         return source.tell()
 
 
-def relay(home: Home, folder: Path) -> tuple[Path, ...]:
+def relay(home: Home, folder: Path, *, watch: Watch = unwatched) -> tuple[Path, ...]:
     """Copy the bundles of this collector, byte for byte and under the same names, for other stations.
 
     Raises Refused when this station is no collector or holds none, and what `verify_transport` raises.
@@ -245,11 +246,13 @@ def relay(home: Home, folder: Path) -> tuple[Path, ...]:
         raise Refused("relay: no bundle was imported yet")
     made = []
     for stored in names:
-        with open_bundle(stored) as source:
-            medium.write_file(folder / stored.name, iter(lambda: source.read(ROW_BYTES), b""))
-        with open_bundle(folder / stored.name) as copy:
+        size = stored.stat().st_size
+        medium.check_room(folder, size)
+        with open_bundle(stored) as source, watch(f"writing {stored.name}", size) as advance:
+            medium.write_file(folder / stored.name, counted(iter(lambda: source.read(ROW_BYTES), b""), advance))
+        with medium.open_written(folder / stored.name) as copy, watch(f"reading back {stored.name}", size) as advance:
             signer = read_head(copy, home).signer
             copy.seek(0)
-            bundle.verify_transport(copy, bundle.BUNDLE, signer)
+            bundle.verify_transport(CountedSource(copy, advance), bundle.BUNDLE, signer)
         made.append(folder / stored.name)
     return tuple(made)

@@ -22,6 +22,7 @@ from crypto.errors import Malformed
 from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
+from keys.progress import Advance, Watch, unwatched
 from station import attachments, erasure, letters, vault
 from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
@@ -52,7 +53,7 @@ class Imported:
     swept: Swept = field(default_factory=Swept, compare=False)
 
 
-def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported:
+def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watch = unwatched) -> Imported:
     """Take one bundle from a stick: its rosters and batches, its rows, and then erase the weekly keys that are due.
 
     Raises Refused, Alarm, BadSignature, BrokenChain, Malformed, Tampered, OSError: nothing of the bundle is
@@ -72,9 +73,10 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None) -> Imported
             check_key(head, place, desk.home)
             run = _Run(desk, transaction, head.manifest, day)
             with Openers(desk.opening_keys, dict(head.manifest.sections)["row"]) as openers:
-                with shelve(source, head, desk.home) as copied:
+                with shelve(source, head, desk.home, watch) as copied:
                     run.retry_held()
-                    run.take_rows(copied, openers)
+                    with watch("opening rows", len(copied.digests) * row.ROW_BYTES) as advance:
+                        run.take_rows(copied, openers, advance)
                     run.take_letters()
                     run.close(place)
                     swept = erasure.judge(transaction, desk.home, day)
@@ -135,7 +137,7 @@ class _Run:
             self._known[tried.digest] = outcome
             self._count_row(outcome, None)
 
-    def take_rows(self, copied: Copied, openers: Openers) -> None:
+    def take_rows(self, copied: Copied, openers: Openers, advance: Advance) -> None:
         """Judge all rows of the bundle; while one chunk is opened, the next is looked up and sent off."""
         start = first_row(copied.path)
         sent: deque[_Chunk] = deque()
@@ -143,9 +145,9 @@ class _Run:
             for at in range(0, len(copied.digests), CHUNK):
                 sent.append(self._send(source, start, copied, at, openers))
                 if len(sent) > CHUNKS_AHEAD:
-                    self._settle(source, sent.popleft())
+                    self._settle(source, sent.popleft(), advance)
             while sent:
-                self._settle(source, sent.popleft())
+                self._settle(source, sent.popleft(), advance)
 
     def _send(self, source: BinaryIO, start: int, copied: Copied, at: int, openers: Openers) -> _Chunk:
         """Look some rows up in the vault's memory and send those that must be opened to the openers."""
@@ -185,7 +187,7 @@ class _Run:
             return _Line(digest, offset, known, known, tried, tried, epoch)
         return _Line(digest, offset, known, None, tried, ",".join(sorted(names.union(present))), epoch)
 
-    def _settle(self, source: BinaryIO, chunk: _Chunk) -> None:
+    def _settle(self, source: BinaryIO, chunk: _Chunk, advance: Advance) -> None:
         """Take what the openers found in one chunk, in file order."""
         results = iter([result for future in chunk.futures for result in future.result()])
         notes = []
@@ -200,6 +202,7 @@ class _Run:
                 notes.append((line.digest, outcome, tried, line.epoch))
             self._count_row(outcome, line.known)
         self._note(notes)
+        advance(len(chunk.lines) * row.ROW_BYTES)
 
     def _take_result(self, source: BinaryIO, line: _Line, result: Result | None) -> Outcome:
         if isinstance(result, Waiting):

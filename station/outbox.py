@@ -69,6 +69,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             rows.append(box + _seal(transaction, desk, box, case_id, last.seq + 1, day, decoys))
         files = [record for data in _files(transaction, desk, day) for record in bundle.build_file_records(data)]
         records = [*cover, *rows, *files]
+        medium.check_room(folder, sum(map(len, records)) + 2 * bundle.MAX_MANIFEST_BYTES)
         manifest = Manifest(
             type=OUTBOX,
             deployment=desk.home.roster.deployment,
@@ -85,7 +86,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
         _remember(transaction, manifest, turn)
     path = folder / outbox_name(desk.home.id, manifest.seq)
     medium.write_file(path, [bundle.build_head(manifest, desk.signing), *records])
-    with path.open("rb") as written:
+    with medium.open_written(path) as written:
         bundle.verify_transport(written, OUTBOX, desk.home.station.key)
     return path
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from crypto.encoding import date_of
 from station.cases import Case, Line
+from station.courier import Visit
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.questions import question
@@ -87,6 +88,23 @@ def imported_text(found: Imported) -> str:
     labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap")
     values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete)
     return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
+
+
+def visit_lines(done: Visit, following: int) -> list[str]:
+    """Return what is said of a courier's visit: what was taken, what was put, when to come again; then what stays."""
+    taken = [
+        f"bundel {number} ({found.new} baru, {found.repeated} sudah ada, {found.cover} samaran)"
+        for number, found in done.imported
+    ]
+    taken += [f"roster versi {done.version}"] if done.version else []
+    put = f"{done.outbox.name} ({done.outbox.stat().st_size / 1e6:.1f} MB)" if done.outbox else "-"
+    others = f"; {done.others} bundel di stik ini untuk stasiun lain" if done.others else ""
+    return [
+        f"diambil: {'; '.join(taken) or 'tidak ada bundel'}",
+        f"ditaruh: {put}",
+        f"berikut: bawa stik ini ke kotak, bundel baru paling lambat {date_of(following).isoformat()}{others}",
+        *(f"tetap di stik: {visible(left.name)}: {left.words}" for left in done.left),
+    ]
 
 
 def swept_lines(swept: Swept) -> list[str]:

@@ -1,5 +1,6 @@
 """Files on sticks: whole or not at all, and never larger than asked for."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -149,3 +150,20 @@ def test_an_erased_file_is_overwritten_whole_in_pieces_before_it_goes(
     assert not (tmp_path / "file").exists() and len(left) == size == sum(drawn)
     assert max(drawn, default=0) <= 1_000_000 and b"k" * 8 not in left
     medium.erase_file(tmp_path / "file")
+
+
+def test_room_is_demanded_where_a_folder_will_be(tmp_path: Path) -> None:
+    found = os.statvfs(tmp_path)
+    free = found.f_bavail * found.f_frsize
+    medium.check_room(tmp_path / "not" / "yet", 1_000_000)
+    with pytest.raises(OSError, match="make room first") as caught:
+        medium.check_room(tmp_path / "not" / "yet", 2 * free)
+    assert caught.value.errno == errno.ENOSPC and not (tmp_path / "not").exists()
+
+
+def test_what_was_written_is_read_back_from_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *advice: told.append(advice[1:]))
+    medium.write_file(tmp_path / "file", b"bytes")
+    with medium.open_written(tmp_path / "file") as source:
+        assert told == [(0, 0, os.POSIX_FADV_DONTNEED)] and source.read() == b"bytes"

@@ -14,7 +14,7 @@ from flask import Flask
 from crypto import attachment, bundle, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
-from dropbox import form, headers, intake, pages, sessions, settings, transport
+from dropbox import form, headers, intake, pages, sessions, settings
 from dropbox.__main__ import main as dropbox_command
 from dropbox.pages import code
 from dropbox.pages import mailbox as mailbox_page
@@ -366,8 +366,8 @@ def test_numbers_in_running_text_are_those_of_the_code() -> None:
         f"seq at most {bundles.MAX_SEQ:,}, day at most {bundles.MAX_DAY:,}",
         f"at most {sharing.MAX_PARTS}. 4 of 7",
         f"1 to {roster.MAX_ID} of a–z",
-        f"outbox {transport.MAX_OUTBOX_BYTES // 2**20} MiB",
-        f"bundle {bundles.MAX_BUNDLE_BYTES // 2**30} GiB + 1 MiB",
+        f"outbox {bundle.MAX_BYTES[bundle.OUTBOX] // 2**20} MiB",
+        f"bundle {bundle.MAX_BYTES[bundle.BUNDLE] // 2**30} GiB + 1 MiB",
         f"beyond {mailbox_page.MAX_SHOWN_BYTES:,} bytes of HTML",
     ):
         assert text in flat

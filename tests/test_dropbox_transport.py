@@ -152,10 +152,44 @@ def test_a_repeat_finishes_what_a_crash_before_freeing_left(
     sent, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
     path, _ = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, sent.hash)])
     with monkeypatch.context() as patch:
-        patch.setattr("dropbox.transport._free", lambda _: (_ for _ in ()).throw(OSError(5, "crash")))
+        patch.setattr("dropbox.transport._free", lambda *_: (_ for _ in ()).throw(OSError(5, "crash")))
         with pytest.raises(OSError, match="crash"):
             receive(services, path)
     assert receive(services, path).freed == 1
+
+
+def test_a_repeat_finishes_freeing_that_broke_off_in_the_middle(
+    services: Services, tmp_path: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.arena.put([services.make_cover() for _ in range(5)])
+    sent, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
+    path, _ = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, sent.hash)])
+    made, make = [], services.make_cover
+
+    def failing() -> bytes:
+        made.append(1)
+        if len(made) == 4:
+            raise OSError(5, "crash")
+        return make()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dropbox.transport.FREED_AT_ONCE", 2)
+        patch.setattr(Services, "make_cover", lambda _services: failing())
+        with pytest.raises(OSError, match="crash"):
+            receive(services, path)
+    assert services.arena.counts()[0] == 5 - 2 + services.directory.roster.sizes.forwarded
+    assert receive(services, path).freed == 3
+
+
+def test_a_bundle_that_has_no_room_is_not_recorded(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.arena.put([], services.make_cover())
+    before, real = state(services), os.statvfs
+    monkeypatch.setattr(os, "statvfs", lambda place: os.statvfs_result((*real(place)[:4], 1, *real(place)[5:])))
+    with pytest.raises(OSError, match="make room first"):
+        write_bundle(services, "sumsel", tmp_path / "stick")
+    assert state(services) == before and not (tmp_path / "stick").exists()
 
 
 def test_a_gap_is_taken_with_a_warning(services: Services, tmp_path: Path, key: SigningKey) -> None:

@@ -23,6 +23,7 @@ PUBLIC_KEYS = (
     "keys.ledger",
     "keys.offers",
     "keys.request",
+    "keys.progress",
 )  # all of `keys` that is installed on the drop box
 MAY_IMPORT = {
     "crypto": ("crypto",),
@@ -32,7 +33,7 @@ MAY_IMPORT = {
 }
 THIRD_PARTY = {
     "crypto": {"cryptography", "nacl", "argon2"},
-    "keys": {"cryptography", "click", "reportlab", "segno", "shamir_mnemonic", "zxcvbn"},
+    "keys": {"cryptography", "click", "reportlab", "segno", "shamir_mnemonic", "tqdm", "zxcvbn"},
 }
 PARCEL = "__pycache__", ".venv", "build", "var", "node_modules"
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60

@@ -1,0 +1,131 @@
+"""One visit of the courier: take what lies on the stick, put there what is due (formats §7).
+
+    STICK/outbox-<station>-NNNNNNNN.senyap      from the stations
+    STICK/<station>/bundle-NNNNNNNN.senyap      for them
+
+A file that was taken is removed: what it held is synced here by then. One that is refused stays, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crypto import medium
+from crypto.encoding import today
+from crypto.errors import CryptoError
+from dropbox.admission import admit
+from dropbox.errors import Alarm, Broken, Busy, DropboxError
+from dropbox.rounds import Late
+from dropbox.services import Services
+from dropbox.transport import Received, receive, write_bundle
+from keys.errors import KeyAlarm
+from keys.offers import find_files
+from keys.progress import Watch, unwatched
+
+_OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was not taken and stays on the stick: its name, and why."""
+
+    name: str
+    words: str
+    is_alarm: bool = False
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one visit did. `written` and `kept` hold stations with their bundles; those kept lay there already."""
+
+    received: list[Received] = field(default_factory=list)
+    written: list[tuple[str, Path]] = field(default_factory=list)
+    kept: list[tuple[str, Path]] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    version: int = 0  # of a roster that came into force, or whose batches did
+
+
+def visit(
+    services: Services, stick: Path, stations: Sequence[str] = (), *, day: int | None = None, watch: Watch = unwatched
+) -> Visit:
+    """Take rosters, batches and outboxes from a stick, then write the bundles that are due.
+
+    Due are those for the stations named; without names for those whose outbox or folder is on the stick, for all
+    collectors where there is none. A station whose outbox was an alarm gets none. Raises KeyError for an unknown
+    station, OSError, Tampered when the medium lies.
+    """
+    day = today() if day is None else day
+    for station in stations:
+        services.directory.roster.station(station)
+    done = Visit()
+    there = {path.name for path in stick.iterdir() if path.is_dir()}
+    _take_keys(services, stick, done, day)
+    alarmed = _take_outboxes(services, stick, done, there, watch)
+    known = services.directory.roster
+    due = stations or [s.id for s in known.stations if s.id in there] or [s.id for s in known.collectors]
+    for station in due:
+        if station not in alarmed:
+            before = set((stick / station).glob("bundle-*.senyap"))
+            path = write_bundle(services, station, stick / station, day=day, keep=True, watch=watch)
+            (done.kept if path in before else done.written).append((station, path))
+    return done
+
+
+def _take_keys(services: Services, stick: Path, done: Visit, day: int) -> None:
+    files = find_files(stick)
+    if not files:
+        return
+    try:
+        got = admit(services, [stick], day=day)
+    except (CryptoError, DropboxError) as error:
+        names = ", ".join(getattr(error, "__notes__", ())) or "rosters and keys"
+        done.left.append(Left(names, str(error), isinstance(error, KeyAlarm)))
+    else:
+        services.fill_arena()
+        done.version = got.version if got.changed else 0
+
+
+def _take_outboxes(services: Services, stick: Path, done: Visit, there: set[str], watch: Watch) -> set[str]:
+    """Take all outboxes, add their stations to those there, and return the stations of which one was an alarm."""
+    alarmed = set()
+    for path in sorted(stick.glob("outbox-*.senyap")):  # by station, by number
+        named = _OUTBOX.fullmatch(path.name)
+        if named is None:
+            continue
+        there.add(named[1])
+        try:
+            done.received.append(receive(services, path, watch=watch))
+        except (Busy, Broken):
+            raise
+        except (CryptoError, DropboxError) as error:
+            is_alarm = isinstance(error, Alarm | KeyAlarm)
+            alarmed |= {named[1]} if is_alarm else set()
+            done.left.append(Left(path.name, str(error), is_alarm))
+        else:
+            path.unlink()
+            medium.sync_folder(stick)
+    return alarmed
+
+
+def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> list[str]:
+    """Return what is said of a visit: what was taken, what was put, when to come again; then what stays behind."""
+    taken = [
+        f"outbox {got.seq} of {got.station} "
+        + ("(taken before)" if got.repeated else f"({got.mailboxes} mailboxes, {got.freed} rows freed)")
+        for got in done.received
+    ]
+    taken += [f"roster version {done.version} and its keys"] if done.version else []
+    put = [f"{path.name} for {station} ({path.stat().st_size / 1e6:,.1f} MB)" for station, path in done.written]
+    put += [f"{path.name} for {station} lies there already" for station, path in done.kept]
+    behind = [f"{each.station} ({f'last came {each.last}' if each.last else 'never came'})" for each in late]
+    return [
+        f"taken: {'; '.join(taken) or 'nothing'}",
+        f"put:   {'; '.join(put) or 'nothing'}",
+        f"next:  come again by {following}" + (f"; late: {', '.join(behind)}" if behind else ""),
+        *(f"warning: {words}" for got in done.received for words in got.warnings),
+        *(f"left on the stick: {left.name}: {left.words}" for left in done.left),
+    ]

@@ -1,0 +1,146 @@
+"""One visit of the courier: take the bundles on the stick that are for this station, put the outbox there (formats §7).
+
+    STICK/bundle-NNNNNNNN.senyap, STICK/<station>/bundle-NNNNNNNN.senyap      from the drop box
+    STICK/outbox-<station>-NNNNNNNN.senyap                                    for it
+
+A bundle for this station that was taken is removed: it lies on the shelf by then. One that a collector passes on stays,
+for others. A file that is refused stays, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crypto import bundle, medium
+from crypto.bundle import Manifest
+from crypto.encoding import today
+from crypto.errors import CryptoError
+from keys.offers import find_files
+from keys.progress import Watch, unwatched
+from station import rosters, vault
+from station.bundles import bundle_name, open_bundle
+from station.desk import Desk
+from station.errors import EXIT_ALARM, StationError, exit_code
+from station.home import SERVER, Home
+from station.inbox import Imported, import_bundle
+from station.outbox import make_outbox
+
+_BUNDLE = re.compile(r"bundle-[0-9]{8}\.senyap")
+_OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was not taken and stays on the stick: its name, why, and the exit code that it asks for."""
+
+    name: str
+    words: str
+    exit_code: int
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one visit did. `others` counts bundles that are for other stations."""
+
+    imported: list[tuple[int, Imported]] = field(default_factory=list)  # number of the bundle, what it brought
+    left: list[Left] = field(default_factory=list)
+    others: int = 0
+    version: int = 0  # of a roster that came into force
+    outbox: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of all that was left, or of a warning."""
+        codes = {left.exit_code for left in self.left}
+        warned = any(found.alarms for _, found in self.imported)
+        return EXIT_ALARM if EXIT_ALARM in codes else max(codes, default=int(warned))
+
+
+def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unwatched) -> Visit:
+    """Take rosters, batches and bundles from a stick, then write the next outbox.
+
+    Raises what `make_outbox` raises, or OSError; what was taken stays taken.
+    """
+    day = today() if day is None else day
+    done = Visit()
+    _take_keys(desk.home, stick, done, day)
+    for path, manifest in _bundles_on(stick, done):
+        desk = _now(desk)
+        if not desk.home.accepts(manifest.to, desk.home.roster):
+            done.others += 1
+            continue
+        try:
+            done.imported.append((manifest.seq, import_bundle(desk, path, day=day, watch=watch)))
+        except (StationError, CryptoError) as error:
+            done.left.append(Left(path.name, str(error), exit_code(error)))
+            continue
+        if manifest.to == desk.home.id and _is_shelved(desk.home, manifest):
+            path.unlink()
+            medium.sync_folder(path.parent)
+        else:
+            done.others += 1
+    desk = _now(desk)
+    done.outbox = make_outbox(desk, stick, day=day)
+    _remove_old(desk, stick)
+    return done
+
+
+def _now(desk: Desk) -> Desk:
+    """Return the desk under the roster in force: a bundle may have brought another."""
+    return desk.at(Home.load(desk.home.folder))
+
+
+def _take_keys(home: Home, stick: Path, done: Visit, day: int) -> None:
+    if not find_files(stick):
+        return
+    try:
+        after = rosters.take_all(home.ledger, [stick], day=day)
+    except (StationError, CryptoError) as error:
+        names = ", ".join(getattr(error, "__notes__", ())) or "rosters and keys"
+        done.left.append(Left(names, str(error), exit_code(error)))
+    else:
+        done.version = after.roster.version if after.roster.version != home.roster.version else 0
+
+
+def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
+    """Yield the bundles on a stick and in its folders, by addressee and number; nothing of them is verified yet."""
+    found = []
+    for path in [*stick.glob("bundle-*.senyap"), *stick.glob("*/bundle-*.senyap")]:
+        if not _BUNDLE.fullmatch(path.name):
+            continue
+        try:
+            with open_bundle(path) as source:
+                manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
+        except CryptoError as error:
+            done.left.append(Left(path.name, str(error), exit_code(error)))
+        else:
+            found.append((manifest.to, manifest.seq, path, manifest))
+    for *_, path, manifest in sorted(found, key=lambda each: each[:3]):
+        yield path, manifest
+
+
+def _is_shelved(home: Home, manifest: Manifest) -> bool:
+    """Tell whether this very bundle lies on the shelf of this station."""
+    try:
+        with open_bundle(home.bundles / manifest.to / bundle_name(manifest.seq)) as source:
+            return bundle.read_manifest(source, bundle.BUNDLE)[0] == manifest
+    except (OSError, CryptoError):
+        return False
+
+
+def _remove_old(desk: Desk, stick: Path) -> None:
+    """Remove outboxes of this station that the drop box has taken, as a bundle says."""
+    b = vault.bundles
+    query = sa.select(sa.func.max(b.c.applied_seq)).where(b.c.sender == SERVER, b.c.to == desk.home.id)
+    with desk.vault.begin() as transaction:
+        applied = transaction.scalar(query) or 0
+    for path in stick.glob(f"outbox-{desk.home.id}-*.senyap"):
+        named = _OUTBOX.fullmatch(path.name)
+        if named is not None and named[1] == desk.home.id and int(named[2]) <= applied:
+            path.unlink()
+    medium.sync_folder(stick)

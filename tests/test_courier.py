@@ -1,0 +1,363 @@
+"""The courier's rounds between a real drop box and a real station, on sticks that get lost, damaged, doubled and mixed up.
+
+Whatever happened on the way, a clean round afterwards ends in the same: each report is one case, and each reporter's
+code opens its news.
+"""
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from live import passphrases
+from web import open_box, report
+
+from crypto import bundle
+from dropbox import courier as box_side
+from dropbox.services import Services
+from dropbox.settings import load_settings
+from dropbox.store import chains, exports
+from dropbox.transport import write_bundle
+from station import cases, vault
+from station import courier as station_side
+from station.desk import Desk, open_desk
+from station.errors import EXIT_ALARM, EXIT_REFUSED
+from station.home import Home
+
+
+@pytest.fixture
+def desk(deployment: Path) -> Iterator[Desk]:
+    words = dict(passphrases(deployment))
+    with open_desk(
+        Home.load(deployment / "stations" / "sumsel"), {r: words[r] for r in ("sumsel-1", "sumsel-2")}
+    ) as found:
+        yield found
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+class Rounds:
+    """Reporters, both ends of the way, and what each of them must find in the end."""
+
+    def __init__(self, client: FlaskClient, services: Services, desk: Desk) -> None:
+        self.client, self.services, self.desk = client, services, desk
+        self.codes: list[list[str]] = []
+
+    def report(self) -> None:
+        answer = report(self.client, uraian=f"Laporan nomor {len(self.codes)} tentang lelang jalan.")
+        assert answer.status == 200
+        self.codes.append(answer.words)
+
+    def at_box(self, stick: Path, *stations: str) -> box_side.Visit:
+        return box_side.visit(self.services, stick, stations)
+
+    def at_station(self, stick: Path) -> station_side.Visit:
+        return station_side.visit(self.desk, stick)
+
+    def go_round(self, stick: Path) -> tuple[box_side.Visit, station_side.Visit, box_side.Visit]:
+        return self.at_box(stick), self.at_station(stick), self.at_box(stick)
+
+    def check(self) -> None:
+        """Demand one case for each report, and news behind each code."""
+        with self.desk.vault.begin() as transaction:
+            lines = cases.list_cases(transaction, self.desk.home)
+        assert len(lines) == len(self.codes) and all(line.letters == 1 for line in lines)
+        for words in self.codes:
+            assert 'data-status="received"' in open_box(self.client, words).text
+
+
+@pytest.fixture
+def rounds(client: FlaskClient, services: Services, desk: Desk) -> Rounds:
+    found = Rounds(client, services, desk)
+    found.report()
+    return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).digest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def test_a_round_on_one_stick_brings_reports_there_and_news_back(rounds: Rounds, stick: Path) -> None:
+    first, there, back = rounds.go_round(stick)
+    assert [station for station, _ in first.written] == ["sumsel"] and not first.received
+    assert [(number, found.new) for number, found in there.imported] == [(1, 1)] and there.exit_code == 0
+    assert [(got.station, got.seq, got.freed) for got in back.received] == [("sumsel", 1, 1)]
+    assert list(files(stick)) == ["sumsel/bundle-00000002.senyap"], "what was taken is gone, what is due lies there"
+    rounds.check()
+
+
+def test_a_visit_is_told_in_three_lines(rounds: Rounds, stick: Path) -> None:
+    _, there, back = rounds.go_round(stick)
+    following = rounds.services.rounds.schedule(rounds.desk.home.roster.issued).next
+    lines = box_side.lines_of(back, following, ())
+    assert len(lines) == 3 and "outbox 1 of sumsel (32 mailboxes, 1 rows freed)" in lines[0]
+    assert "bundle-00000002.senyap for sumsel" in lines[1] and lines[2] == f"next:  come again by {following}"
+    assert there.outbox is not None and there.outbox.name == "outbox-sumsel-00000001.senyap"
+
+
+def test_a_visit_twice_with_the_same_stick_writes_no_second_bundle(rounds: Rounds, stick: Path) -> None:
+    rounds.at_box(stick)
+    before = files(stick)
+    again = rounds.at_box(stick)
+    assert files(stick) == before and [station for station, _ in again.kept] == ["sumsel"] and not again.written
+    rounds.report()
+    assert [path.name for _, path in rounds.at_box(stick).written] == ["bundle-00000002.senyap"]
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def test_a_stick_serves_the_stations_that_were_on_it(rounds: Rounds, stick: Path) -> None:
+    made = rounds.at_box(stick, "palembang", "sumsel")
+    assert [station for station, _ in made.written] == ["palembang", "sumsel"]
+    rounds.at_station(stick)
+    back = rounds.at_box(stick)
+    assert {station for station, _ in (*back.written, *back.kept)} == {"sumsel", "palembang"}
+
+
+def test_an_unknown_station_is_refused_before_anything_happens(rounds: Rounds, stick: Path) -> None:
+    with pytest.raises(KeyError):
+        rounds.at_box(stick, "sumsel", "nowhere")
+    assert not files(stick)
+
+
+# What happens to a stick between the drop box and the station, and what the station then says of it.
+def lose(stick: Path, _rounds: Rounds) -> None:
+    shutil.rmtree(stick / "sumsel")
+
+
+def double(stick: Path, _rounds: Rounds) -> None:
+    shutil.copy(only(stick, "sumsel/bundle-*"), stick)
+
+
+def cut_short(stick: Path, _rounds: Rounds) -> None:
+    with only(stick, "sumsel/bundle-*").open("r+b") as file:
+        file.truncate(200_000)
+
+
+def cut_to_nothing(stick: Path, _rounds: Rounds) -> None:
+    only(stick, "sumsel/bundle-*").write_bytes(b"")
+
+
+def flip(stick: Path, _rounds: Rounds) -> None:
+    with only(stick, "sumsel/bundle-*").open("r+b") as file:
+        file.seek(-100_000, 2)
+        byte = file.read(1)
+        file.seek(-1, 1)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def half_write(stick: Path, _rounds: Rounds) -> None:
+    path = only(stick, "sumsel/bundle-*")
+    path.rename(path.with_name(f".{path.name}.0123456789abcdef.part"))
+
+
+def for_another(stick: Path, rounds: Rounds) -> None:
+    write_bundle(rounds.services, "palembang", stick / "palembang")
+
+
+FAULTS: dict[str, tuple[Callable[[Path, Rounds], None], int, int]] = {
+    # what happens, how many bundles the station imports, its exit code
+    "lost": (lose, 0, 0),
+    "doubled": (double, 2, 0),
+    "truncated": (cut_short, 0, EXIT_REFUSED),
+    "emptied": (cut_to_nothing, 0, EXIT_REFUSED),
+    "a bit flipped": (flip, 0, EXIT_REFUSED),
+    "half written": (half_write, 0, 0),
+    "with another station's": (for_another, 1, 0),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bundle_that_fails_on_the_way_changes_nothing_and_a_clean_round_mends_it(
+    rounds: Rounds, stick: Path, fault: str
+) -> None:
+    happens, imported, code = FAULTS[fault]
+    rounds.at_box(stick)
+    happens(stick, rounds)
+    there = rounds.at_station(stick)
+    assert len(there.imported) == imported and there.exit_code == code
+    assert sum(found.new for _, found in there.imported) == bool(imported)
+    assert len(there.left) == (code == EXIT_REFUSED) and all(left.words for left in there.left)
+    assert there.outbox is not None, "news leave all the same"
+    rounds.report()
+    rounds.go_round(stick)
+    rounds.check()
+
+
+@pytest.mark.parametrize("fault", ["lost", "doubled", "truncated", "half written"])
+def test_an_outbox_that_fails_on_the_way_changes_nothing_and_a_clean_round_mends_it(
+    rounds: Rounds, stick: Path, fault: str
+) -> None:
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    path = only(stick, "outbox-*")
+    before = box_state(rounds.services)
+    if fault == "lost":
+        path.unlink()
+    elif fault == "truncated":
+        path.write_bytes(path.read_bytes()[:-1])
+    elif fault == "half written":
+        path.rename(stick / f".{path.name}.0123456789abcdef.part")
+    else:
+        aside = stick.parent / path.name
+        shutil.copy(path, aside)
+        rounds.at_box(stick)
+        shutil.copy(aside, stick)
+    back = rounds.at_box(stick)
+    assert [left.name for left in back.left] == ([path.name] if fault == "truncated" else [])
+    if fault == "doubled":
+        assert [got.repeated for got in back.received] == [True]
+    else:
+        assert not back.received and box_state(rounds.services) == before
+    rounds.report()
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def box_state(services: Services) -> tuple[object, ...]:
+    """What a refused outbox must not change: the incoming chains, and what is acknowledged."""
+    with services.store.reading() as connection:
+        taken = connection.execute(sa.select(chains).where(chains.c.direction == "in")).all()
+        return tuple(map(tuple, taken)), connection.scalar(sa.select(sa.func.sum(exports.c.acknowledged)))
+
+
+def test_bundles_on_two_sticks_may_arrive_in_any_order(rounds: Rounds, stick: Path, tmp_path: Path) -> None:
+    rounds.at_box(stick)
+    rounds.report()
+    other = tmp_path / "other"
+    other.mkdir()
+    rounds.at_box(other)
+    first = rounds.at_station(other)
+    assert first.imported[0][1].new == 2 and "gap" in first.imported[0][1].alarms[0]
+    second = rounds.at_station(stick)
+    assert second.imported[0][1].new == 0 and "late" in second.imported[0][1].alarms[0]
+    for each in (stick, other):
+        rounds.at_box(each)
+    rounds.check()
+
+
+def test_outboxes_on_two_sticks_may_arrive_in_any_order(rounds: Rounds, stick: Path, tmp_path: Path) -> None:
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    other = tmp_path / "other"
+    other.mkdir()
+    rounds.at_station(other)
+    assert rounds.at_box(other).received[0].warnings == ("1 outboxes in between never came",)
+    late = rounds.at_box(stick)
+    assert [left.is_alarm for left in late.left] == [True] and not late.written, "an older one is said loudly"
+    (stick / late.left[0].name).unlink()
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def test_a_fork_is_an_alarm_and_the_stations_other_work_goes_on(
+    rounds: Rounds, stick: Path, deployment: Path, tmp_path: Path
+) -> None:
+    """Two machines with the drop box's key: the second one's bundle is refused whole."""
+    shutil.copytree(deployment / "server", tmp_path / "twin" / "server")
+    rounds.go_round(stick)
+    twin = Services.open(load_settings(tmp_path / "twin" / "server"))
+    forged = tmp_path / "forged"
+    forged.mkdir()
+    twin.arena.put([], twin.make_cover())
+    box_side.visit(twin, forged, ["sumsel"])
+    with rounds.desk.vault.begin() as transaction:
+        before = transaction.execute(sa.select(vault.bundles)).all()
+    there = rounds.at_station(forged)
+    assert there.exit_code == EXIT_ALARM and "fork" in there.left[0].words and not there.imported
+    assert there.left[0].name in {path.name for path in (forged / "sumsel").iterdir()}, "the evidence stays"
+    with rounds.desk.vault.begin() as transaction:
+        assert transaction.execute(sa.select(vault.bundles)).all() == before
+    twin.store.engine.dispose()
+
+
+def test_a_bundle_of_another_deployment_is_refused_by_name(rounds: Rounds, stick: Path) -> None:
+    rounds.at_box(stick)
+    path = only(stick, "sumsel/bundle-*")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"deployment":"demo-', b'"deployment":"demx-', 1))
+    there = rounds.at_station(stick)
+    assert there.exit_code == EXIT_REFUSED and "another deployment" in there.left[0].words
+
+
+def test_a_rotten_bundle_is_written_once_more_by_the_drop_box(rounds: Rounds, stick: Path) -> None:
+    rounds.at_box(stick)
+    flip(stick, rounds)
+    rounds.at_box(stick)
+    with only(stick, "sumsel/bundle-*").open("rb") as source:
+        assert bundle.verify_transport(source, bundle.BUNDLE, rounds.desk.home.roster.server_key).seq == 1
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def test_an_outbox_stays_on_the_stick_until_a_bundle_says_that_it_was_taken(rounds: Rounds, stick: Path) -> None:
+    rounds.at_station(stick)
+    rounds.at_station(stick)
+    assert sorted(path.name for path in stick.glob("outbox-*")) == [
+        "outbox-sumsel-00000001.senyap", "outbox-sumsel-00000002.senyap",
+    ]  # fmt: skip
+    kept = stick.parent / "kept"
+    shutil.copytree(stick, kept)
+    rounds.at_box(stick)
+    for path in kept.iterdir():
+        shutil.copy(path, stick)
+    rounds.at_station(stick)
+    assert [path.name for path in stick.glob("outbox-*")] == ["outbox-sumsel-00000003.senyap"]
+
+
+def test_files_with_other_names_are_left_alone(rounds: Rounds, stick: Path) -> None:
+    for name in ("outbox-sumsel-1.senyap", "bundle-1.senyap", "foto.jpg", "outbox-SUMSEL-00000001.senyap"):
+        (stick / name).write_bytes(b"x")
+    before = files(stick)
+    rounds.go_round(stick)
+    assert before.items() <= files(stick).items()
+    rounds.check()
+
+
+def test_a_station_of_which_nothing_came_for_three_rounds_is_listed(rounds: Rounds, stick: Path) -> None:
+    rounds.go_round(stick)
+    day, ids = rounds.desk.home.roster.issued, ["sumsel", "palembang"]
+    assert rounds.services.rounds.late_stations(day, ids) == ()
+    every = rounds.services.settings.courier_days
+    late = rounds.services.rounds.late_stations(day + 3 * every + 1, ids)
+    assert [(each.station, each.last is None) for each in late] == [("sumsel", False), ("palembang", True)]
+    lines = box_side.lines_of(box_side.Visit(), rounds.services.rounds.schedule(day).next, late)
+    assert "late: sumsel (last came 20" in lines[2] and "palembang (never came)" in lines[2]
+
+
+def test_what_takes_long_is_watched_to_its_last_byte(rounds: Rounds, stick: Path) -> None:
+    done: dict[str, list[int]] = {}
+
+    def watch(what: str, total: int):  # type: ignore[no-untyped-def]
+        done[what] = [total, 0]
+
+        def advance(more: int) -> None:
+            done[what][1] += more
+
+        return contextlib.nullcontext(advance)
+
+    box_side.visit(rounds.services, stick, watch=watch)
+    station_side.visit(rounds.desk, stick, watch=watch)
+    box_side.visit(rounds.services, stick, watch=watch)
+    assert {"writing bundle-00000001.senyap", "reading back bundle-00000001.senyap", "copying bundle-00000001.senyap",
+            "opening rows", "making cover"} <= set(done)  # fmt: skip
+    for what, (total, counted) in done.items():
+        assert counted == total or total <= counted <= total + 70_000, what  # the head is read, too

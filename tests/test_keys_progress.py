@@ -1,0 +1,55 @@
+"""Bars on a terminal, and silence everywhere else."""
+
+import os
+import pty
+import subprocess
+import sys
+
+from live import ROOT
+
+CODE = """
+import itertools, time
+ticks = itertools.count()
+time.time = lambda: next(ticks) * {tick}  # each look at the clock is so many seconds later
+from keys import progress
+with progress.bar("menyalin", 4_000_000) as advance:
+    for piece in progress.counted([bytes(1_000_000)] * 4, advance):
+        pass
+print("selesai")
+"""
+
+
+def run_on_a_terminal(code: str) -> str:
+    """Run code whose stderr is a terminal; return what it drew."""
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    drawn = b""
+    try:
+        while piece := os.read(ours, 65_536):
+            drawn += piece
+    except OSError:  # how Linux says that nobody writes there any more
+        pass
+    os.close(ours)
+    assert done.wait() == 0
+    return drawn.decode()
+
+
+def test_a_bar_says_what_how_far_how_fast_and_how_long_still() -> None:
+    drawn = run_on_a_terminal(CODE.format(tick=1))
+    assert "menyalin" in drawn and "50%" in drawn and "MB/s" in drawn and "2.00M/4.00M" in drawn and "<" in drawn
+
+
+def test_nothing_is_drawn_before_two_seconds() -> None:
+    assert run_on_a_terminal(CODE.format(tick=0.01)).strip() == ""
+
+
+def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
+    code = CODE.format(tick=1)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("selesai\n", "")
+
+
+def test_no_thread_stays_behind() -> None:
+    code = CODE.format(tick=1) + "import threading; assert threading.active_count() == 1"
+    run_on_a_terminal(code)
