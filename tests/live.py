@@ -72,6 +72,11 @@ class LiveServer:
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> LiveServer:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, on the same port as before where it died."""
         code = "import sys; from dropbox.__main__ import main; sys.argv[0] = 'senyap-dropbox'; main()"
         if not self._wiping:
             code = "import dropbox.process as p; p.restart_wiping = lambda: None; " + code.replace(
@@ -85,7 +90,6 @@ class LiveServer:
             cwd=self._root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._wait()
-        return self
 
     def _wait(self) -> None:
         assert self.process and self.process.stdout

@@ -18,17 +18,17 @@ class StationCommands:
     def __init__(self, demo: Path, station: str, *reviewers: str, home: Path | None = None) -> None:
         self.home = home or demo / "stations" / station
         words = dict(passphrases(demo))
-        self._options = ["--home", str(self.home), "--allow-network"]
+        self.options = ["--home", str(self.home), "--allow-network"]
         for reviewer in reviewers:
             file = demo / f"{reviewer}.pass"
             file.write_text(words[reviewer] + "\n")
             file.chmod(0o600)
-            self._options += ["--passphrase-file", f"{reviewer}={file}"]
+            self.options += ["--passphrase-file", f"{reviewer}={file}"]
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run one command, demand its exit code, return what it printed to stdout."""
         done = subprocess.run(
-            [sys.executable, "-m", "station", arguments[0], *self._options, *arguments[1:]],
+            [sys.executable, "-m", "station", arguments[0], *self.options, *arguments[1:]],
             cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == code, f"exit {done.returncode}: {done.stderr}"
