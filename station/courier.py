@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from crypto import bundle, medium
 from crypto.bundle import Manifest
 from crypto.encoding import today
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, Malformed, Tampered
+from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
 from station import rosters, vault
@@ -31,6 +32,7 @@ from station.inbox import Imported, import_bundle
 from station.outbox import make_outbox
 
 _BUNDLE = re.compile(r"bundle-[0-9]{8}\.senyap")
+_DAMAGED = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana."
 _OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
 
 
@@ -41,6 +43,14 @@ class Left:
     name: str
     words: str
     exit_code: int
+
+    @classmethod
+    def of(cls, name: str, error: StationError | CryptoError) -> Left:
+        """Say why a file was refused, and what to do about it."""
+        words = _DAMAGED if isinstance(error, Malformed | Tampered) else ""
+        if isinstance(error, CryptoError):
+            words = words or advice(error)
+        return cls(name, f"{error}. {words}" if words else str(error), exit_code(error))
 
 
 @dataclass(slots=True)
@@ -77,7 +87,7 @@ def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unw
         try:
             done.imported.append((manifest.seq, import_bundle(desk, path, day=day, watch=watch)))
         except (StationError, CryptoError) as error:
-            done.left.append(Left(path.name, str(error), exit_code(error)))
+            done.left.append(Left.of(path.name, error))
             continue
         if manifest.to == desk.home.id and _is_shelved(desk.home, manifest):
             path.unlink()
@@ -102,7 +112,7 @@ def _take_keys(home: Home, stick: Path, done: Visit, day: int) -> None:
         after = rosters.take_all(home.ledger, [stick], day=day)
     except (StationError, CryptoError) as error:
         names = ", ".join(getattr(error, "__notes__", ())) or "rosters and keys"
-        done.left.append(Left(names, str(error), exit_code(error)))
+        done.left.append(Left.of(names, error))
     else:
         done.version = after.roster.version if after.roster.version != home.roster.version else 0
 
@@ -117,7 +127,7 @@ def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
             with open_bundle(path) as source:
                 manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
         except CryptoError as error:
-            done.left.append(Left(path.name, str(error), exit_code(error)))
+            done.left.append(Left.of(path.name, error))
         else:
             found.append((manifest.to, manifest.seq, path, manifest))
     for *_, path, manifest in sorted(found, key=lambda each: each[:3]):

@@ -195,7 +195,7 @@ def test_a_bundle_that_fails_on_the_way_changes_nothing_and_a_clean_round_mends_
     there = rounds.at_station(stick)
     assert len(there.imported) == imported and there.exit_code == code
     assert sum(found.new for _, found in there.imported) == bool(imported)
-    assert len(there.left) == (code == EXIT_REFUSED) and all(left.words for left in there.left)
+    assert len(there.left) == (code == EXIT_REFUSED) and all("Rusak di jalan" in left.words for left in there.left)
     assert there.outbox is not None, "news leave all the same"
     rounds.report()
     rounds.go_round(stick)
