@@ -49,11 +49,11 @@ class Site:
     passphrases: dict[str, str] = field(repr=False)
 
     @classmethod
-    def make(cls, folder: Path, slots: int) -> Site:
+    def make(cls, folder: Path, slots: int, mailboxes: int = 256) -> Site:
         """Make a demo deployment with an arena of its own."""
         weeks, demo.WEEKS = demo.WEEKS, WEEKS
         try:
-            sizes = Sizes(slots=slots, daily_cover=16, mailboxes=256, births=8, forwarded=4)
+            sizes = Sizes(slots=slots, daily_cover=16, mailboxes=mailboxes, births=8, forwarded=4)
             made = demo.make_demo(folder, sizes=sizes)
         finally:
             demo.WEEKS = weeks

@@ -16,14 +16,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
 
+from courier import cover_of_a_day, time_bundle, time_receive  # noqa: E402
 from deployment import Meter, Site, run_floors, run_load  # noqa: E402
 from live import LiveServer  # noqa: E402
 
 from crypto.attachment import MAX_ATTACHMENT_BYTES  # noqa: E402
+from crypto.row import ROW_BYTES  # noqa: E402
 from dropbox.process import WIPING  # noqa: E402
 
 MEGA, MEBI = 1_000_000, 1 << 20
 TEXT_BYTES = 2_000
+DAILY_COVER = 256  # rows, as the founding roster has it
 NO_RATION = "import dropbox.arena as arena; arena.FILES_A_DAY = 1; "  # a day of the bench has many large uploads
 
 
@@ -38,10 +41,13 @@ class Plan:
     uploads: int
     logins: int
     replies: tuple[int, ...] = (0, 1, 25)
+    bundles: tuple[int, ...] = (256, 4096)
+    mailboxes: int = 4096
+    cover: int = 128
 
 
 FULL = Plan(4096, ((1, 20), (4, 60), (16, 160)), 4, MAX_ATTACHMENT_BYTES, 3, 40)
-QUICK = Plan(256, ((1, 2), (4, 8), (16, 16)), 2, 2_000_000, 1, 4)
+QUICK = Plan(256, ((1, 2), (4, 8), (16, 16)), 2, 2_000_000, 1, 4, bundles=(16, 256), mailboxes=64, cover=16)
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,20 @@ class Bench:
         self.add(name, seconds, "s", "<= 1.5x floor", seconds <= 1.5 * floor, floor)
         self.add("  alarms", len(found.alarms), "", "0", not found.alarms)
 
+    def run_courier(self, folder: Path) -> None:
+        """Bundles, an outbox with many mailboxes, and a day of cover; a bare copy of the same bytes is the floor."""
+        site = Site.make(folder, self.plan.slots, mailboxes=self.plan.mailboxes)
+        for rows in self.plan.bundles:
+            moved = time_bundle(site, rows)
+            self.add(f"bundle of {rows:,} rows, written and read back", moved.rate, "MB/s", floor=moved.copy_rate)
+        moved, mailboxes = time_receive(site)
+        self.add(f"receive of an outbox with {mailboxes:,} mailboxes", moved.seconds, "s", floor=moved.copy_seconds)
+        cpu, written = cover_of_a_day(site, self.plan.cover)
+        self.add(f"cover: processor time of {DAILY_COVER} rows a day", cpu * DAILY_COVER, "s",
+                 floor=self.floors["seal_seconds"] * DAILY_COVER)  # fmt: skip
+        self.add(f"cover: written for {DAILY_COVER} rows a day", written * DAILY_COVER / MEGA, "MB",
+                 floor=DAILY_COVER * ROW_BYTES / MEGA)  # fmt: skip
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure a whole deployment.")
@@ -177,6 +197,7 @@ def main() -> int:
             bench.run_logins(server)
             bench.run_uploads(server)
         bench.run_import()
+        bench.run_courier(Path(folder) / "courier")
     if options.json:
         options.json.write_text(json.dumps([asdict(f) for f in bench.figures], indent=1) + "\n")
     return 0
