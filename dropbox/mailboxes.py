@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.errors import BadSignature, CryptoError
 from crypto.mailbox import News, open_news, seal_news
@@ -67,12 +67,10 @@ def replace_rows(
     theirs = [mailbox for mailbox, _row in new if held.get(mailbox, station) != station]
     new = [(mailbox, row) for mailbox, row in new if mailbox not in theirs]
     kept = {mailbox for mailbox, _row in new}
-    gone = [mailbox for mailbox, owner in owned.items() if owner == station and mailbox not in kept]
-    for mailbox in gone:
-        connection.execute(delete(mailboxes).where(mailboxes.c.id == mailbox))
-    for mailbox, row in new:
-        if mailbox in owned:
-            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(station=station, row=row))
-        else:
-            connection.execute(insert(mailboxes).values(id=mailbox, station=station, row=row))
+    # All of them anew: rows that are changed in place stand in the order of their birth, and real ones live longer.
+    gone = [mailbox for mailbox, owner in owned.items() if owner == station or mailbox in kept]
+    if gone:
+        connection.execute(delete(mailboxes).where(mailboxes.c.id == bindparam("gone")), [{"gone": m} for m in gone])
+    if new:
+        connection.execute(insert(mailboxes), [{"id": m, "station": station, "row": row} for m, row in sorted(new)])
     return len(theirs)
