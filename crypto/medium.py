@@ -1,6 +1,6 @@
 """Files on disks and sticks: written whole or not at all, read with a cap.
 
-The only module of `crypto` that touches a file system, because both halves of the system need it
+The only module of `crypto` besides `copies` that touches a file system, because both halves of the system need it
 and neither may import the other (docs/decisions/0003).
 """
 

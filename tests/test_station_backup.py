@@ -20,12 +20,13 @@ from conftest_station import (  # noqa: F401
     world,
 )
 
+from crypto import copies
 from crypto.encoding import date_of, today
 from crypto.errors import Exposed, Malformed, NotForThisKey, Tampered
 from crypto.row import open_row
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, kept_epochs
-from station import backup, cases, vault
+from station import cases, vault
 from station.__main__ import main
 from station.backup import make_backup, restore
 from station.desk import open_desk
@@ -136,7 +137,7 @@ def test_the_copy_knows_that_it_is_one_and_the_station_does_not(home: Path, tmp_
 
 
 def test_what_others_write_meanwhile_is_in_the_copy_whole_or_not_at_all(home: Path, tmp_path: Path, monkeypatch):
-    real, blocked = backup._copy, []
+    real, blocked = copies.copy_file, []
 
     def write_between(source: Path, target: Path, name: str) -> str:
         if name == "vault.db":
@@ -147,31 +148,31 @@ def test_what_others_write_meanwhile_is_in_the_copy_whole_or_not_at_all(home: Pa
             blocked.append(name)
         return real(source, target, name)
 
-    monkeypatch.setattr(backup, "_copy", write_between)
+    monkeypatch.setattr(copies, "copy_file", write_between)
     assert reads(copy(home, tmp_path / "copies"), *ME) == "jembatan" and blocked
 
 
 def test_files_that_come_while_it_runs_make_it_start_again(home: Path, tmp_path: Path, monkeypatch):
-    real = backup._copy
+    real = copies.copy_file
 
     def add(source: Path, target: Path, name: str) -> str:
         (home / "rosters" / "roster-00000009.senyap").write_bytes(b"new")
         return real(source, target, name)
 
-    monkeypatch.setattr(backup, "_copy", add)
+    monkeypatch.setattr(copies, "copy_file", add)
     with pytest.raises(Refused, match="start it again"):
         copy(home, tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_a_medium_that_keeps_other_bytes_is_noticed_and_nothing_is_left(home: Path, tmp_path: Path, monkeypatch):
-    real = backup.medium.write_file
+    real = copies.medium.write_file
 
     def bend(path: Path, pieces, **rest) -> None:
         data = pieces if isinstance(pieces, bytes) else b"".join(pieces)
         real(path, data[:-1] + bytes([data[-1] ^ 1]) if path.name == "share.pub" else data, **rest)
 
-    monkeypatch.setattr(backup.medium, "write_file", bend)
+    monkeypatch.setattr(copies.medium, "write_file", bend)
     with pytest.raises(Tampered, match=r"share\.pub reads back as other bytes"):
         copy(home, tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []
@@ -185,7 +186,7 @@ def test_a_copy_that_the_quorum_does_not_open_is_no_backup(home: Path, tmp_path:
 
 
 def test_a_full_medium_leaves_no_half_backup(home: Path, tmp_path: Path, monkeypatch):
-    real, calls = backup._copy, []
+    real, calls = copies.copy_file, []
 
     def full(source: Path, target: Path, name: str) -> str:
         calls.append(name)
@@ -193,15 +194,15 @@ def test_a_full_medium_leaves_no_half_backup(home: Path, tmp_path: Path, monkeyp
             raise OSError(28, "No space left on device")
         return real(source, target, name)
 
-    monkeypatch.setattr(backup, "_copy", full)
+    monkeypatch.setattr(copies, "copy_file", full)
     with pytest.raises(OSError, match="No space"):
         copy(home, tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_a_folder_that_others_may_read_is_no_place_for_a_backup(home: Path, tmp_path: Path, monkeypatch):
-    real = backup.medium.write_file
-    monkeypatch.setattr(backup.medium, "write_file", lambda path, pieces, **rest: real(path, pieces, mode=0o644))
+    real = copies.medium.write_file
+    monkeypatch.setattr(copies.medium, "write_file", lambda path, pieces, **rest: real(path, pieces, mode=0o644))
     with pytest.raises(Exposed):
         copy(home, tmp_path / "copies")
 
@@ -223,7 +224,7 @@ def spoil(made: Path, name: str) -> None:
         (lambda made: (made / "station.key").unlink(), FileNotFoundError, None),
         (lambda made: (made / "hashes.txt").unlink(), FileNotFoundError, None),
         (lambda made: (made / "hashes.txt").write_text("x"), Malformed, "not the list of a backup"),
-        (lambda made: (made / "hashes.txt").write_text(""), Malformed, "5 files that every station has"),
+        (lambda made: (made / "hashes.txt").write_text(""), Malformed, "5 files that every backup has"),
         (lambda made: list_also(made, "../../escaped"), Malformed, "not the list of a backup"),
         (lambda made: list_also(made, "keyring/sumsel-1/epoch-00000046.key"), Malformed, "not the list"),
         (lambda made: list_also(made, "roster.senyap", b"SNYR"), (Malformed, Tampered), None),
