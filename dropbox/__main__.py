@@ -6,21 +6,19 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 
 from crypto import medium
 from crypto.encoding import date_of, today
 from crypto.errors import BadSignature, CryptoError, Malformed
-from dropbox import create_app
+from dropbox import create_app, upkeep
 from dropbox.admission import admit
+from dropbox.cli import EXIT_ALARM, EXIT_REFUSED, EXIT_USAGE, EXIT_WARNING, FILE, FOLDER, command, end, said
 from dropbox.clock import Sealing
 from dropbox.courier import lines_of, visit
-from dropbox.errors import Alarm, BadSettings, Broken, Busy, DropboxError
+from dropbox.errors import Busy
 from dropbox.health import FILLS, health_of
 from dropbox.keeper import Keeper
 from dropbox.process import harden, restart_wiping
@@ -33,9 +31,6 @@ from keys.errors import BrokenChain, Expired, KeyAlarm, RolledBack, TooFewSignat
 from keys.progress import bar
 from keys.request import ServerRequest, request_file, request_words, sign_request
 
-EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path)
 _ADVICE: dict[type[Exception], str] = {
     Malformed: "It is damaged or is something else: copy it again",
     BadSignature: "It was changed on the way, or is not from whom it names: get it again",
@@ -46,42 +41,8 @@ _ADVICE: dict[type[Exception], str] = {
 }
 
 
-def _stop(code: int, words: str) -> NoReturn:
-    click.echo(words, err=True)
-    raise SystemExit(code)
-
-
 def _stations(services: Services) -> str:
     return ", ".join(station.id for station in services.directory.roster.stations)
-
-
-def _said(error: Exception) -> str:
-    """Return what went wrong, behind the name of the file that an error was noted for."""
-    return ": ".join([*getattr(error, "__notes__", ()), str(error)])
-
-
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Add --home and turn every refusal into one line and an exit code."""
-
-    @click.option("--home", envvar="SENYAP_HOME", required=True, type=_FOLDER, help="Folder of this drop box.")
-    @wraps(function)
-    def run(**arguments: Any) -> None:
-        try:
-            function(**arguments)
-        except (Alarm, KeyAlarm) as error:
-            _stop(EXIT_ALARM, f"ALARM: {_said(error)}. Nothing was changed. Tell the key holders before going on.")
-        except Broken as error:
-            _stop(EXIT_DISK, str(error))
-        except BadSettings as error:
-            _stop(EXIT_USAGE, str(error))
-        except (CryptoError, DropboxError) as error:
-            _stop(EXIT_REFUSED, f"refused: {_said(error)}")
-        except FileNotFoundError as error:
-            _stop(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
-        except OSError as error:
-            _stop(EXIT_DISK, f"cannot read or write: {error.strerror}")
-
-    return run
 
 
 @click.group()
@@ -90,7 +51,7 @@ def main() -> None:
 
 
 @main.command()
-@_command
+@command
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Address and port, or unix:PATH.")
 def serve(home: Path, listen: str) -> None:
     """Serve the pages until SIGTERM."""
@@ -105,7 +66,7 @@ def serve(home: Path, listen: str) -> None:
 
 
 @main.command()
-@_command
+@command
 def keeper(home: Path) -> None:
     """Write cover by schedule until SIGTERM, so that a disk does not show which days brought reports."""
     harden()
@@ -118,12 +79,12 @@ def keeper(home: Path) -> None:
             click.echo(f"KEEPER {services.directory.roster.sizes.daily_cover} rows a day", err=True)
             Keeper(services).run(stop)
     except Busy:
-        _stop(EXIT_WARNING, "a keeper is at work already: nothing to do")
+        end(EXIT_WARNING, "a keeper is at work already: nothing to do")
 
 
 @main.command()
-@_command
-@click.option("--to", "folder", required=True, type=_FOLDER, help="Folder on the stick.")
+@command
+@click.option("--to", "folder", required=True, type=FOLDER, help="Folder on the stick.")
 @click.option("--station", default=None, help="Station that the bundle is for; by default the first collector.")
 def bundle(home: Path, folder: Path, station: str | None) -> None:
     """Write the next bundle into a folder and print its path."""
@@ -132,15 +93,15 @@ def bundle(home: Path, folder: Path, station: str | None) -> None:
     try:
         path = write_bundle(services, wanted, folder, watch=bar)
     except KeyError:
-        _stop(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
+        end(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
     click.echo(str(path))
     waiting, total = services.arena.counts()
     click.echo(f"{waiting} of {total} slots wait; nothing is freed before the station's outbox comes back", err=True)
 
 
 @main.command()
-@_command
-@click.argument("file", type=_FILE)
+@command
+@click.argument("file", type=FILE)
 def receive(home: Path, file: Path) -> None:
     """Take an outbox: answers for reporters, acknowledgements that free rows, and the rosters and keys in it."""
     services = Services.open(load_settings(home))
@@ -161,8 +122,8 @@ def receive(home: Path, file: Path) -> None:
 
 
 @main.command()
-@_command
-@click.argument("stick", type=_FOLDER)
+@command
+@click.argument("stick", type=FOLDER)
 @click.option("--station", "stations", multiple=True, help="Station that the stick goes to; repeatable.")
 def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
     """Do the whole exchange on one plugged-in STICK: take what is there, put what is due."""
@@ -170,14 +131,14 @@ def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
     try:
         done = visit(services, stick, stations, day=day, watch=bar)
     except KeyError:
-        _stop(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
+        end(EXIT_USAGE, f"no station of that name; known: {_stations(services)}")
     for _station, path in (*done.written, *done.kept):
         click.echo(str(path))
     late = services.rounds.late_stations(day, [s.id for s in services.directory.roster.stations])
     for line in lines_of(done, services.rounds.schedule(day).next, late):
         click.echo(line, err=True)
     if any(left.is_alarm for left in done.left):
-        _stop(EXIT_ALARM, "ALARM: see above. Nothing of that file was taken. Tell the key holders before going on.")
+        end(EXIT_ALARM, "ALARM: see above. Nothing of that file was taken. Tell the key holders before going on.")
     if done.left:
         raise SystemExit(EXIT_REFUSED)
     if any(got.warnings for got in done.received):
@@ -185,8 +146,8 @@ def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
 
 
 @main.command()
-@_command
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@command
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 def roster(home: Path, files: tuple[Path, ...]) -> None:
     """Take rosters and batches, all of them or none. A running server takes them over by itself."""
     services = Services.open(load_settings(home))
@@ -196,7 +157,7 @@ def roster(home: Path, files: tuple[Path, ...]) -> None:
         advice = next((words for kind, words in _ADVICE.items() if isinstance(error, kind)), "")
         if isinstance(error, KeyAlarm) or not advice:
             raise
-        _stop(EXIT_REFUSED, f"refused: {_said(error)}. {advice}")
+        end(EXIT_REFUSED, f"refused: {said(error)}. {advice}")
     services.fill_arena()
     if not got.changed:
         click.echo(f"nothing to do: roster version {got.version} and these keys are in force", err=True)
@@ -209,8 +170,8 @@ def roster(home: Path, files: tuple[Path, ...]) -> None:
 
 
 @main.command("new-key")
-@_command
-@click.option("--to", "folder", required=True, type=_FOLDER, help="Folder on the stick.")
+@command
+@click.option("--to", "folder", required=True, type=FOLDER, help="Folder on the stick.")
 def new_key(home: Path, folder: Path) -> None:
     """Make the next transport key and write the request that asks the root holders for it."""
     services = Services.open(load_settings(home))
@@ -226,7 +187,7 @@ def new_key(home: Path, folder: Path) -> None:
 
 
 @main.command()
-@_command
+@command
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(home: Path, as_json: bool) -> None:
     """Say whether reports are taken, how full the arena is, when the courier last came, and what ends soon."""
@@ -265,10 +226,12 @@ def status(home: Path, as_json: bool) -> None:
         if health.fill:
             click.echo(f"warning: {FILLS[health.fill]}", err=True)
     if health.alarms:
-        _stop(EXIT_ALARM, "\n".join(f"ALARM: {words}" for words in health.alarms))
+        end(EXIT_ALARM, "\n".join(f"ALARM: {words}" for words in health.alarms))
     if schedule.late or not health.is_good:
         raise SystemExit(EXIT_WARNING)
 
+
+upkeep.install(main)
 
 if __name__ == "__main__":
     sys.exit(main())

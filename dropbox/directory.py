@@ -22,7 +22,7 @@ from keys.rosterfile import check_current
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One roster with its keys, and the drop box's own key that it names. Never changed: a newer one replaces it.
+    """One roster with its keys, and the drop box's own key. Never changed: a newer one replaces it.
 
     `digest` is the same in two processes exactly when they would seal to the same readers.
     """
@@ -48,6 +48,11 @@ class Directory:
     def roster(self) -> Roster:
         """The roster in force."""
         return self.ledger.roster
+
+    @property
+    def can_sign(self) -> bool:
+        """Tell whether the roster names the key at hand: without it no station would take a bundle."""
+        return self.server_key.public == self.roster.server_key
 
     @property
     def fingerprint(self) -> str:

@@ -40,6 +40,8 @@ def health_of(services: Services, day: int) -> Health:
     directory, greatest = services.directory, services.greatest_day()
     roster, sealing, key_ends = directory.roster, services.sealing(directory, day), directory.key_ends(day)
     ends = []
+    if not directory.can_sign:
+        ends.append("the transport key is lost: no bundle before a roster names the key of request-server.senyap")
     if roster.expires - day <= WARN_DAYS:
         ends.append(f"the roster {'ended' if roster.expires < day else 'ends'} on {date_of(roster.expires)}")
     for group, last in sorted(key_ends.items()):

@@ -21,8 +21,13 @@ def read_mark(connection: Connection, name: str, peer: str = "") -> int | None:
 
 def set_mark(connection: Connection, name: str, number: int, peer: str = "") -> None:
     """Keep a number in the place of the one before."""
-    connection.execute(delete(chains).where(chains.c.direction == name, chains.c.peer == peer))
+    clear_mark(connection, name, peer)
     connection.execute(insert(chains).values(peer=peer, direction=name, seq=number, hash=b"", day=0))
+
+
+def clear_mark(connection: Connection, name: str, peer: str = "") -> None:
+    """Forget a number."""
+    connection.execute(delete(chains).where(chains.c.direction == name, chains.c.peer == peer))
 
 
 def raise_day(connection: Connection, day: int) -> None:

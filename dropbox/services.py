@@ -80,7 +80,7 @@ class Services:
             fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
-            courier_lane=_lanes(home, "courier", 1, _WAITING_WRITERS),
+            courier_lane=open_courier_lane(home),
             upload_lane=_lanes(home, "upload", UPLOADS_AT_ONCE, 0),
             keeper_lane=_lanes(home, "keeper", 1, 0),
             tally=tally,
@@ -164,6 +164,11 @@ class Services:
 def open_store(settings: Settings) -> Store:
     """Open the database alone: for commands that need no keys of readers."""
     return Store(settings.database_url, _lanes(settings.home, "write", 1, _WAITING_WRITERS))
+
+
+def open_courier_lane(home: Path) -> Lanes:
+    """Return the lane of those who change chains, rosters and keys, one at a time on this machine."""
+    return _lanes(home, "courier", 1, _WAITING_WRITERS)
 
 
 def here() -> Services:

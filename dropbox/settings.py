@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dropbox.errors import BadSettings
 
+DATABASE = "dropbox.db"  # in a home, unless the settings name another one
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,7 +27,7 @@ class Settings:
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL: SQLite in the home unless the settings name another."""
-        return self.database or f"sqlite:///{self.home / 'dropbox.db'}"
+        return self.database or f"sqlite:///{self.home / DATABASE}"
 
 
 def load_settings(home: Path) -> Settings:

@@ -13,18 +13,20 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crypto import bundle, medium
-from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash, Taken
+from crypto.bundle import Manifest, RecordHash
 from crypto.encoding import epoch_of, today
 from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
 from crypto.row import ROW_BYTES, row_epoch
 from dropbox.admission import admit_some
 from dropbox.arena import free_slots, overwrite, set_waiting
+from dropbox.chain import advance, last_of
 from dropbox.clock import Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Alarm, Closed, Full, Refused
 from dropbox.mailboxes import replace_rows
 from dropbox.marks import NAMED, raise_day, read_mark, set_mark
+from dropbox.restored import check_may_send, follow_station
 from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, rows, slots
 from keys.errors import WrongClock
@@ -74,14 +76,20 @@ def write_bundle(
     Rosters that the station may lack and all batches in force go along. The export is recorded before the stick
     is written, and only when the stick has room; the arena does not change. The file is read back and verified.
     With `keep`, the last bundle is left where it lies there, whole, and holds the same. Raises KeyError for an
-    unknown station, OSError, Tampered when the medium lies.
+    unknown station, Refused after a restore or without a key, OSError, Tampered when the medium lies.
     """
     day = today() if day is None else day
     with services.courier_lane.enter():
         directory = services.current.look()
         directory.roster.station(station)
+        if not directory.can_sign:
+            raise Refused(
+                "bundle: the transport key is lost, the next one is not in force yet; "
+                "have the root holders sign request-server.senyap (senyap-dropbox new-key) and take their roster"
+            )
         last = _newest_in(services, station, folder) if keep else None
         with services.store.reading() as connection:
+            check_may_send(connection, station)
             named = read_mark(connection, NAMED, station) or 0
         files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
         manifest, wanted = _export(services, directory, station, day, files, folder, last, watch)
@@ -91,21 +99,21 @@ def write_bundle(
                 return _read_back(path, directory, watch)
         head = bundle.build_head(manifest, directory.server_key)
         stored = (row for _slot, row in services.arena.waiting_rows(wanted))
-        with watch(f"writing {path.name}", manifest.body_bytes) as advance:
-            medium.write_file(path, counted(itertools.chain([head], stored, files), advance), mode=0o644)
+        with watch(f"writing {path.name}", manifest.body_bytes) as count:
+            medium.write_file(path, counted(itertools.chain([head], stored, files), count), mode=0o644)
         return _read_back(path, directory, watch)
 
 
 def _read_back(path: Path, directory: Directory, watch: Watch) -> Path:
-    with medium.open_written(path) as source, watch(f"reading back {path.name}", path.stat().st_size) as advance:
-        bundle.verify_transport(CountedSource(source, advance), bundle.BUNDLE, directory.roster.server_key)
+    with medium.open_written(path) as source, watch(f"reading back {path.name}", path.stat().st_size) as count:
+        bundle.verify_transport(CountedSource(source, count), bundle.BUNDLE, directory.roster.server_key)
     return path
 
 
 def _newest_in(services: Services, station: str, folder: Path) -> Manifest | None:
     """Return the manifest of the last bundle when it lies in a folder."""
     with services.store.reading() as connection:
-        last = _chain(connection, station, "out")
+        last = last_of(connection, station, "out")
     try:
         with medium.open_file(bundle_path(folder, last.seq), bundle.MAX_BYTES[bundle.BUNDLE], follow=False) as source:
             manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
@@ -122,8 +130,8 @@ def _export(
     is_ready = services.sealing(directory, day) is Sealing.READY
     with services.store.writing() as connection:
         wanted = _unacknowledged(connection, station)
-        with watch(f"reading rows for {station}", len(wanted) * ROW_BYTES) as advance:
-            hashes, oldest = _hash_rows(connection, wanted, epoch_of(day), advance)
+        with watch(f"reading rows for {station}", len(wanted) * ROW_BYTES) as count:
+            hashes, oldest = _hash_rows(connection, wanted, epoch_of(day), count)
         manifest = _manifest(directory, connection, station, day, hashes, files, oldest)
         if last is not None and replace(last, seq=manifest.seq, previous=manifest.previous) == manifest:
             return last, wanted
@@ -169,7 +177,7 @@ def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Rece
             if not repeated:
                 warnings += _acknowledge(connection, manifest)
                 warnings += _store(services, connection, outbox)
-                _advance(connection, manifest.sender, "in", manifest)
+                advance(connection, manifest.sender, "in", manifest)
                 known = min(manifest.roster_version, services.directory.roster.version)
                 set_mark(connection, NAMED, known, manifest.sender)
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
@@ -195,13 +203,13 @@ def _unacknowledged(connection: Connection, station: str) -> list[int]:
     return list(connection.scalars(wanted))
 
 
-def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int, advance: Advance) -> tuple[list[bytes], int]:
+def _hash_rows(connection: Connection, wanted: Sequence[int], epoch: int, count: Advance) -> tuple[list[bytes], int]:
     hashes, oldest = [], epoch
     for slot in wanted:
         row = connection.scalar(select(rows.c.row).where(rows.c.id == slot)) or b""
         hashes.append(hashlib.sha512(row).digest())
         oldest = min(oldest, int.from_bytes(row[6:10], "big"))
-        advance(len(row))
+        count(len(row))
     return hashes, oldest
 
 
@@ -214,7 +222,7 @@ def _manifest(
         total.add_digest(digest)
     for record in files:
         total.add(record)
-    last, applied = _chain(connection, station, "out"), _chain(connection, station, "in")
+    last, applied = last_of(connection, station, "out"), last_of(connection, station, "in")
     return Manifest(
         type=bundle.BUNDLE,
         deployment=directory.roster.deployment,
@@ -232,7 +240,7 @@ def _manifest(
 
 
 def _record(connection: Connection, station: str, manifest: Manifest, sent: dict[int, bytes]) -> None:
-    _advance(connection, station, "out", manifest)
+    advance(connection, station, "out", manifest)
     connection.execute(insert(bundles).values(peer=station, seq=manifest.seq, hash=manifest.hash))
     if sent:
         values = [
@@ -272,7 +280,7 @@ def _read(directory: Directory, data: bytes) -> _Outbox:
 
 
 def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list[str]]:
-    last = _chain(connection, manifest.sender, "in")
+    last = last_of(connection, manifest.sender, "in")
     if manifest.seq == last.seq and manifest.hash == last.hash:
         return True, []
     if manifest.seq <= last.seq:
@@ -301,7 +309,7 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[
 
 
 def _acknowledge(connection: Connection, manifest: Manifest) -> list[str]:
-    warnings = []
+    warnings = follow_station(connection, manifest)
     for ack in manifest.acks:
         sent = connection.scalar(
             select(bundles.c.hash).where(bundles.c.peer == manifest.sender, bundles.c.seq == ack.seq)
@@ -339,11 +347,11 @@ def _free(services: Services, watch: Watch) -> tuple[int, tuple[str, ...]]:
     with services.store.reading() as connection:
         candidates = _acknowledged_slots(services, connection)
     # Rows that a bundle took along change only here, and the courier's lane is held: nothing moves meanwhile.
-    with watch("making cover", len(candidates) * ROW_BYTES) as advance:
+    with watch("making cover", len(candidates) * ROW_BYTES) as count:
         for at in range(0, len(candidates), FREED_AT_ONCE):
             some = candidates[at : at + FREED_AT_ONCE]
             try:
-                cover = list(counted((services.make_cover() for _ in some), advance))
+                cover = list(counted((services.make_cover() for _ in some), count))
             except Closed as error:
                 return at, (f"{len(candidates) - at} acknowledged rows are freed with a later outbox: {error}",)
             with services.store.writing() as connection:
@@ -359,18 +367,3 @@ def _forget_bundles(connection: Connection) -> None:
     newest = select(chains.c.seq).where(chains.c.peer == bundles.c.peer, chains.c.direction == "out").scalar_subquery()
     left = select(exports.c.slot).where(exports.c.peer == bundles.c.peer, exports.c.seq == bundles.c.seq).exists()
     connection.execute(delete(bundles).where(~left, bundles.c.seq < newest))
-
-
-def _chain(connection: Connection, peer: str, direction: str) -> Taken:
-    found = connection.execute(
-        select(chains.c.seq, chains.c.hash).where(chains.c.peer == peer, chains.c.direction == direction)
-    ).one_or_none()
-    return Taken(found.seq, found.hash) if found else Taken(0, FIRST_PREVIOUS)
-
-
-def _advance(connection: Connection, peer: str, direction: str, manifest: Manifest) -> None:
-    """Move a chain on. Its day is the drop box's own: pages show it, and no station's clock may falsify them."""
-    connection.execute(delete(chains).where(chains.c.peer == peer, chains.c.direction == direction))
-    connection.execute(
-        insert(chains).values(peer=peer, direction=direction, seq=manifest.seq, hash=manifest.hash, day=today())
-    )

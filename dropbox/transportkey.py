@@ -4,31 +4,37 @@
     server-next.key     made by `new-key`; it takes the place of server.key when a roster names it
 
 The roster decides which of the two is in use, so that a crash at any moment between them loses nothing.
+A drop box that lost server.key goes on with the next one alone: it takes reports and outboxes, and writes no
+bundle before a roster names that key.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from crypto import medium
+from crypto import longwords, medium
 from crypto.signing import SEED_BYTES, SigningKey
 from dropbox.errors import Refused
 from keys.roster import Roster
 
 KEY, NEXT = "server.key", "server-next.key"
+_ON_PAPER = "senyap/v1/server-key-check"
 
 
 def find_key(home: Path, roster: Roster) -> SigningKey:
-    """Return the private half of the roster's `server_key`.
+    """Return the private half of the roster's `server_key`; the next key when that one is lost.
 
-    Raises Refused when neither file is it, Exposed when others can read them, Malformed or OSError.
+    Raises Refused when server.key is there and neither file is it, Exposed when others can read them, Malformed or
+    OSError.
     """
-    held = [key for name in (KEY, NEXT) if (key := _read(home / name)) is not None]
-    if not held:
-        raise FileNotFoundError(2, "no transport key", str(home / KEY))
-    for key in held:
-        if key.public == roster.server_key:
+    current, coming = _read(home / KEY), _read(home / NEXT)
+    for key in (current, coming):
+        if key is not None and key.public == roster.server_key:
             return key
+    if current is None and coming is not None:
+        return coming
+    if current is None:
+        raise FileNotFoundError(2, "no transport key", str(home / KEY))
     raise Refused(
         f"roster: version {roster.version} names another transport key than this drop box has; "
         "ask the root holders for one with the key of request-server.senyap"
@@ -60,6 +66,21 @@ def make_next(home: Path) -> SigningKey:
     made = SigningKey.generate()
     medium.write_file(home / NEXT, made.seed)
     return made
+
+
+def key_words(key: SigningKey) -> tuple[str, ...]:
+    """Return the 24 words of a transport key, for paper."""
+    return longwords.spell(key.seed, _ON_PAPER)
+
+
+def read_key_words(text: str) -> SigningKey:
+    """Return the transport key of typed words; raises Mistyped."""
+    return SigningKey.from_seed(longwords.read(text, _ON_PAPER))
+
+
+def write_key(home: Path, key: SigningKey) -> None:
+    """Put a key into a home that has none; raises OSError."""
+    medium.write_file(home / KEY, key.seed)
 
 
 def _read(path: Path) -> SigningKey | None:

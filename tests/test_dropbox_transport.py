@@ -22,7 +22,7 @@ from crypto.xwing import OpeningKey
 from dropbox.arena import overwrite
 from dropbox.errors import Alarm, Full, Refused
 from dropbox.services import Services
-from dropbox.store import chains, exports, mailboxes
+from dropbox.store import bundles, chains, exports, mailboxes
 from dropbox.transport import receive, write_bundle
 from keys.ledger import CLOCK_SLACK_DAYS
 
@@ -314,14 +314,33 @@ def test_an_outbox_waits_when_its_forwarded_rows_find_no_room(
     assert state(services) == before
 
 
-def test_an_acknowledgement_of_other_content_frees_nothing_and_warns(
+@pytest.mark.parametrize("claimed", [1, 2, 7])
+def test_a_newest_bundle_that_this_drop_box_did_not_write_is_an_alarm_and_changes_nothing(
+    services: Services, tmp_path: Path, key: SigningKey, claimed: int
+) -> None:
+    services.arena.put([], services.make_cover())
+    sent, _ = read_bundle(services, write_bundle(services, "sumsel", tmp_path))
+    before = state(services)
+    known = [Taken(1, sent.hash)] if claimed > 1 else []
+    path, _ = outbox(services, tmp_path, key, records(services, key), acks=[*known, Taken(claimed, b"z" * 64)])
+    with pytest.raises(Alarm, match=f"took a bundle {claimed} that this drop box did not write"):
+        receive(services, path)
+    assert state(services) == before
+
+
+def test_an_older_acknowledgement_of_other_content_frees_nothing_and_warns(
     services: Services, tmp_path: Path, key: SigningKey
 ) -> None:
     services.arena.put([], services.make_cover())
     write_bundle(services, "sumsel", tmp_path)
-    path, _ = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, b"z" * 64)])
+    services.arena.put([], services.make_cover())
+    write_bundle(services, "sumsel", tmp_path)
+    with services.store.reading() as connection:
+        newest = connection.scalar(select(bundles.c.hash).where(bundles.c.seq == 2))
+    path, _ = outbox(services, tmp_path, key, records(services, key), acks=[Taken(1, b"z" * 64), Taken(2, newest)])
     got = receive(services, path)
-    assert got.freed == 0 and got.warnings
+    assert got.warnings == ("bundle 1 was acknowledged with another content: nothing freed for it",)
+    assert got.freed == 2, "bundle 2 held both rows"
 
 
 def test_a_bundle_that_cannot_be_written_leaves_no_part_and_the_rows_leave_with_the_next(

@@ -1,0 +1,53 @@
+"""What the commands of `senyap-dropbox` have in common: --home, one line for each refusal, an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from crypto.errors import CryptoError
+from dropbox.errors import Alarm, BadSettings, Broken, DropboxError
+from keys.errors import KeyAlarm
+
+EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path)
+
+
+def end(code: int, words: str) -> NoReturn:
+    """End the program with words on stderr."""
+    click.echo(words, err=True)
+    raise SystemExit(code)
+
+
+def said(error: Exception) -> str:
+    """Return what went wrong, behind the name of the file that an error was noted for."""
+    return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Add --home and turn every refusal into one line and an exit code."""
+
+    @click.option("--home", envvar="SENYAP_HOME", required=True, type=FOLDER, help="Folder of this drop box.")
+    @wraps(function)
+    def run(**arguments: Any) -> None:
+        try:
+            function(**arguments)
+        except (Alarm, KeyAlarm) as error:
+            end(EXIT_ALARM, f"ALARM: {said(error)}. Nothing was changed. Tell the key holders before going on.")
+        except Broken as error:
+            end(EXIT_DISK, str(error))
+        except BadSettings as error:
+            end(EXIT_USAGE, str(error))
+        except (CryptoError, DropboxError) as error:
+            end(EXIT_REFUSED, f"refused: {said(error)}")
+        except FileNotFoundError as error:
+            end(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
+        except OSError as error:
+            end(EXIT_DISK, f"cannot read or write: {error.strerror}")
+
+    return run
