@@ -1,0 +1,190 @@
+"""docs/guide-operator.md: each block of commands is run as it stands there, and ends as it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest_moved import Box, Station, filled
+from conftest_station import weak, world  # noqa: F401
+from live import ROOT, forget
+
+from crypto.signing import SigningKey
+from dropbox.__main__ import main
+from dropbox.transportkey import NEXT, key_words
+from keys.rosterfile import fingerprint_words
+
+GUIDE = (ROOT / "docs" / "guide-operator.md").read_text("utf-8")
+OUTBOX, COPY = r"/media/stick/outbox-sumsel-\d{8}\.senyap", r"/media/copies/backup-\d{4}-\d\d-\d\d-\d+"
+
+
+def blocks(heading: str) -> list[list[str]]:
+    """Return the lines of each block of commands below a heading."""
+    below = re.split(r"^## ", GUIDE.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+    return [block.strip().splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", below, re.M | re.S)]
+
+
+@dataclass
+class Desk:
+    """A machine with folders of its own in the place of /srv and /media, and the station on the other side."""
+
+    folder: Path
+    station: Station
+    said: list[str] = field(default_factory=list)
+    home: str = "/srv/senyap"
+
+    @property
+    def box(self) -> Box:
+        return Box(self.there(self.home))
+
+    def there(self, path: str) -> Path:
+        return self.folder / path.lstrip("/")
+
+    def outbox(self) -> Path:
+        return self.station.outbox(self.there("/media/stick"))
+
+    def bundle(self) -> Path:
+        return max(self.there("/media/stick").glob("bundle-*.senyap"))
+
+    def run(self, lines: list[str]) -> None:
+        for line in lines:
+            self.run_line(line)
+
+    def run_line(self, line: str) -> None:
+        text, _, remark = line.partition("#")
+        codes = {int(code) for code in re.findall(r"\b\d\b", remark.split(":")[0])} if "ends with" in remark else {0}
+        for pattern, newest in ((OUTBOX, "/media/stick/outbox-*"), (COPY, "/media/copies/backup-*")):
+            if re.search(pattern, text):
+                text = re.sub(
+                    pattern, "/" + str(max(self.folder.glob(newest.lstrip("/"))).relative_to(self.folder)), text
+                )
+        if text.startswith("export SENYAP_HOME="):
+            self.home = text.partition("=")[2].strip()
+            return
+        words = [re.sub(r"^/(srv|media)", rf"{self.folder}/\1", word) for word in shlex.split(text)]
+        if words[0] != "senyap-dropbox":
+            subprocess.run(words, check=True)
+            return
+        done = CliRunner().invoke(
+            main, words[1:], input=self.typed(words), env={"SENYAP_HOME": str(self.there(self.home))}
+        )
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        self.said.append(done.stderr)
+        assert done.exit_code in codes, f"{line}: {done.exit_code} {done.stderr}"
+        forget(self.there(self.home))
+
+    def typed(self, words: list[str]) -> str:
+        """What the operator has at hand: the poster, and the paper from the safe."""
+        if words[1] != "restore":
+            return ""
+        poster = fingerprint_words((filled() / "root.pin").read_bytes())
+        paper = key_words(SigningKey.from_seed((filled() / "server.key").read_bytes()))
+        return " ".join(poster) + "\n" + ("" if {"--key", "--without-key"} & {*words} else " ".join(paper) + "\n")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    for name in ("media/stick/rosters", "media/copies", "media/key", "srv"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copytree(filled(), tmp_path / "srv" / "senyap")
+    return Desk(tmp_path, Station(tmp_path))
+
+
+def a_round(desk: Desk, text: str) -> None:
+    """A report, a bundle and its outbox."""
+    desk.box.take(text)
+    desk.station.imports(desk.box.path("bundle", "--to", desk.there("/media/stick")))
+    desk.outbox()
+
+
+def a_roster(desk: Desk, **changes: object) -> None:
+    _, data = world().next_roster(**changes)
+    (desk.there("/media/stick/rosters") / "roster-00000002.senyap").write_bytes(data)
+
+
+def no_fork(desk: Desk, *texts: str) -> None:
+    """The station takes the last bundle, and has read exactly these reports."""
+    assert not [words for words in desk.station.imports(desk.bundle())["alarms"] if "fork" in words or "gap" in words]
+    assert desk.station.texts() == sorted(texts)
+
+
+def test_every_block_of_the_guide_is_run_here() -> None:
+    tested = sum(len(blocks(heading)) for heading in re.findall(r"^## (.*)$", GUIDE, re.M))
+    assert tested + 1 == GUIDE.count("```sh\n"), "the first one stands above all headings"
+    assert {h: len(blocks(h)) for h in re.findall(r"^## (.*)$", GUIDE, re.M)} == {
+        "The courier": 0, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
+        "Restoring an older copy": 3, "When the provider put the machine back": 1, "When the key is lost or stolen": 2,
+    }  # fmt: skip
+
+
+def test_a_visit_of_the_courier_ends_with_a_copy(desk: Desk) -> None:
+    first = re.search(r"^```sh\n(.*?)^```$", GUIDE, re.M | re.S)
+    assert first
+    desk.run(first[1].splitlines())
+    a_round(desk, "satu")
+    desk.run(blocks("A copy")[0])
+    desk.run(blocks("The key on paper")[0])
+    assert len(list(desk.there("/media/copies").iterdir())) == 1
+    no_fork(desk, "satu")
+
+
+def test_moving(desk: Desk) -> None:
+    a_round(desk, "satu")
+    *moved, first_visit = blocks("Moving to another machine")
+    for block in moved:
+        desk.run(block)
+    assert not desk.there("/media/key/server.key").exists() and not desk.there("/srv/senyap/server.key").exists()
+    desk.run(first_visit[:1])
+    desk.box.take("dua")
+    desk.run(first_visit[1:])
+    no_fork(desk, "satu", "dua")
+
+
+def test_restoring_an_older_copy(desk: Desk) -> None:
+    desk.box.run("backup", "--to", desk.there("/media/copies"))
+    a_round(desk, "satu")
+    desk.box.take("yang hilang")
+    a_roster(desk)
+    shutil.rmtree(desk.box.home)
+    one, two, three = blocks("Restoring an older copy")
+    desk.run([*one, *two])
+    desk.box.take("dua")
+    desk.run(three)
+    assert "the chain of sumsel goes on from its bundle 1" in " ".join(desk.said)
+    no_fork(desk, "satu", "dua")
+
+
+def test_when_the_provider_put_the_machine_back(desk: Desk) -> None:
+    snapshot = shutil.copytree(desk.box.home, desk.folder / "snapshot")
+    a_round(desk, "satu")
+    shutil.rmtree(desk.box.home)
+    shutil.copytree(snapshot, desk.box.home)
+    desk.box.take("dua")
+    desk.run(blocks("When the provider put the machine back")[0])
+    no_fork(desk, "satu", "dua")
+
+
+def test_when_the_key_is_lost_and_the_paper_is_there(desk: Desk) -> None:
+    (desk.box.home / "server.key").unlink()
+    with_paper, _ = blocks("When the key is lost or stolen")
+    desk.run(with_paper)
+    assert desk.there("/srv/new/server.key").read_bytes() == (filled() / "server.key").read_bytes()
+
+
+def test_when_the_key_is_lost_and_so_is_the_paper(desk: Desk) -> None:
+    a_round(desk, "satu")
+    (desk.box.home / "server.key").unlink()
+    _, without = blocks("When the key is lost or stolen")
+    for line in without:
+        if line.startswith("senyap-dropbox roster"):
+            made = SigningKey.from_seed((desk.box.home / NEXT).read_bytes())
+            a_roster(desk, server_key=made.public)
+            desk.box.take("dua")
+        desk.run_line(line)
+    no_fork(desk, "satu", "dua")
