@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, exists, insert, literal, select
 
 from crypto.bundle import Manifest, Taken
 from dropbox.chain import advance, last_of
 from dropbox.errors import Alarm, Refused
 from dropbox.marks import clear_mark, read_mark, set_mark
-from dropbox.store import bundles, exports
+from dropbox.store import bundles, chains, exports
 
 RESTORED = "res"  # of a station: 0 until an outbox came, then the number from which on bundles are ours again
 
@@ -28,7 +28,7 @@ def mark_restored(connection: Connection, stations: Iterable[str]) -> None:
 
 def check_may_send(connection: Connection, station: str) -> None:
     """Raise Refused while nobody knows which bundle a station took last."""
-    if read_mark(connection, RESTORED, station) == 0:
+    if _mark(connection, station) == 0:
         raise Refused(
             f"bundle: this drop box was restored from a backup; first receive an outbox of {station} that was made "
             "after it had imported every stick"
@@ -40,7 +40,7 @@ def follow_station(connection: Connection, outbox: Manifest) -> list[str]:
 
     One that is unknown here raises Alarm; after a restore the chain goes on from it instead.
     """
-    station, mark = outbox.sender, read_mark(connection, RESTORED, outbox.sender)
+    station, mark = outbox.sender, _mark(connection, outbox.sender)
     last = last_of(connection, station, "out")
     newest = max(outbox.acks, key=lambda ack: ack.seq, default=last)
     unknown = newest.seq > last.seq or _sent(connection, station, newest.seq) not in (None, newest.hash)
@@ -60,6 +60,18 @@ def follow_station(connection: Connection, outbox: Manifest) -> list[str]:
     elif any(ack.seq >= mark and ack.hash == _sent(connection, station, ack.seq) for ack in outbox.acks):
         clear_mark(connection, RESTORED, station)
     return []
+
+
+def _mark(connection: Connection, station: str) -> int | None:
+    """Return the mark of a station; None when there is none.
+
+    One that came into the roster after the copy was made has none of its own: while others have, it counts as marked
+    until its first bundle.
+    """
+    mark = read_mark(connection, RESTORED, station)
+    if mark is None and not last_of(connection, station, "out").seq:
+        return connection.scalar(select(literal(0)).where(exists().where(chains.c.direction == RESTORED)))
+    return mark
 
 
 def _go_on_from(connection: Connection, outbox: Manifest, newest: Taken) -> None:

@@ -127,11 +127,19 @@ def test_a_backup_holds_what_a_restored_drop_box_needs_and_no_private_key(home: 
     assert copy(home, tmp_path / "copies").name.endswith("-2")
 
 
+@pytest.mark.parametrize("shrinks", [False, True])
 def test_a_copy_made_while_rows_are_written_is_that_of_one_moment(
-    home: Path, other: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, other: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrinks: bool
 ) -> None:
     fill_mailboxes(other)
-    seen = while_copying(monkeypatch, 10, lambda: empty_mailboxes(other))
+
+    def act() -> None:
+        empty_mailboxes(other)
+        if shrinks:
+            with closing(sqlite3.connect(home / "dropbox.db", isolation_level=None)) as connection:
+                connection.execute("VACUUM")
+
+    seen = while_copying(monkeypatch, 10, act)
     made = copy(home, tmp_path / "copies")
     assert seen == [10] and is_sound(made / "dropbox.db")
     assert (made / "dropbox.db").read_bytes() == (home / "dropbox.db").read_bytes()

@@ -11,7 +11,7 @@ from conftest_station import weak, world  # noqa: F401
 
 from crypto.encoding import today
 from dropbox.keeper import Keeper
-from dropbox.marks import read_mark, set_mark
+from dropbox.marks import clear_mark, read_mark, set_mark
 from dropbox.restored import RESTORED
 from keys.rosterfile import fingerprint_words
 
@@ -187,6 +187,22 @@ def test_each_station_has_a_mark_of_its_own(box: Box, station: Station, stick: P
     box.run("receive", station.outbox(stick))
     box.run("bundle", "--to", stick)
     assert "an outbox of kpk" in box.run("bundle", "--to", stick, "--station", "kpk", code=3).stderr
+
+
+def test_a_station_that_came_into_the_roster_after_the_copy_was_made_waits_like_the_others(
+    box: Box, station: Station, stick: Path, tmp_path: Path
+) -> None:
+    copy = box.path("backup", "--to", tmp_path / "copies")
+    box.take("yang pertama")
+    station.imports(box.path("bundle", "--to", stick))
+    restored(box, copy)
+    with opened(box.home) as services, services.store.writing() as connection:
+        clear_mark(connection, RESTORED, "sumsel")  # as if this copy's roster had not named it
+    box.run("bundle", "--to", stick, code=3)
+    assert "goes on from its bundle 1" in box.run("receive", station.outbox(stick), code=1).stderr
+    assert station.imports(box.path("bundle", "--to", stick))["alarms"] == []
+    box.run("receive", station.outbox(stick))
+    assert mark(box) is None
 
 
 def test_a_restored_machine_begins_with_fresh_counts_and_only_the_keeper_is_missed(

@@ -107,6 +107,13 @@ def test_a_home_is_restored_with_the_poster_and_the_words_on_paper(copy: Path, n
     assert new.waiting() == set() and list(new.home.parent.iterdir()) == [new.home]
 
 
+def test_what_settings_the_copy_brings_is_shown(copy: Path, new: Box) -> None:
+    relist(copy, "settings.toml", b'onion = "abcd.onion"\n')
+    done = new.run("restore", copy, "--fingerprint", poster(), "--key", filled() / "server.key")
+    assert "under roster version 1; its onion address is abcd.onion" in done.stderr
+    assert "erase the file that it came in" in done.stderr
+
+
 def test_mistyped_words_are_named_by_their_place_and_asked_again(copy: Path, new: Box) -> None:
     words, other = paper(), list(key_words(SigningKey.generate()))
     swapped = [*words[:5], wordlist()[(wordlist().index(words[5]) + 1) % 2048], *words[6:]]
