@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest_station import tree
+from conftest_moved import Box, filled
+from conftest_station import tree, weak  # noqa: F401
 from live import REPORT, LiveServer
 from offline import dropbox
 from sqlalchemy import select
-from web import report, waiting
 
 from crypto import copies, medium
 from crypto.encoding import date_of, today
@@ -35,8 +35,8 @@ NAMES = {"dropbox.db", "settings.toml", "root.pin", "roster.senyap", "hashes.txt
 
 
 @pytest.fixture
-def home(deployment: Path) -> Path:
-    return deployment / "server"
+def home(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(filled(), tmp_path / "server"))
 
 
 @pytest.fixture
@@ -305,15 +305,13 @@ def test_rosters_and_chains_stand_still_while_a_copy_is_made(
     assert held == ["dropbox.db"]
 
 
-def test_a_backup_shows_no_more_than_a_copy_of_the_disk(client, services: Services, home: Path, tmp_path: Path) -> None:
+def test_a_backup_shows_no_more_than_a_copy_of_the_disk(home: Path, tmp_path: Path) -> None:
     """Its names hold the day it was made, its files what stood on the disk; no count of memory, no moment."""
-    report(client)
-    rows_there = waiting(services)
-    services.store.engine.dispose()
+    row = Box(home).take("jembatan")
     made = copy(home, tmp_path / "copies")
     disk, found = tree(home), tree(made)
     assert all(data in disk.values() for name, data in found.items() if name != "hashes.txt")
-    assert waiting_in(made / "dropbox.db") == set(rows_there)
+    assert waiting_in(made / "dropbox.db") == {row}
     assert asked(made / "dropbox.db", "PRAGMA freelist_count") == [(0,)]
     assert set(re.findall(r"\d{4}-\d\d-\d\d", " ".join([made.name, *found]))) == {str(date_of(today()))}
 
