@@ -220,7 +220,10 @@ def test_a_backup_of_a_server_that_takes_reports_holds_every_report_confirmed_be
     assert is_sound(made / "dropbox.db") and len(before) >= 2 and before <= waiting_in(made / "dropbox.db")
 
 
-def test_what_a_crash_left_half_done_is_rolled_back_before_it_is_copied(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_what_a_crash_left_half_done_is_rolled_back_before_it_is_copied(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
     database = home / "dropbox.db"
     before = database.read_bytes()
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -232,8 +235,15 @@ def test_what_a_crash_left_half_done_is_rolled_back_before_it_is_copied(home: Pa
         half = database.read_bytes()
         connection.execute("ROLLBACK")
     assert half != before
-    database.write_bytes(half)
-    (home / "dropbox.db-journal").write_bytes(journal)
+
+    def crash() -> None:
+        database.write_bytes(half)
+        (home / "dropbox.db-journal").write_bytes(journal)
+
+    if when == "before":
+        crash()
+    else:
+        while_copying(monkeypatch, 10, crash)
     made = copy(home, tmp_path / "copies")
     assert (made / "dropbox.db").read_bytes() == before and not list(made.glob("*journal*"))
 
