@@ -129,7 +129,7 @@ def _ask_key(roster: Roster) -> SigningKey:
 @click.option("--force", is_flag=True, help="Print to a file or a pipe, too.")
 def key_words_(home: Path, force: bool) -> None:
     """Show the transport key in 24 words, for paper."""
-    if not force and not _is_terminal():
+    if not force and not sys.stdout.isatty():
         end(EXIT_REFUSED, "refused: stdout is no terminal, and these words belong on paper alone; --force prints them")
     directory = Directory.load(home)
     if not directory.can_sign:
@@ -139,7 +139,3 @@ def key_words_(home: Path, force: bool) -> None:
         row = words[at : at + WORDS_IN_A_ROW]
         click.echo("  ".join(f"{number:>2} {word:<8}" for number, word in enumerate(row, at + 1)).rstrip())
     click.echo(ON_PAPER, err=True)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import pty
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +21,7 @@ from conftest_moved import Box, Station, filled, opened
 from conftest_station import weak, world  # noqa: F401
 from hypothesis import given
 from hypothesis import strategies as st
+from live import ROOT
 
 from crypto.claim import claim_words, read_claim
 from crypto.receipt import Mistyped, code_words, wordlist
@@ -82,15 +87,24 @@ def test_words_of_a_claim_are_no_words_of_a_key() -> None:
     assert refused > 110
 
 
-def test_the_words_go_to_a_terminal_alone(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_words_go_to_a_terminal_alone(box: Box) -> None:
     refused = box.run("key-words", code=3)
     assert refused.stdout == "" and "stdout is no terminal" in refused.stderr
     shown = box.run("key-words", "--force")
     assert [word for word in shown.stdout.split() if word.isalpha()] == paper()
     assert shown.stdout.splitlines()[1].split()[0] == "7" and "sealed in the office's safe" in shown.stderr
     assert not any(word in shown.stderr.split() for word in paper())
-    monkeypatch.setattr("dropbox.upkeep._is_terminal", lambda: True)
-    assert box.run("key-words").stdout == shown.stdout
+
+
+def test_at_a_terminal_the_words_are_shown(box: Box) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "dropbox", "key-words", "--home", str(box.home)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT, env=env)
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert done.returncode == 0 and [word for word in shown.split() if word.isalpha()] == paper()
 
 
 def test_a_home_is_restored_with_the_poster_and_the_words_on_paper(copy: Path, new: Box) -> None:
