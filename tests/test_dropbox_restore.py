@@ -114,19 +114,26 @@ def test_a_machine_that_was_put_back_by_hand_and_used_is_a_fork_for_both_sides(
     assert station.texts() == ["yang kedua", "yang pertama"]
 
 
-def test_rows_of_a_bundle_of_ours_that_was_never_taken_are_not_freed_by_later_acknowledgements(
-    box: Box, station: Station, stick: Path, tmp_path: Path
+@pytest.mark.parametrize(("theirs", "ours"), [(1, 1), (2, 1), (1, 3)])
+def test_bundles_of_ours_that_were_never_taken_are_forgotten_and_free_nothing(
+    box: Box, station: Station, stick: Path, tmp_path: Path, theirs: int, ours: int
 ) -> None:
-    """The station's bundle 1 is that of the lost machine. Its hash stands in every outbox to come."""
+    """The station took bundles of the lost machine under the same numbers. Their hashes stand in every outbox to come."""
     snapshot = shutil.copytree(box.home, tmp_path / "snapshot")
-    station.imports(box.path("bundle", "--to", stick))
+    for _ in range(theirs):
+        station.imports(box.path("bundle", "--to", stick))
     put_back(box, snapshot)
     row = box.take("hanya di sini")
-    box.run("bundle", "--to", tmp_path / "never imported")
+    for _ in range(ours):
+        box.run("bundle", "--to", tmp_path / "never imported")
     restored(box, box.path("backup", "--to", tmp_path / "copies"))
     for code in (1, 0):
         box.run("receive", station.outbox(stick), code=code)
         assert row in box.waiting()
+    bundle = box.path("bundle", "--to", stick)
+    assert bundle.name == f"bundle-{theirs + 1:08d}.senyap" and station.imports(bundle)["new"] == 1
+    box.run("receive", station.outbox(stick))
+    assert row not in box.waiting()
 
 
 def test_a_machine_put_back_by_hand_at_the_same_number_is_no_fork(
