@@ -18,7 +18,7 @@ from crypto import medium
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from dropbox.admission import admit
-from dropbox.errors import Alarm, Broken, Busy, DropboxError
+from dropbox.errors import Alarm, Broken, Busy, DropboxError, Refused
 from dropbox.rounds import Late
 from dropbox.services import Services
 from dropbox.transport import Received, receive, write_bundle
@@ -31,7 +31,7 @@ _OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What was not taken and stays on the stick: its name, and why."""
+    """What was refused: a file that stays on the stick, or a bundle that may not leave; and why."""
 
     name: str
     words: str
@@ -68,9 +68,14 @@ def visit(
     known = services.directory.roster
     due = stations or [s.id for s in known.stations if s.id in there] or [s.id for s in known.collectors]
     for station in due:
-        if station not in alarmed:
-            before = set((stick / station).glob("bundle-*.senyap"))
+        if station in alarmed:
+            continue
+        before = set((stick / station).glob("bundle-*.senyap"))
+        try:
             path = write_bundle(services, station, stick / station, day=day, keep=True, watch=watch)
+        except Refused as error:
+            done.left.append(Left(f"no bundle for {station}", str(error)))
+        else:
             (done.kept if path in before else done.written).append((station, path))
     return done
 
@@ -127,5 +132,5 @@ def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> lis
         f"put:   {'; '.join(put) or 'nothing'}",
         f"next:  come again by {following}" + (f"; late: {', '.join(behind)}" if behind else ""),
         *(f"warning: {words}" for got in done.received for words in got.warnings),
-        *(f"left on the stick: {left.name}: {left.words}" for left in done.left),
+        *(f"refused: {left.name}: {left.words}" for left in done.left),
     ]

@@ -118,9 +118,17 @@ def test_every_block_of_the_guide_is_run_here() -> None:
     tested = sum(len(blocks(heading)) for heading in re.findall(r"^## (.*)$", GUIDE, re.M))
     assert tested + 1 == GUIDE.count("```sh\n"), "the first one stands above all headings"
     assert {h: len(blocks(h)) for h in re.findall(r"^## (.*)$", GUIDE, re.M)} == {
-        "The courier": 0, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
+        "The courier": 1, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
         "Restoring an older copy": 3, "When the provider put the machine back": 1, "When the key is lost or stolen": 2,
     }  # fmt: skip
+
+
+def test_one_command_is_the_whole_visit(desk: Desk) -> None:
+    a_round(desk, "satu")
+    desk.outbox()
+    desk.run(blocks("The courier")[0])
+    stick = desk.there("/media/stick")
+    assert not list(stick.glob("outbox-*")) and list(stick.glob("sumsel/bundle-*.senyap"))
 
 
 def test_a_visit_of_the_courier_ends_with_a_copy(desk: Desk) -> None:
