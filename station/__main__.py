@@ -12,12 +12,25 @@ from crypto.encoding import today
 from crypto.mailbox import STATUSES
 from crypto.receipt import Mistyped
 from keys.progress import bar
-from station import attachments, bundles, cases, courier, inbox, letters, outbox, screen, upkeep
+from station import (
+    attachments,
+    bundles,
+    canaries,
+    canary_commands,
+    cases,
+    courier,
+    inbox,
+    letters,
+    outbox,
+    screen,
+    upkeep,
+)
 from station.cli import FILE, FOLDER, Door, command, main, print_json, warn, warn_of_rekey
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
 
 upkeep.install()
+canary_commands.install()
 
 
 @command("import")
@@ -58,12 +71,17 @@ def list_(home: Home, door: Door, as_json: bool) -> None:
     with door.open() as desk, desk.vault.begin() as transaction:
         lines = cases.list_cases(transaction, home)
         held = letters.count_held(transaction)
+        alarms = canaries.alarms(transaction, day=today(), patience=home.settings.canary_days)
     if as_json:
         print_json([screen.line_json(line) for line in lines])
     else:
         click.echo(screen.list_text(lines))
         if held:
             click.echo(f"{held} pesan lanjutan menunggu laporannya", err=True)
+    for alarm in alarms:
+        warn(alarm)
+    if alarms:
+        sys.exit(EXIT_WARNING)
 
 
 @command("show")

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from crypto.letter import parse_letter
 from crypto.mailbox import MAX_TEXT_BYTES, STATUSES
 from station.attachments import File, files_of
+from station.canaries import number_of
 from station.errors import Refused
 from station.home import Home
-from station.vault import FileState, attachments, cases, closed_boxes, letters, messages
+from station.vault import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages
 
 _CASE = re.compile(r"K-([0-9]{4,9})")
 
@@ -33,6 +34,7 @@ class Line:
     letters: int
     incomplete: int
     lead: bool
+    canary: int = 0  # the number of the canary that made this case: then it is no report
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Case:
     attachments: tuple[File, ...]
     messages: tuple[Said, ...]
     box_closed: bool = False  # the reporter wanted the mailbox deleted: no answer is read any more
+    canary: int = 0  # the number of the canary that made this case: then it is no report
 
     @property
     def name(self) -> str:
@@ -79,7 +82,8 @@ def list_cases(transaction: sa.Connection, home: Home) -> tuple[Line, ...]:
         .where(letters.c.case_id == cases.c.id, attachments.c.state != FileState.WHOLE)
         .scalar_subquery()
     )
-    rows = transaction.execute(sa.select(cases, count_letters, unfinished).order_by(cases.c.id))
+    canary = sa.select(canary_cases.c.number).where(canary_cases.c.case_id == cases.c.id).scalar_subquery()
+    rows = transaction.execute(sa.select(cases, count_letters, unfinished, canary).order_by(cases.c.id))
     return tuple(
         Line(
             case=case_name(row.id),
@@ -87,9 +91,10 @@ def list_cases(transaction: sa.Connection, home: Home) -> tuple[Line, ...]:
             status=row.status,
             language=row.language,
             day=row.day,
-            letters=row[-2],
-            incomplete=row[-1],
+            letters=row[-3],
+            incomplete=row[-2],
             lead=home.leads(tuple(row.readers)),
+            canary=row[-1] or 0,
         )
         for row in rows
     )
@@ -113,6 +118,7 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
         attachments=files_of(transaction, row.id),
         messages=tuple(Said(m.sender, m.day, m.text) for m in said),
         box_closed=_is_closed(transaction, row.id),
+        canary=number_of(transaction, row.id),
     )
 
 

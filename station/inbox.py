@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, erasure, letters, vault
+from station import attachments, canaries, erasure, letters, vault
 from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
 from station.erasure import Swept
@@ -41,6 +41,7 @@ CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 M
 class Imported:
     """What one import found. `incomplete` counts what still waits on this station, from any bundle.
 
+    `new` letters are those of reporters; canaries are counted apart.
     `swept` says which weekly keys were erased at its end, and which are kept though they have ended.
     """
 
@@ -50,6 +51,7 @@ class Imported:
     foreign: int
     incomplete: int
     alarms: tuple[str, ...]
+    canaries: int = 0
     swept: Swept = field(default_factory=Swept, compare=False)
 
 
@@ -112,13 +114,14 @@ class _Run:
 
     def __init__(self, desk: Desk, transaction: sa.Connection, manifest: Manifest, day: int) -> None:
         self._desk, self._transaction, self._manifest = desk, transaction, manifest
+        self._today = day
         self._day = min(day, manifest.day)  # a wrong day in a bundle must not age what waits here
         self._keys: dict[int, Mapping[str, OpeningKey]] = {}
         self._held = Held(transaction, desk.rings, self._present)
         self._known: dict[bytes, Outcome] = {}  # rows of this very bundle
         self._letters: list[Opened] = []
         self._counts: Counter[Outcome] = Counter()
-        self._new = 0
+        self._new = self._canaries = 0
         self._alarms: list[str] = []
         self._no_key: Counter[int] = Counter()
         self._out_of_time = 0
@@ -249,7 +252,9 @@ class _Run:
         for opened in self._letters:
             verdicts = take_letter(self._transaction, opened, self._desk.home.station.group)
             for verdict in verdicts:
-                if verdict.outcome is Outcome.LETTER:
+                if verdict.canary:
+                    self._canaries += 1
+                elif verdict.outcome is Outcome.LETTER:
                     self._new += 1
                 else:
                     self._counts[verdict.outcome] += 1
@@ -283,6 +288,8 @@ class _Run:
             if not place.missing and not self._held.count() and not has_gap(self._transaction, self._desk.home):
                 attachments.drop_orphans(self._transaction, self._day)
         self._held.reseal()
+        patience = self._desk.home.settings.canary_days
+        self._alarms += canaries.alarms(self._transaction, day=self._today, patience=patience)
 
     def report(self, place: Place) -> Imported:
         """Return the counts, with every alarm in words."""
@@ -294,6 +301,7 @@ class _Run:
             foreign=self._counts[Outcome.FOREIGN],
             incomplete=attachments.count_incomplete_letters(self._transaction) + waiting,
             alarms=(*self._chain_alarms(place), *self._row_alarms(), *self._alarms),
+            canaries=self._canaries,
         )
 
     def _chain_alarms(self, place: Place) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from crypto.errors import BadSignature, Malformed
 from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_letter
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
+from station import canaries
 from station.attachments import expect_files, forget_files
 from station.questions import question
 from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
@@ -34,11 +35,15 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one letter; an alarm says why it was refused."""
+    """What became of one letter; an alarm says why it was refused, or what is strange about it.
+
+    `canary` is the number of the canary that a letter is, 0 for what somebody reports.
+    """
 
     digest: bytes
     outcome: Outcome
     alarm: str = ""
+    canary: int = 0
 
 
 def parse_opened(digest: bytes, raw: bytes, day: int) -> Opened:
@@ -69,6 +74,8 @@ def take_letter(transaction: sa.Connection, opened: Opened, group: str) -> list[
         return [_refused(opened, "a report carries a reply key that nothing can be sealed to")]
     case_id = _add_case(transaction, letter, opened.day)
     first = _add_letter(transaction, case_id, opened, as_message=False)
+    number, strange = canaries.recognise(transaction, letter, case_id, opened.day)
+    first = replace(first, alarm=strange, canary=number)
     return [first, *_release(transaction, letter.mailbox, group)]
 
 
@@ -160,7 +167,9 @@ def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_
     if as_message:
         text = letter_text(letter)
         transaction.execute(sa.insert(messages).values(case_id=case_id, day=letter.day, sender=REPORTER, text=text))
-    return Verdict(opened.digest, Outcome.LETTER)
+    number = canaries.number_of(transaction, case_id)
+    further = f"canary: a further letter came to the mailbox of number {number}; nobody should have its code: read it"
+    return Verdict(opened.digest, Outcome.LETTER, further if number else "")
 
 
 def _release(transaction: sa.Connection, mailbox: bytes, group: str) -> list[Verdict]:

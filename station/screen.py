@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from crypto.encoding import date_of
-from station.cases import Case, Line
+from station.canaries import REMARKS, Canary, State
+from station.cases import Case, Line, case_name
 from station.courier import Visit
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.questions import question
 from station.vault import REPORTER, FileState
 
+CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
@@ -44,6 +46,7 @@ def imported_json(found: Imported) -> dict[str, Any]:
         "foreign": found.foreign,
         "incomplete": found.incomplete,
         "alarms": list(found.alarms),
+        "canaries": found.canaries,
     }
 
 
@@ -80,13 +83,14 @@ def case_json(case: Case) -> dict[str, Any]:
         ],
         "messages": [{"from": m.sender, "day": m.day, "text": m.text} for m in case.messages],
         "box_closed": case.box_closed,
+        "canary": case.canary,
     }
 
 
 def imported_text(found: Imported) -> str:
     """Return the summary of an import; alarms are printed elsewhere."""
-    labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap")
-    values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete)
+    labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap", "kenari")
+    values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete, found.canaries)
     return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
 
 
@@ -166,13 +170,45 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join("-".join(str(n) for n in dict.fromkeys(pair)) for pair in found)
 
 
+def canary_json(canary: Canary) -> dict[str, Any]:
+    """Return the JSON of one canary in `canary`."""
+    return {
+        "number": canary.number,
+        "day": canary.day,
+        "state": canary.state.value,
+        "because": canary.because,
+        "cases": [case_name(number) for number in canary.cases],
+        "remarks": list(canary.remarks),
+        "alarm": canary.alarm,
+    }
+
+
+_CANARY_STATES = {
+    State.OUT: "menunggu", State.ARRIVED: "tiba", State.SETTLED: "dicatat", State.MISSING: "TIDAK TIBA",
+    State.SILENCE: "TIDAK ADA BUNDEL", State.INCOMPLETE: "BERKAS KURANG", State.AGAIN: "TIBA LEBIH DARI SEKALI",
+    State.CONTRARY: "TIBA, PADAHAL DICATAT TIDAK",
+}  # fmt: skip
+
+
+def canaries_text(canaries: Sequence[Canary]) -> str:
+    """Return the list of canaries for people to read."""
+    out = []
+    for x in canaries:
+        came = f"  {', '.join(case_name(number) for number in x.cases)}" if x.cases else ""
+        noted = f"  ({x.because})" if x.because else ""
+        out.append(f"kenari {x.number}  {date_of(x.day).isoformat()}  {_CANARY_STATES[x.state]}{came}{noted}")
+        out += [f"    {REMARKS[name]}" for name in x.remarks]
+    return "\n".join(out) or "belum ada kenari"
+
+
 def list_text(lines: Sequence[Line]) -> str:
     """Return the table of cases."""
     if not lines:
         return "belum ada perkara"
     table = [("PERKARA", "KOTAK", "STATUS", "BAHASA", "MASUK", "SURAT", "")]
     for x in lines:
-        mark = "berkas belum lengkap" if x.incomplete else ""
+        marks = (f"KENARI {x.canary}: bukan laporan" * bool(x.canary), "berkas belum lengkap" * bool(x.incomplete))
+        mark = ", ".join(filter(None, marks))
         when = date_of(x.day).isoformat()
         cells = (x.case, x.mailbox_name, x.status, x.language, when, str(x.letters), mark)
         table.append(tuple(visible(cell) for cell in cells))  # type: ignore[arg-type]
@@ -182,7 +218,8 @@ def list_text(lines: Sequence[Line]) -> str:
 
 def case_text(case: Case) -> str:
     """Return one case for people to read."""
-    out = [
+    out = [CANARY.format(case.canary), ""] if case.canary else []
+    out += [
         f"Perkara   {case.name}",
         f"Kotak     {visible(case.mailbox_name)}",
         f"Status    {case.status}",

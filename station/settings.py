@@ -10,15 +10,19 @@ from crypto import medium
 from station.errors import BadSettings
 
 SETTINGS = "station.toml"
-LEAST_GRACE, MOST_GRACE = 7, 180  # days
+LIMITS = {"grace_days": (7, 180), "canary_days": (1, 90)}
 _CAP = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`grace_days`: how long after its last day a week's key is kept at the least."""
+    """`grace_days`: how long after its last day a week's key is kept at the least.
+
+    `canary_days`: how many days after a canary's day may pass without a newer bundle before that is an alarm.
+    """
 
     grace_days: int = 21
+    canary_days: int = 14
 
 
 def load_settings(home: Path) -> Settings:
@@ -32,7 +36,8 @@ def load_settings(home: Path) -> Settings:
         raise BadSettings(f"{SETTINGS}: not TOML") from None
     if unknown := set(value) - set(Settings.__slots__):
         raise BadSettings(f"{SETTINGS}: {len(unknown)} unknown names, known are {', '.join(Settings.__slots__)}")
-    days = value.get("grace_days", Settings().grace_days)
-    if type(days) is not int or not LEAST_GRACE <= days <= MOST_GRACE:
-        raise BadSettings(f"{SETTINGS}: grace_days is not a whole number from {LEAST_GRACE} to {MOST_GRACE}")
-    return Settings(days)
+    for name, days in value.items():
+        least, most = LIMITS[name]
+        if type(days) is not int or not least <= days <= most:
+            raise BadSettings(f"{SETTINGS}: {name} is not a whole number from {least} to {most}")
+    return Settings(**value)

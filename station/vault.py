@@ -198,6 +198,31 @@ closed_boxes = sa.Table(
     sa.Column("day", Int, nullable=False),
 )
 
+# letters that the station knows beforehand (station.canaries): the hash of a text and of its runs of words, never
+# the text; `fields`: where its recipe sends it; `because`: what people found out; `settled`: of how many arrivals
+canaries = sa.Table(
+    "canaries",
+    metadata,
+    sa.Column("number", Int, primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("fingerprint", Blob, nullable=False, unique=True),
+    sa.Column("pieces", sa.JSON, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("files", Int, nullable=False),
+    sa.Column("because", Text, nullable=False),
+    sa.Column("settled", Int, nullable=False),
+)
+
+# cases that are no reports: a canary made them; `remarks`: what was strange about it
+canary_cases = sa.Table(
+    "canary_cases",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("number", Int, nullable=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("remarks", sa.JSON, nullable=False),
+)
+
 outboxes = sa.Table(
     "outboxes",
     metadata,

@@ -36,7 +36,7 @@ def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick:
     path = stick.write([letter, *world().part_rows(file, b"isi berkas")])
     done = terminal.run("import", str(path), "--json")
     assert done.exit_code == 0
-    wanted = {"new": 1, "repeated": 0, "cover": 0, "foreign": 0, "incomplete": 0, "alarms": []}
+    wanted = {"new": 1, "repeated": 0, "cover": 0, "foreign": 0, "incomplete": 0, "alarms": [], "canaries": 0}
     assert json.loads(done.stdout) == wanted
     assert "PERINGATAN" in done.stderr and "demo" in done.stderr
     (line,) = json.loads(terminal.run("list", "--json").stdout)

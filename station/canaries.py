@@ -1,0 +1,247 @@
+"""Canaries: invented reports that somebody outside sends on a known day, and that must arrive (docs/decisions/0029).
+
+To the drop box one is an ordinary letter. The station knows it by the hash of its text, so it notices a canary that
+does not come: a dropped report, a swapped key, a drop box or courier that is out. No text of one is kept.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from crypto.encoding import date_of, label
+from crypto.letter import Letter
+from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE
+from station.errors import Refused
+from station.home import SERVER
+from station.vault import FileState, attachments, bundles, canaries, canary_cases, held_rows, letters
+
+TEXT, AREA, LEVEL, EXCLUDED = "uraian", "wilayah", "jenjang_terlapor", "jangan_dibuka"
+EXCLUSIONS = (AREA_INSPECTORATE, PROVINCE_INSPECTORATE)  # what the form has boxes for
+LEAST_WORDS = 12  # of a text: fewer could stand in a real report
+_WORD = re.compile(r"[^\W_]+")
+_PIECE_WORDS, _PIECE_BYTES = 4, 8
+_ALIKE = 0.5  # so many of its pieces make a mistyped text the canary's
+_NEAR = 0.3  # a new text that shares more with one from before is refused
+
+
+class Reason(enum.StrEnum):
+    """What people found out about a canary that was missed or came too often."""
+
+    SENT_LATE = "sent-late"
+    NOT_SENT = "not-sent"
+    SENT_TWICE = "sent-twice"
+    LOST = "lost"  # it was sent and did not come: they know why
+
+
+class State(enum.StrEnum):
+    """Where a canary stands. Those of `ALARMS` last until people settle them."""
+
+    OUT = "out"
+    ARRIVED = "arrived"
+    SETTLED = "settled"
+    MISSING = "missing"
+    SILENCE = "silence"
+    INCOMPLETE = "incomplete"
+    AGAIN = "again"
+    CONTRARY = "contrary"
+
+
+ALARMS = frozenset({State.MISSING, State.SILENCE, State.INCOMPLETE, State.AGAIN, State.CONTRARY})
+_GONE = frozenset({Reason.NOT_SENT, Reason.LOST})
+REMARKS: Mapping[str, str] = {
+    "early": "before its day",
+    "text": "with a text that is not quite the recipe's",
+    "routing": "with another place or person accused than in the recipe",
+    "exclusion": "with other exclusions than in the recipe",
+    "files": "with fewer files than in the recipe",
+    "readers": "sealed to other units, too",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One canary as it stands. `cases` are those it made, `alarm` says in words what people must look into."""
+
+    number: int
+    day: int
+    state: State
+    because: str
+    cases: tuple[int, ...]
+    remarks: tuple[str, ...]
+    alarm: str
+
+
+def fingerprint(text: str) -> bytes:
+    """Return the 32-byte hash of what a text says: letters and digits alone, without case."""
+    return hashlib.sha256(label("senyap/v1/canary") + "".join(_words(text)).encode()).digest()
+
+
+def note(transaction: sa.Connection, fields: Mapping[str, str], *, files: int, day: int) -> int:
+    """Remember a canary that will be sent on a day, with so many files; return its number.
+
+    Raises Refused for a text of too few words, and for one like that of another canary.
+    """
+    text = fields[TEXT]
+    if len(_words(text)) < LEAST_WORDS:
+        raise Refused(f"canary: a text of fewer than {LEAST_WORDS} words is not told from a real report")
+    pieces, print_ = _pieces(text), fingerprint(text)
+    known = transaction.execute(sa.select(canaries)).all()
+    if any(row.fingerprint == print_ or _share(row.pieces, pieces) > _NEAR for row in known):
+        raise Refused("canary: this text is like that of another canary; each is used once")
+    number = max((row.number for row in known), default=0) + 1
+    transaction.execute(
+        sa.insert(canaries).values(
+            number=number,
+            day=day,
+            fingerprint=print_,
+            pieces=sorted(pieces),
+            fields={name: fields.get(name, "") for name in (AREA, LEVEL, EXCLUDED)},
+            files=files,
+            because="",
+            settled=0,
+        )
+    )
+    return number
+
+
+def forget(transaction: sa.Connection, number: int) -> None:
+    """Take back a canary whose recipe was never written."""
+    transaction.execute(sa.delete(canaries).where(canaries.c.number == number))
+
+
+def recognise(transaction: sa.Connection, letter: Letter, case_id: int, day: int) -> tuple[int, str]:
+    """Tell whether the first letter of a case is a canary; note the case as made by it.
+
+    Returns its number and what is strange about it in words; 0 for a report.
+    """
+    text = letter.fields.get(TEXT, "")
+    pieces, print_ = _pieces(text), fingerprint(text)
+    found, best = None, 0.0
+    for row in transaction.execute(sa.select(canaries).order_by(canaries.c.number)):
+        share = 1.0 if row.fingerprint == print_ else _share(row.pieces, pieces)
+        if share >= _ALIKE and share > best:
+            found, best = row, share
+    if found is None:
+        return 0, ""
+    strange = {
+        "early": min(letter.day, day) < found.day - 1,  # the day of the sender's clock begins hours before UTC's
+        "text": found.fingerprint != print_,
+        "routing": any(letter.fields.get(name, "") != found.fields[name] for name in (AREA, LEVEL)),
+        "exclusion": letter.fields.get(EXCLUDED, "") != found.fields[EXCLUDED],
+        "files": len(letter.attachments) < found.files,
+        "readers": len(letter.readers) > 1,
+    }
+    remarks = [name for name in REMARKS if strange[name]]
+    transaction.execute(sa.insert(canary_cases).values(case_id=case_id, number=found.number, day=day, remarks=remarks))
+    words = ", ".join(REMARKS[name] for name in remarks)
+    return found.number, f"canary: number {found.number} came {words}" if remarks else ""
+
+
+def number_of(transaction: sa.Connection, case_id: int) -> int:
+    """Return the number of the canary that made a case, 0 for a report."""
+    return transaction.scalar(sa.select(canary_cases.c.number).where(canary_cases.c.case_id == case_id)) or 0
+
+
+def settle(transaction: sa.Connection, number: int, reason: Reason, *, day: int) -> None:
+    """Note what people found out about a canary; its alarm ends.
+
+    One that was sent late must come with a bundle of a later day than this. Raises Refused for a number that was
+    never given, and for a reason that cannot be.
+    """
+    row = transaction.execute(sa.select(canaries).where(canaries.c.number == number)).one_or_none()
+    if row is None:
+        raise Refused("canary: none has this number")
+    came = len(transaction.execute(sa.select(canary_cases).where(canary_cases.c.number == number)).all())
+    if reason is Reason.SENT_TWICE and came < 2:
+        raise Refused("canary: it did not come twice")
+    if reason is Reason.NOT_SENT and came:
+        raise Refused("canary: it came, so it was sent")
+    values: dict[str, object] = {"because": reason, "settled": came}
+    if reason is Reason.SENT_LATE and not came:
+        values["day"] = max(day, row.day)
+    transaction.execute(sa.update(canaries).where(canaries.c.number == number).values(values))
+
+
+def list_canaries(transaction: sa.Connection, *, day: int, patience: int) -> tuple[Canary, ...]:
+    """Return all canaries by number as they stand on a day; `patience` is how many days may pass without a bundle."""
+    newest = transaction.scalar(sa.select(sa.func.max(bundles.c.day)).where(bundles.c.sender == SERVER))
+    made: dict[int, list[sa.Row[tuple[object, ...]]]] = {}
+    for case in transaction.execute(sa.select(canary_cases).order_by(canary_cases.c.case_id)):
+        made.setdefault(case.number, []).append(case)
+    found = []
+    for row in transaction.execute(sa.select(canaries).order_by(canaries.c.number)):
+        came = made.get(row.number, [])
+        ids = tuple(case.case_id for case in came)
+        state = _state(row, len(came), day, newest, patience)
+        if state is State.ARRIVED and row.settled < len(came) and _lacks_parts(transaction, ids):
+            state = State.INCOMPLETE
+        alarm = _alarm(transaction, row.number, row.day, state, row.because, newest, patience)
+        remarks = tuple(name for name in REMARKS if any(name in case.remarks for case in came))
+        found.append(Canary(row.number, row.day, state, row.because, ids, remarks, alarm))
+    return tuple(found)
+
+
+def alarms(transaction: sa.Connection, *, day: int, patience: int) -> tuple[str, ...]:
+    """Return in words what people must look into."""
+    return tuple(c.alarm for c in list_canaries(transaction, day=day, patience=patience) if c.alarm)
+
+
+def _state(row: sa.Row[tuple[object, ...]], came: int, day: int, newest: int | None, patience: int) -> State:
+    if came > max(1, row.settled):
+        return State.AGAIN
+    if came:
+        return State.CONTRARY if row.because in _GONE and came > row.settled else State.ARRIVED
+    if row.because in _GONE:
+        return State.SETTLED
+    if newest is not None and min(newest, day) > row.day:  # a wrong clock at either end makes no alarm
+        return State.MISSING
+    return State.SILENCE if day > row.day + patience else State.OUT
+
+
+def _alarm(
+    transaction: sa.Connection, number: int, due: int, state: State, because: str, newest: int | None, patience: int
+) -> str:
+    """Return an alarm in words, "" for a state that is none."""
+    if state not in ALARMS:
+        return ""
+    held = transaction.scalar(sa.select(sa.func.count()).select_from(held_rows)) or 0
+    waits = f"; it may be among {held} rows that wait for more reviewers" if held else ""
+    words = {
+        State.MISSING: f"was to be sent on {date_of(due)}, and bundles up to {date_of(newest or 0)} came without it: "
+        f"reports may be dropped or sealed to others{waits}",
+        State.SILENCE: f"was to be sent on {date_of(due)}, and {patience} days later no newer bundle is here: "
+        "courier or drop box may be out",
+        State.INCOMPLETE: "came, but not all parts of its file",
+        State.AGAIN: "came more than once: somebody who read it may have sent it again",
+        State.CONTRARY: f"came, though it was settled as {because}",
+    }
+    return f"canary: number {number} {words[state]}. Ask who had it, then: senyap-station canary --settle {number}"
+
+
+def _lacks_parts(transaction: sa.Connection, case_ids: tuple[int, ...]) -> bool:
+    files = attachments.join(letters)
+    query = sa.select(sa.func.count()).select_from(files)
+    unfinished = query.where(letters.c.case_id.in_(case_ids), attachments.c.state != FileState.WHOLE)
+    return bool(transaction.scalar(unfinished))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _pieces(text: str) -> frozenset[str]:
+    """Return hashes of all runs of a few words: a slip of the thumb spoils some of them, never all."""
+    words, prefix = _words(text), label("senyap/v1/canary-piece")
+    runs = (" ".join(words[at : at + _PIECE_WORDS]) for at in range(len(words) - _PIECE_WORDS + 1))
+    return frozenset(hashlib.sha256(prefix + run.encode()).digest()[:_PIECE_BYTES].hex() for run in runs)
+
+
+def _share(known: list[str], pieces: frozenset[str]) -> float:
+    return sum(piece in pieces for piece in known) / max(1, len(known))

@@ -1,0 +1,136 @@
+"""`senyap-station canary`: make a recipe, see which canaries came, note what people found out."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crypto import medium
+from crypto.encoding import date_of, today
+from keys.roster import NOBODY
+from station import canaries, screen
+from station.canaries import EXCLUSIONS, LEVEL, Reason
+from station.cli import FILE, FOLDER, Door, command, print_json, warn
+from station.errors import EXIT_ALARM, Refused
+from station.home import Home
+from station.questions import question
+from station.recipe_texts import recipe_text
+from station.recipes import CATEGORY, Recipe, Wishes, draw_recipe
+
+_TEXT_CAP = 65_536
+_MAKE = ("on", "text_file", "with_file", "exclude", "area", "level", "category")
+
+
+def install() -> None:
+    """Add this command to `senyap-station`."""
+    command("canary")(canary)
+
+
+@click.option("--to", "folder", type=FOLDER, help="Make a recipe: where to write it.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day on which it is to be sent.")
+@click.option("--text-file", type=FILE, help="An invented report of your own, plain text.")
+@click.option("--file/--no-file", "with_file", default=None, help="With an invented file to attach or without; drawn.")
+@click.option("--exclude", multiple=True, type=click.Choice([*EXCLUSIONS, NOBODY]), help="Whom to exclude; drawn.")
+@click.option("--area", metavar="AREA", help="Where it happened, as in the form; drawn.")
+@click.option(
+    "--level", type=click.Choice(list(question(LEVEL).choices)), metavar="LEVEL", help="Who is accused; drawn."
+)
+@click.option(
+    "--category", type=click.Choice(list(question(CATEGORY).choices)), metavar="CATEGORY", help="Of what; drawn."
+)
+@click.option("--settle", type=click.IntRange(1), metavar="NUMBER", help="Note what you found out about a canary.")
+@click.option("--because", type=click.Choice([reason.value for reason in Reason]), help="What it was.")
+@click.option("--json", "as_json", is_flag=True)
+def canary(home: Home, door: Door, folder: Path | None, settle: int | None, because: str | None, as_json: bool,
+           **given: Any) -> None:  # fmt: skip
+    """List the canaries; with --to make a recipe, with --settle end an alarm."""
+    is_made = any(given[name] not in (None, ()) for name in _MAKE)
+    if (settle is None) != (because is None):
+        raise click.UsageError("--settle NUMBER and --because REASON go together")
+    if settle is not None and (folder is not None or is_made or as_json):
+        raise click.UsageError("--settle goes with --because alone")
+    if (folder is None) != (given["on"] is None) or (folder is None and is_made) or (folder and as_json):
+        raise click.UsageError("to make a recipe: --to DIR --on YYYY-MM-DD")
+    if folder is not None:
+        _make(home, door, folder, given)
+    elif settle is not None and because is not None:
+        home.must_serve()
+        with door.open() as desk, desk.vault.begin() as transaction:
+            canaries.settle(transaction, settle, Reason(because), day=today())
+        click.echo(f"kenari {settle}: tercatat", err=True)
+    else:
+        _list(home, door, as_json)
+
+
+def _make(home: Home, door: Door, folder: Path, given: Mapping[str, Any]) -> None:
+    home.must_serve()
+    wishes = Wishes(
+        text=None if given["text_file"] is None else _read_text(given["text_file"]),
+        exclude=given["exclude"] or None,
+        area=given["area"],
+        level=given["level"],
+        category=given["category"],
+        with_file=given["with_file"],
+    )
+    on = (given["on"].date() - date_of(0)) // datetime.timedelta(days=1)
+    recipe = draw_recipe(home, wishes, day=today(), on=on)
+    with door.open() as desk:
+        with desk.vault.begin() as transaction:  # first: a recipe that the station does not know is a false report
+            number = canaries.note(transaction, recipe.fields, files=int(recipe.file is not None), day=on)
+        try:
+            paths = _write(home, recipe, folder, number, on)
+        except BaseException:
+            with desk.vault.begin() as transaction:
+                canaries.forget(transaction, number)
+            raise
+    for path in paths:
+        click.echo(str(path))
+    click.echo(f"kenari {number}: baca dulu resepnya; tidak boleh menyebut orang atau tempat yang ada", err=True)
+    if others := [s.id for s in home.roster.stations if s.group == home.group.id and s.id != home.id]:
+        warn(f"stasiun lain dari unit ini tidak mengenal kenari ini; beri tahu: {', '.join(others)}")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return medium.read_file(path, _TEXT_CAP).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("canary: the text file is not plain text in UTF-8") from None
+
+
+def _write(home: Home, recipe: Recipe, folder: Path, number: int, on: int) -> list[Path]:
+    """Write the recipe and its file, or nothing; what lies there already is never replaced."""
+    files = {f"kenari-{number}.txt": recipe_text(home, recipe, number=number, on=on).encode("utf-8")}
+    if recipe.file is not None:
+        files[recipe.file.name] = recipe.file.data
+    paths = [folder / name for name in files]
+    if any(path.exists() for path in paths):
+        raise Refused("canary: a file of that name lies there already; name an empty folder")
+    written: list[Path] = []
+    try:
+        for path, data in zip(paths, files.values(), strict=True):
+            medium.write_file(path, data)
+            written.append(path)
+    except BaseException:
+        for path in written:
+            medium.erase_file(path)
+        raise
+    return paths
+
+
+def _list(home: Home, door: Door, as_json: bool) -> None:
+    with door.open() as desk, desk.vault.begin() as transaction:
+        found = canaries.list_canaries(transaction, day=today(), patience=home.settings.canary_days)
+    if as_json:
+        print_json([screen.canary_json(each) for each in found])
+    else:
+        click.echo(screen.canaries_text(found))
+    alarms = [each.alarm for each in found if each.alarm]
+    for alarm in alarms:
+        warn(alarm)
+    if alarms:
+        sys.exit(EXIT_ALARM)
