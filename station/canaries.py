@@ -10,7 +10,7 @@ import enum
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -91,17 +91,15 @@ def note(transaction: sa.Connection, fields: Mapping[str, str], *, files: int, d
     text = fields[TEXT]
     if len(_words(text)) < LEAST_WORDS:
         raise Refused(f"canary: a text of fewer than {LEAST_WORDS} words is not told from a real report")
-    pieces, print_ = _pieces(text), fingerprint(text)
-    known = transaction.execute(sa.select(canaries)).all()
-    if any(row.fingerprint == print_ or _share(row.pieces, pieces) > _NEAR for row in known):
+    if is_like_another(transaction, text):
         raise Refused("canary: this text is like that of another canary; each is used once")
-    number = max((row.number for row in known), default=0) + 1
+    number = (transaction.scalar(sa.select(sa.func.max(canaries.c.number))) or 0) + 1
     transaction.execute(
         sa.insert(canaries).values(
             number=number,
             day=day,
-            fingerprint=print_,
-            pieces=sorted(pieces),
+            fingerprint=fingerprint(text),
+            pieces=sorted(_pieces(text)),
             fields={name: fields.get(name, "") for name in (AREA, LEVEL, EXCLUDED)},
             files=files,
             because="",
@@ -109,6 +107,15 @@ def note(transaction: sa.Connection, fields: Mapping[str, str], *, files: int, d
         )
     )
     return number
+
+
+def is_like_another(transaction: sa.Connection, text: str) -> bool:
+    """Tell whether a text could be taken for that of a canary from before, or the other way round."""
+    pieces, print_ = _pieces(text), fingerprint(text)
+    return any(
+        row.fingerprint == print_ or max(_share(row.pieces, pieces), _share(pieces, frozenset(row.pieces))) > _NEAR
+        for row in transaction.execute(sa.select(canaries))
+    )
 
 
 def forget(transaction: sa.Connection, number: int) -> None:
@@ -243,5 +250,5 @@ def _pieces(text: str) -> frozenset[str]:
     return frozenset(hashlib.sha256(prefix + run.encode()).digest()[:_PIECE_BYTES].hex() for run in runs)
 
 
-def _share(known: list[str], pieces: frozenset[str]) -> float:
+def _share(known: Collection[str], pieces: Collection[str]) -> float:
     return sum(piece in pieces for piece in known) / max(1, len(known))

@@ -14,7 +14,7 @@ from crypto import medium
 from crypto.encoding import date_of, today
 from keys.roster import NOBODY
 from station import canaries, screen
-from station.canaries import EXCLUSIONS, LEVEL, Reason
+from station.canaries import EXCLUSIONS, LEVEL, TEXT, Reason
 from station.cli import FILE, FOLDER, Door, command, print_json, warn
 from station.errors import EXIT_ALARM, Refused
 from station.home import Home
@@ -23,6 +23,7 @@ from station.recipe_texts import recipe_text
 from station.recipes import CATEGORY, Recipe, Wishes, draw_recipe
 
 _TEXT_CAP = 65_536
+_MOST_DRAWS = 50  # of a thousand pairs of stories one is too much alike
 _MAKE = ("on", "text_file", "with_file", "exclude", "area", "level", "category")
 
 
@@ -78,9 +79,15 @@ def _make(home: Home, door: Door, folder: Path, given: Mapping[str, Any]) -> Non
         with_file=given["with_file"],
     )
     on = (given["on"].date() - date_of(0)) // datetime.timedelta(days=1)
-    recipe = draw_recipe(home, wishes, day=today(), on=on)
+    recipe = draw_recipe(home, wishes, day=today(), on=on)  # first of all: a refusal needs no passphrase
     with door.open() as desk:
-        with desk.vault.begin() as transaction:  # first: a recipe that the station does not know is a false report
+        with (
+            desk.vault.begin() as transaction
+        ):  # before the paper: one that the station does not know is a false report
+            for _ in range(_MOST_DRAWS):
+                if wishes.text is not None or not canaries.is_like_another(transaction, recipe.fields[TEXT]):
+                    break
+                recipe = draw_recipe(home, wishes, day=today(), on=on)
             number = canaries.note(transaction, recipe.fields, files=int(recipe.file is not None), day=on)
         try:
             paths = _write(home, recipe, folder, number, on)
