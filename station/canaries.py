@@ -98,6 +98,7 @@ def note(transaction: sa.Connection, fields: Mapping[str, str], *, files: int, d
         sa.insert(canaries).values(
             number=number,
             day=day,
+            due=day,
             fingerprint=fingerprint(text),
             pieces=sorted(_pieces(text)),
             fields={name: fields.get(name, "") for name in (AREA, LEVEL, EXCLUDED)},
@@ -172,7 +173,7 @@ def settle(transaction: sa.Connection, number: int, reason: Reason, *, day: int)
         raise Refused("canary: it came, so it was sent")
     values: dict[str, object] = {"because": reason, "settled": came}
     if reason is Reason.SENT_LATE and not came:
-        values["day"] = max(day, row.day)
+        values["due"] = max(day, row.day)
     transaction.execute(sa.update(canaries).where(canaries.c.number == number).values(values))
 
 
@@ -189,7 +190,7 @@ def list_canaries(transaction: sa.Connection, *, day: int, patience: int) -> tup
         state = _state(row, len(came), day, newest, patience)
         if state is State.ARRIVED and row.settled < len(came) and _lacks_parts(transaction, ids):
             state = State.INCOMPLETE
-        alarm = _alarm(transaction, row.number, row.day, state, row.because, newest, patience)
+        alarm = _alarm(transaction, row.number, row.due, state, row.because, newest, patience)
         remarks = tuple(name for name in REMARKS if any(name in case.remarks for case in came))
         found.append(Canary(row.number, row.day, state, row.because, ids, remarks, alarm))
     return tuple(found)
@@ -207,9 +208,9 @@ def _state(row: sa.Row[tuple[object, ...]], came: int, day: int, newest: int | N
         return State.CONTRARY if row.because in _GONE and came > row.settled else State.ARRIVED
     if row.because in _GONE:
         return State.SETTLED
-    if newest is not None and min(newest, day) > row.day:  # a wrong clock at either end makes no alarm
+    if newest is not None and min(newest, day) > row.due:  # a wrong clock at either end makes no alarm
         return State.MISSING
-    return State.SILENCE if day > row.day + patience else State.OUT
+    return State.SILENCE if day > row.due + patience else State.OUT
 
 
 def _alarm(
@@ -221,9 +222,9 @@ def _alarm(
     held = transaction.scalar(sa.select(sa.func.count()).select_from(held_rows)) or 0
     waits = f"; it may be among {held} rows that wait for more reviewers" if held else ""
     words = {
-        State.MISSING: f"was to be sent on {date_of(due)}, and bundles up to {date_of(newest or 0)} came without it: "
+        State.MISSING: f"was to be sent by {date_of(due)}, and bundles up to {date_of(newest or 0)} came without it: "
         f"reports may be dropped or sealed to others{waits}",
-        State.SILENCE: f"was to be sent on {date_of(due)}, and {patience} days later no newer bundle is here: "
+        State.SILENCE: f"was to be sent by {date_of(due)}, and {patience} days later no newer bundle is here: "
         "courier or drop box may be out",
         State.INCOMPLETE: "came, but not all parts of its file",
         State.AGAIN: "came more than once: somebody who read it may have sent it again",

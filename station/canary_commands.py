@@ -57,6 +57,8 @@ def canary(home: Home, door: Door, folder: Path | None, settle: int | None, beca
         raise click.UsageError("--settle goes with --because alone")
     if (folder is None) != (given["on"] is None) or (folder is None and is_made) or (folder and as_json):
         raise click.UsageError("to make a recipe: --to DIR --on YYYY-MM-DD")
+    if NOBODY in given["exclude"] and len(given["exclude"]) > 1:
+        raise click.UsageError(f"--exclude {NOBODY} stands alone")
     if folder is not None:
         _make(home, door, folder, given)
     elif settle is not None and because is not None:

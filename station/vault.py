@@ -199,12 +199,14 @@ closed_boxes = sa.Table(
 )
 
 # letters that the station knows beforehand (station.canaries): the hash of a text and of its runs of words, never
-# the text; `fields`: where its recipe sends it; `because`: what people found out; `settled`: of how many arrivals
+# the text; `fields`: where its recipe sends it; a bundle of a day after `due` must have brought it; `because`: what
+# people found out; `settled`: of how many arrivals
 canaries = sa.Table(
     "canaries",
     metadata,
     sa.Column("number", Int, primary_key=True, autoincrement=False),
     sa.Column("day", Int, nullable=False),
+    sa.Column("due", Int, nullable=False),
     sa.Column("fingerprint", Blob, nullable=False, unique=True),
     sa.Column("pieces", sa.JSON, nullable=False),
     sa.Column("fields", sa.JSON, nullable=False),

@@ -26,6 +26,7 @@ from station.home import Home
 from station.inbox import Imported, import_bundle
 from station.outbox import make_outbox
 from station.rekey import rekey
+from station.screen import canaries_text
 
 ME = ("sumsel-1", "sumsel-2")
 PATIENCE = 14
@@ -163,6 +164,7 @@ def test_what_is_strange_about_a_canary_is_said(desk: Desk, stick: Stick, change
     with desk.vault.begin() as transaction:
         (canary,) = canaries.list_canaries(transaction, day=today() + 1, patience=PATIENCE)
     assert (canary.state, canary.remarks) == (State.ARRIVED, (remark,))
+    assert len(canaries_text([canary]).splitlines()) == 2
 
 
 def test_the_evening_before_by_universal_time_is_the_day_itself_in_sumatra(desk: Desk, stick: Stick):
@@ -304,6 +306,8 @@ def test_one_that_was_sent_late_must_come_with_the_next_bundle(desk: Desk, stick
     assert take(desk, stick, day=today() + 1).alarms == ()
     (alarm,) = take(desk, stick, day=today() + 2).alarms
     assert date_of(today() + 1).isoformat() in alarm
+    settle(desk, Reason.SENT_LATE, day=today() + 5)
+    assert take(desk, stick, sung()).alarms == (), "nor is it early, though that was noted days after it was sent"
 
 
 def test_what_cannot_be_is_not_noted(desk: Desk, stick: Stick):
@@ -435,6 +439,7 @@ def test_list_and_show_say_in_words_that_a_case_is_a_canary(terminal: Terminal, 
         ("--file",),
         ("--exclude", "inspektorat-daerah"),
         ("--to", "DIR", "--on", "2026-12-01", "--exclude", "kpk"),
+        ("--to", "DIR", "--on", "2026-12-01", "--exclude", "tidak-ada", "--exclude", "inspektorat-daerah"),
         ("--settle", "1"),
         ("--because", "lost"),
         ("--settle", "1", "--because", "bosan"),

@@ -10,14 +10,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest_station import Terminal, weak, world  # noqa: F401
+from conftest_station import Terminal, give, weak, world  # noqa: F401
 
 from crypto import medium
 from crypto.encoding import date_of, epoch_of, today
+from crypto.signing import SigningKey
 from dropbox import form
 from dropbox.cleaning import clean as clean_file
 from dropbox.traces import find_traces
-from keys.roster import PROVINCE_INSPECTORATE
+from keys.roster import PROVINCE_INSPECTORATE, Station
 from station import canaries, phrases, stories
 from station.errors import Refused
 from station.home import Home
@@ -253,6 +254,14 @@ def test_a_recipe_and_its_file_are_written_once_and_only_their_paths_are_said(te
     assert make(terminal, folder)[1][0].name == "kenari-2.txt"
     (found, _) = json.loads(terminal.run("canary", "--json").stdout)
     assert (found["number"], found["day"], found["state"], found["cases"]) == (1, today(), "out", [])
+
+
+def test_officers_are_told_of_a_station_that_does_not_know_the_canary(terminal: Terminal, tmp_path: Path):
+    assert "stasiun lain" not in make(terminal, tmp_path / "one")[2]
+    second = Station("sumsel-dua", "sumsel", SigningKey.generate().public, False, False)
+    give(terminal.home, world().next_roster(stations=(*world().roster.stations, second))[1])
+    code, paths, said = make(terminal, tmp_path / "two")
+    assert code == 0 and paths and "beri tahu: sumsel-dua" in said
 
 
 def test_a_recipe_that_cannot_be_written_lets_no_canary_out(
