@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator
@@ -170,6 +171,18 @@ def test_what_is_strange_about_a_canary_is_said(desk: Desk, stick: Stick, change
 def test_the_evening_before_by_universal_time_is_the_day_itself_in_sumatra(desk: Desk, stick: Stick):
     out(desk)
     assert take(desk, stick, sung(day=today() - 1)).alarms == ()
+
+
+def test_the_hashes_are_those_of_the_formats(desk: Desk):
+    text = "Re\u0301HAB, \ufb01le – Rp4.500; " + "dua belas kata atau lebih agar tidak terlalu pendek untuk ini"
+    words = ["r\u00e9hab", "file", "rp4", "500", *text.split("; ")[1].split()]
+    out(desk, text)
+    with desk.vault.begin() as transaction:
+        row = transaction.execute(sa.select(vault.canaries)).one()
+    assert row.fingerprint == hashlib.sha256(b"senyap/v1/canary\0" + "".join(words).encode()).digest()
+    runs = [" ".join(words[at : at + 4]).encode() for at in range(len(words) - 3)]
+    hashes = (hashlib.sha256(b"senyap/v1/canary-piece\0" + run).hexdigest()[:16] for run in runs)
+    assert row.pieces == sorted(hashes)
 
 
 # --- it does not come --------------------------------------------------------------------------------
