@@ -10,7 +10,7 @@ import enum
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ EXCLUSIONS = (AREA_INSPECTORATE, PROVINCE_INSPECTORATE)  # what the form has box
 LEAST_WORDS = 12  # of a text: fewer could stand in a real report
 _WORD = re.compile(r"[^\W_]+")
 _PIECE_WORDS, _PIECE_BYTES = 4, 8
-_ALIKE = 0.5  # so many of its pieces make a mistyped text the canary's
+_ALIKE = 0.5  # a mistyped text is the canary's when so many of the pieces of each are in the other
 _NEAR = 0.3  # a new text that shares more with one from before is refused
 
 
@@ -114,7 +114,7 @@ def is_like_another(transaction: sa.Connection, text: str) -> bool:
     """Tell whether a text could be taken for that of a canary from before, or the other way round."""
     pieces, print_ = _pieces(text), fingerprint(text)
     return any(
-        row.fingerprint == print_ or max(_share(row.pieces, pieces), _share(pieces, frozenset(row.pieces))) > _NEAR
+        row.fingerprint == print_ or max(_shares(frozenset(row.pieces), pieces)) > _NEAR
         for row in transaction.execute(sa.select(canaries))
     )
 
@@ -133,7 +133,8 @@ def recognise(transaction: sa.Connection, letter: Letter, case_id: int, day: int
     pieces, print_ = _pieces(text), fingerprint(text)
     found, best = None, 0.0
     for row in transaction.execute(sa.select(canaries).order_by(canaries.c.number)):
-        share = 1.0 if row.fingerprint == print_ else _share(row.pieces, pieces)
+        # both ways: words behind a canary's own must not make a report of somebody's disappear among canaries
+        share = 1.0 if row.fingerprint == print_ else min(_shares(frozenset(row.pieces), pieces))
         if share >= _ALIKE and share > best:
             found, best = row, share
     if found is None:
@@ -251,5 +252,7 @@ def _pieces(text: str) -> frozenset[str]:
     return frozenset(hashlib.sha256(prefix + run.encode()).digest()[:_PIECE_BYTES].hex() for run in runs)
 
 
-def _share(known: Collection[str], pieces: Collection[str]) -> float:
-    return sum(piece in pieces for piece in known) / max(1, len(known))
+def _shares(one: frozenset[str], other: frozenset[str]) -> tuple[float, float]:
+    """Return how much of each is in the other."""
+    both = len(one & other)
+    return both / max(1, len(one)), both / max(1, len(other))

@@ -83,9 +83,8 @@ def _make(home: Home, door: Door, folder: Path, given: Mapping[str, Any]) -> Non
     on = (given["on"].date() - date_of(0)) // datetime.timedelta(days=1)
     recipe = draw_recipe(home, wishes, day=today(), on=on)  # first of all: a refusal needs no passphrase
     with door.open() as desk:
-        with (
-            desk.vault.begin() as transaction
-        ):  # before the paper: one that the station does not know is a false report
+        # the vault before the paper: one that the station does not know is a false report
+        with desk.vault.begin() as transaction:
             for _ in range(_MOST_DRAWS):
                 if wishes.text is not None or not canaries.is_like_another(transaction, recipe.fields[TEXT]):
                     break

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from crypto.encoding import date_of
-from station.canaries import EXCLUDED
+from station.canaries import AREA, EXCLUDED
 from station.home import Home
 from station.questions import questions
-from station.recipes import Recipe, choice_name
+from station.recipes import Recipe
 
 _DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 _MONTHS = (
@@ -79,7 +79,13 @@ def _answer(home: Home, name: str, answer: str) -> str:
     if name == EXCLUDED:
         chosen = [f"centang: {asked.choices[unit]}" for unit in answer.split(",") if unit] or [_NOBODY]
         return "\n".join([asked.label, *(f"    {line}" for line in chosen), ""])
-    shown = choice_name(home, name, answer)
-    if shown != answer or asked.choices:
+    shown = _area_name(home, answer) if name == AREA else asked.answer(answer)
+    if name == AREA or asked.choices:
         return f"{asked.label}\n    pilih: {shown}\n"
     return f"{asked.label}\n    ketik atau salin persis:\n{_RULE}\n{answer}\n{_RULE}\n"
+
+
+def _area_name(home: Home, area: str) -> str:
+    """Return an area as the form names it."""
+    found = {group.id: group.name_id for group in home.roster.groups}.get(area)
+    return "Tidak tahu" if found is None else found.removeprefix("Inspektorat ")

@@ -19,7 +19,7 @@ from station.canaries import AREA, EXCLUDED, EXCLUSIONS, LEVEL, TEXT
 from station.errors import Refused
 from station.home import Home
 from station.invented_files import InventedFile, draw_file
-from station.questions import question, questions
+from station.questions import questions
 from station.stories import Draws
 
 CATEGORY = "kategori"
@@ -120,14 +120,3 @@ def _draw_route(home: Home, wishes: Wishes) -> tuple[str, str, tuple[str, ...]]:
     if not any(odds):
         odds = [1] * len(odds)
     return _DICE.choices(routes, odds)[0]
-
-
-def area_name(home: Home, area: str) -> str:
-    """Return an area as the form names it."""
-    found = {group.id: group.name_id for group in home.roster.groups}.get(area)
-    return "Tidak tahu" if found is None else found.removeprefix("Inspektorat ")
-
-
-def choice_name(home: Home, name: str, answer: str) -> str:
-    """Return an answer as the form shows it."""
-    return area_name(home, answer) if name == AREA else question(name).answer(answer)

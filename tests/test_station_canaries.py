@@ -302,6 +302,17 @@ def test_a_report_that_ends_in_a_canarys_text_stays_a_report(desk: Desk, stick: 
     assert (found.new, found.canaries) == (2, 0) and states(desk) == [State.MISSING]
 
 
+def test_a_report_with_a_canarys_words_behind_it_stays_a_report(desk: Desk, stick: Stick):
+    out(desk)
+    real = (
+        "Uang bantuan untuk warga dipotong oleh perangkat desa setiap bulan sejak awal tahun dan tidak ada yang berani "
+    )
+    real += "bertanya karena semua yang bertanya dicoret dari daftar penerima pada bulan berikutnya tanpa alasan apa pun juga"
+    assert len(real.split()) > len(TEXT.split())
+    found = take(desk, stick, sung(real + " " + TEXT))
+    assert (found.new, found.canaries) == (1, 0)
+
+
 def test_one_that_comes_after_it_was_settled_as_not_sent_is_an_alarm(desk: Desk, stick: Stick):
     out(desk)
     settle(desk, Reason.NOT_SENT)
@@ -340,7 +351,8 @@ def test_what_cannot_be_is_not_noted(desk: Desk, stick: Stick):
 
 def test_a_text_serves_once(desk: Desk):
     out(desk)
-    for again in (TEXT, TEXT.lower() + " Terima kasih", TEXT.replace("genset", "pompa")):
+    split = " ".join(word for piece in TEXT.split() for word in (piece[:2], piece[2:]) if word)
+    for again in (TEXT, TEXT.lower() + " Terima kasih", TEXT.replace("genset", "pompa"), split):
         with pytest.raises(Refused, match="each is used once"):
             out(desk, again)
     with pytest.raises(Refused, match="fewer than 12 words"):
