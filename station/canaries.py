@@ -114,7 +114,7 @@ def is_like_another(transaction: sa.Connection, text: str) -> bool:
     """Tell whether a text could be taken for that of a canary from before, or the other way round."""
     pieces, print_ = _pieces(text), fingerprint(text)
     return any(
-        row.fingerprint == print_ or max(_shares(frozenset(row.pieces), pieces)) > _NEAR
+        row.fingerprint == print_ or _likeness(row.pieces, pieces) > _NEAR
         for row in transaction.execute(sa.select(canaries))
     )
 
@@ -133,10 +133,9 @@ def recognise(transaction: sa.Connection, letter: Letter, case_id: int, day: int
     pieces, print_ = _pieces(text), fingerprint(text)
     found, best = None, 0.0
     for row in transaction.execute(sa.select(canaries).order_by(canaries.c.number)):
-        # both ways: words behind a canary's own must not make a report of somebody's disappear among canaries
-        share = 1.0 if row.fingerprint == print_ else min(_shares(frozenset(row.pieces), pieces))
-        if share >= _ALIKE and share > best:
-            found, best = row, share
+        alike = 1.0 if row.fingerprint == print_ else _likeness(row.pieces, pieces)
+        if alike >= _ALIKE and alike > best:
+            found, best = row, alike
     if found is None:
         return 0, ""
     strange = {
@@ -252,7 +251,9 @@ def _pieces(text: str) -> frozenset[str]:
     return frozenset(hashlib.sha256(prefix + run.encode()).digest()[:_PIECE_BYTES].hex() for run in runs)
 
 
-def _shares(one: frozenset[str], other: frozenset[str]) -> tuple[float, float]:
-    """Return how much of each is in the other."""
-    both = len(one & other)
-    return both / max(1, len(one)), both / max(1, len(other))
+def _likeness(known: list[str], pieces: frozenset[str]) -> float:
+    """Return how much of the longer text is in the other one.
+
+    Of the longer: words behind a canary's own must not make somebody's report disappear among canaries.
+    """
+    return len(pieces.intersection(known)) / max(1, len(known), len(pieces))

@@ -261,6 +261,13 @@ def test_a_canary_without_all_parts_of_its_file_is_an_alarm(desk: Desk, stick: S
     assert states(desk) == [State.ARRIVED]
 
 
+def test_parts_that_never_come_are_an_alarm_until_that_is_settled(desk: Desk, stick: Stick):
+    out(desk, files=1)
+    take(desk, stick, sung(files=[attach(b"rincian")]))
+    settle(desk, Reason.LOST)
+    assert states(desk) == [State.ARRIVED] and take(desk, stick).alarms == ()
+
+
 # --- it comes again, or although -----------------------------------------------------------------------
 
 

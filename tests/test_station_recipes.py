@@ -95,8 +95,8 @@ def test_nobody_of_whom_there_is_only_one_stands_accused(drawn: dict[str, list[R
 def test_few_texts_are_so_alike_that_one_is_drawn_again(drawn: dict[str, list[Recipe]]):
     texts = [recipe.fields["uraian"] for recipe in itertools.chain(*drawn.values())]
     pieces = [canaries._pieces(text) for text in texts]
-    shares = [max(canaries._shares(a, b)) for a, b in itertools.combinations(pieces, 2)]
-    assert sum(share > canaries._NEAR for share in shares) < len(shares) / 300, "rarely is one drawn in vain"
+    likeness = [canaries._likeness(list(a), b) for a, b in itertools.combinations(pieces, 2)]
+    assert sum(each > canaries._NEAR for each in likeness) < len(likeness) / 300, "rarely is one drawn in vain"
 
 
 @pytest.mark.parametrize("category", phrases.CATEGORIES)
