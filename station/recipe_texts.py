@@ -1,4 +1,4 @@
-"""The paper that a helper of the station gets: which day, which answers, and what to do afterwards. In Indonesian."""
+"""The paper that the sender of a canary gets: which day, which answers, and what to do afterwards. In Indonesian."""
 
 from __future__ import annotations
 

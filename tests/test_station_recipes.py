@@ -1,4 +1,4 @@
-"""station.recipes and station.stories: what a helper is given fits the form, leads here alone, and differs each time."""
+"""station.recipes and station.stories: what a sender is given fits the form, leads here alone, and differs each time."""
 
 from __future__ import annotations
 
