@@ -49,7 +49,8 @@ class Station:
 
     def recipe(self, *wishes: str) -> tuple[str, Path | None]:
         """Make a recipe for today; return the paper and the file that lies beside it."""
-        made = self.run("canary", "--to", str(self.place / "kertas"), "--on", date_of(today()).isoformat(), *wishes)
+        folder = self.place / f"kertas-{len(self.json('canary'))}"
+        made = self.run("canary", "--to", str(folder), "--on", date_of(today()).isoformat(), *wishes)
         paper, *files = map(Path, made.splitlines())
         return paper.read_text("utf-8"), files[0] if files else None
 

@@ -251,7 +251,7 @@ def test_a_recipe_and_its_file_are_written_once_and_only_their_paths_are_said(te
     assert paths[1].name in paper and "kenari" not in paths[1].name
     story = paper.split("-" * 60)[1].strip()
     assert len(story) > 80 and story not in said
-    assert make(terminal, folder)[1][0].name == "kenari-2.txt"
+    assert make(terminal, folder, "--no-file")[1] == [folder / "kenari-2.txt"]
     (found, _) = json.loads(terminal.run("canary", "--json").stdout)
     assert (found["number"], found["day"], found["state"], found["cases"]) == (1, today(), "out", [])
 
