@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from crypto.encoding import date_of, epoch_of
 from keys.roster import AREA_INSPECTORATE, NOBODY
-from station import phrases, stories
+from station import stories
 from station.canaries import AREA, EXCLUDED, EXCLUSIONS, LEVEL, TEXT
 from station.errors import Refused
 from station.home import Home
@@ -25,7 +25,6 @@ from station.stories import Draws
 CATEGORY = "kategori"
 AHEAD_DAYS = 183
 LEAST_LETTERS, MOST_LETTERS = 80, 10_000
-_NEVER = frozenset({"gubernur", "bupati"})  # a real person would stand accused
 _FILE_SHARE = 1 / 3
 _DICE = random.SystemRandom()
 
@@ -59,7 +58,7 @@ def draw_recipe(home: Home, wishes: Wishes, *, day: int, on: int) -> Recipe:
     _check_day(home, day, on)
     text = None if wishes.text is None else clean(wishes.text)
     area, level, excluded = _draw_route(home, wishes)
-    categories = stories.categories_for(level) or tuple(phrases.CATEGORIES)
+    categories = stories.categories_for(level)
     category = wishes.category or _DICE.choice(categories)
     if text is None and category not in categories:
         raise Refused(f"canary: there are no invented reports on {level} in this category; write one (--text-file)")
@@ -68,7 +67,7 @@ def draw_recipe(home: Home, wishes: Wishes, *, day: int, on: int) -> Recipe:
         story = stories.tell(level, category)
         answers, draws = {TEXT: story.text} | story.answers, story.draws
     else:
-        answers, draws = {TEXT: text}, Draws(stories.kind_of(level) or "kantor")
+        answers, draws = {TEXT: text}, Draws(stories.kind_of(level))
     answers |= {AREA: area, LEVEL: level, CATEGORY: category}
     if excluded:
         answers[EXCLUDED] = ",".join(sorted(excluded))
@@ -107,9 +106,8 @@ def _draw_route(home: Home, wishes: Wishes) -> tuple[str, str, tuple[str, ...]]:
             continue  # nobody would exclude a unit that is not there
         for level in levels:
             is_wished = area == (wishes.area or area) and level == (wishes.level or level)
-            drawable = wishes.text is not None or bool(stories.kind_of(level))
             readers = roster.route(area, level, roster.excluded(area, excluded))
-            if is_wished and drawable and level not in _NEVER and readers == (home.group.id,):
+            if is_wished and stories.kind_of(level) and readers == (home.group.id,):
                 routes.append((area, level, excluded))
                 exclusion = weights["exclusions"].get(excluded[0] if excluded else NOBODY, 1)
                 odds.append(weights["areas"].get(area, 1) * weights["levels"].get(level, 1) * exclusion)

@@ -62,7 +62,7 @@ class Story:
 
 
 def kind_of(level: str) -> str:
-    """Return what kind of unit stories of a level are about, "" when none are told."""
+    """Return what kind of unit stories of a level are about, "" for a level of one real person."""
     return phrases.KINDS.get(level, "")
 
 

@@ -7,10 +7,12 @@ import json
 import random
 import re
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from conftest_station import Terminal, give, weak, world  # noqa: F401
+from pypdf import PdfReader
 
 from crypto import medium
 from crypto.encoding import date_of, epoch_of, today
@@ -141,6 +143,9 @@ def test_invented_files_are_clean_or_can_be_cleaned(drawn: dict[str, list[Recipe
     kinds = Counter(file.name.rpartition(".")[2] for file in files)
     assert set(kinds) == {"pdf", "txt"} and min(kinds.values()) > 5
     some = {kind: next(file for file in files if file.name.endswith(kind)) for kind in kinds}
+    (page,) = PdfReader(BytesIO(some["pdf"].data), strict=True).pages
+    title = some["pdf"].name.removesuffix(".pdf").capitalize()
+    assert page.extract_text().splitlines()[0] == title and len(page.extract_text().splitlines()) > 4
     cleaned = clean_file(some["pdf"].data)
     assert cleaned.data and b"Tj" in some["pdf"].data and "kenari" not in str(files)
     assert b"Producer" not in some["pdf"].data and b"\r\n" in some["txt"].data
@@ -183,6 +188,8 @@ def test_own_texts_go_as_they_are_and_of_the_wrong_length_not_at_all():
     for text in ("pendek", "x" * 10_001, " " * 200):
         with pytest.raises(Refused, match="characters, want 80 to 10000"):
             clean(text)
+    with pytest.raises(Refused, match="another area or level"):
+        draw(text=OWN, level="bupati")
     with pytest.raises(Refused, match="no invented reports"):
         draw(category="lainnya")
 
