@@ -146,6 +146,11 @@ def test_invented_files_are_clean_or_can_be_cleaned(drawn: dict[str, list[Recipe
     (page,) = PdfReader(BytesIO(some["pdf"].data), strict=True).pages
     title = some["pdf"].name.removesuffix(".pdf").capitalize()
     assert page.extract_text().splitlines()[0] == title and len(page.extract_text().splitlines()) > 4
+    data = some["pdf"].data
+    places = [int(place) for place in re.findall(rb"\n(\d{10}) 00000 n ", data)]
+    objects = [data[place:].partition(b"\nendobj")[0] for place in places]
+    assert [body.split(b"\n")[0] for body in objects] == [b"%d 0 obj" % number for number in range(1, 6)]
+    assert b"/Pages 2 0 R" in objects[0] and b"/Type /Pages" in objects[1], "readers mend what is wrong, and say so"
     cleaned = clean_file(some["pdf"].data)
     assert cleaned.data and b"Tj" in some["pdf"].data and "kenari" not in str(files)
     assert b"Producer" not in some["pdf"].data and b"\r\n" in some["txt"].data
