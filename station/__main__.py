@@ -150,6 +150,8 @@ def courier_(home: Home, door: Door, stick: Path) -> None:
     with door.open(leavers=True) as desk:
         done = courier.visit(desk, stick, day=day, watch=bar)
         left = outbox.count_unserved(desk)
+        with desk.vault.begin() as transaction:
+            missed = canaries.alarms(transaction, day=day, patience=home.settings.canary_days)
     click.echo(str(done.outbox))
     for line in screen.visit_lines(done, day + outbox.DAYS_TO_NEXT):
         click.echo(line, err=True)
@@ -157,7 +159,9 @@ def courier_(home: Home, door: Door, stick: Path) -> None:
         _tell_import(home, found)
     if left:
         _tell_unserved(left)
-    sys.exit(done.exit_code or (EXIT_WARNING if left else 0))
+    for alarm in () if done.imported else missed:  # an import has named them among its own
+        warn(alarm)
+    sys.exit(done.exit_code or (EXIT_WARNING if left or missed else 0))
 
 
 @command("relay")
