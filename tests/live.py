@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def free_port() -> int:
 class LiveServer:
     """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment.
 
-    `first` is code that runs in its process before anything else.
+    `first` is code that runs in its process before anything else, `under` a command that runs it.
     """
 
     def __init__(
@@ -66,9 +66,10 @@ class LiveServer:
         env: Mapping[str, str] | None = None,
         root: Path = ROOT,
         first: str = "",
+        under: Sequence[str] = (),
     ) -> None:
         self.home, self.port, self._root = home, free_port(), root
-        self._wiping, self._env, self._first = wiping, dict(env or {}), first
+        self._wiping, self._env, self._first, self._under = wiping, dict(env or {}), first, list(under)
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> LiveServer:
@@ -86,7 +87,7 @@ class LiveServer:
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
         env |= {"PYTHONPATH": str(self._root), "PYTHONSAFEPATH": "1", **self._env}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", self._first + code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
+            [*self._under, sys.executable, "-c", self._first + code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
             cwd=self._root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._wait()
