@@ -39,14 +39,20 @@ class Rounds:
         self._store = store
         self._every = courier_days
         self._started = started
+        self._last: int | None = None  # as read last
 
     def schedule(self, today: int) -> Schedule:
-        """Return last and next round and the latest day of a first answer to a report sent today.
+        """Return last and next round and the latest day of a first answer to a report sent today; raises Broken.
 
         A report leaves with the next round and its answer comes with the one after.
         """
         with self._store.reading() as connection:
-            last = connection.scalar(select(func.max(chains.c.day)).where(chains.c.direction == "in"))
+            self._last = connection.scalar(select(func.max(chains.c.day)).where(chains.c.direction == "in"))
+        return self.remembered(today)
+
+    def remembered(self, today: int) -> Schedule:
+        """Return the same by what was read last: for pages while the database cannot be read."""
+        last = self._last
         since = self._started if last is None else last
         upcoming = max(since + self._every, today)
         return Schedule(

@@ -54,6 +54,22 @@ def test_a_message_that_cannot_be_stored_keeps_the_text(
     assert answer.status == 503 and "tetap ada" in answer.text and len(waiting(services)) == before
 
 
+def test_while_the_database_cannot_be_read_pages_come_and_nothing_typed_is_lost(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = report(client).words
+    fields = {"benih": get(client, "/lapor").hidden("benih"), **REPORT}
+    with monkeypatch.context() as patch:
+        patch.setattr(services.store.engine, "connect", lambda: (_ for _ in ()).throw(OperationalError("", {}, None)))
+        assert [get(client, path).status for path in ("/", "/lapor", "/kotak", "/kunci")] == [200] * 4
+        for files in ([], [FILE]):
+            answer = post(client, "/lapor", fields, files)
+            assert answer.status == 503 and REPORT["uraian"] in answer.text and "bermasalah" in answer.text
+        answer = open_box(client, words)
+        assert answer.status == 503 and "bermasalah" in answer.text
+    assert post(client, "/lapor", fields).status == 200
+
+
 def test_a_busy_moment_after_the_code_was_asked_again_keeps_the_text(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

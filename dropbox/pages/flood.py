@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext
 
-from dropbox.errors import Busy
+from dropbox.errors import Broken, Busy
 from dropbox.form import SUM, Problem
 from dropbox.question import Asked, ask, right_answer
 from dropbox.services import here
 
 
 def question() -> Asked | None:
-    """Return the question that a form shows now; none but in a flood."""
-    return ask(here().fields) if here().is_flooded() else None
+    """Return the question that a form shows now; none but in a flood, and none while the database cannot be read."""
+    try:
+        return ask(here().fields) if here().is_flooded() else None
+    except Broken:
+        return None
 
 
 def unanswered(typed: Mapping[str, Sequence[str]]) -> list[Problem]:
