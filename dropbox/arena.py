@@ -73,7 +73,7 @@ class Arena:
         if not sealed:
             return []
         day = today()
-        with self._store.writing() as connection:
+        with self._store.writing(self._tally.as_stored()) as connection:
             free = free_slots(connection)
             waiting, total = _counts(connection)
             ration = _ration(total) - self._tally.file_rows(day)
@@ -93,7 +93,7 @@ class Arena:
 
         None lets it pass without one. Cover stops where files stop: what is left then is for letters.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(self._tally.as_stored()) as connection:
             waiting, total = _counts(connection)
             if not self._tally.cover_is_due(day) or cover is None or waiting >= total * FILES_UP_TO:
                 return False
@@ -122,7 +122,7 @@ class Arena:
         if not taken:
             return
         cover = [make_cover() for _ in taken]
-        with self._store.writing() as connection:
+        with self._store.writing(self._tally.as_stored()) as connection:
             gone = set(connection.scalars(select(exports.c.slot).where(exports.c.slot.in_(taken))))
             ours = [slot for slot in taken if slot not in gone]
             if ours:

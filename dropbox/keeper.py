@@ -40,8 +40,8 @@ class Keeper:
         if day != self._day:
             self._begin(day, second)
         while self._moments and self._moments[-1] <= second:
-            self._moments.pop()
             self._cover(day)
+            self._moments.pop()  # only now: a moment that met a broken database comes again
         following = self._moments[-1] if self._moments else DAY_SECONDS
         return min(LOOK_SECONDS, max(0.0, following - second))
 
@@ -57,7 +57,7 @@ class Keeper:
     def _begin(self, day: int, second: float) -> None:
         quota = self._services.directory.roster.sizes.daily_cover
         drawn = [_RANDOM.uniform(0, DAY_SECONDS) for _ in range(quota)]
-        with self._services.store.writing() as connection:
+        with self._services.store.writing(self._services.tally.as_stored()) as connection:
             left = self._services.tally.begin_day(day, quota, sum(moment <= second for moment in drawn))
             if read_mark(connection, BEAT) != day:
                 set_mark(connection, BEAT, day)

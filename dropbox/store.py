@@ -94,12 +94,13 @@ class Store:
             metadata.create_all(self.engine)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, around: contextlib.AbstractContextManager[object] | None = None) -> Iterator[Connection]:
         """Give a connection inside one transaction, committed and synced at the end; others wait in line.
 
+        `around` is entered in line before the transaction and left behind it, with its error when it failed.
         Raises Broken when the database fails; nothing is changed then.
         """
-        with self._writers.enter(), _as_broken(), self.engine.begin() as connection:
+        with self._writers.enter(), _as_broken(), around or contextlib.nullcontext(), self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager

@@ -6,8 +6,10 @@ rows of cover; letters of this hour and the last one; which questions of a flood
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import struct
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
 from dropbox.lanes import Lanes
@@ -39,6 +41,16 @@ class Tally:
     def __init__(self, memory: mmap.mmap, lane: Lanes) -> None:
         self._memory = memory
         self._lane = lane
+
+    @contextlib.contextmanager
+    def as_stored(self) -> Iterator[None]:
+        """Put the counts back when what is counted inside was not stored after all."""
+        before = self._memory[: _COUNTS.size]
+        try:
+            yield
+        except BaseException:
+            self._memory[: _COUNTS.size] = before
+            raise
 
     def file_rows(self, day: int) -> int:
         """Return how many rows of files this day brought."""

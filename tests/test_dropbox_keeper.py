@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live import ROOT
+from test_dropbox_trouble import break_commits
 from web import report, waiting
 
 from crypto.encoding import today
@@ -302,6 +303,23 @@ def test_a_database_that_fails_does_not_end_the_keeper(services: Services, monke
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.0)
     Keeper(services).run(stop)
     assert len(tries) == 3
+
+
+def test_cover_that_a_failing_database_refused_comes_when_it_works_again(
+    fresh: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, work = changed(fresh), Keeper(fresh, clock)
+    work.step()
+    clock.second = DAY_SECONDS / 2
+    with monkeypatch.context() as patch:
+        break_commits(fresh, patch, after=1)
+        for _minute in range(5):
+            with contextlib.suppress(Broken):
+                work.step()
+    assert count() <= 1
+    clock.second = DAY_SECONDS - 1
+    work.step()
+    assert count() == QUOTA
 
 
 def test_a_report_sent_while_the_keeper_is_at_work_takes_the_place_of_cover(

@@ -44,6 +44,18 @@ def test_a_report_that_cannot_be_stored_shows_no_code_and_keeps_the_text(
     assert post(client, "/lapor", fields, files).status == 200
 
 
+def test_what_cannot_be_stored_takes_nothing_of_the_days_room(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(client, [FILE])
+    counts = bytes(services.tally._memory)
+    with monkeypatch.context() as patch:
+        break_commits(services, patch)
+        assert report(client, [FILE]).status == 503
+    assert bytes(services.tally._memory) == counts
+    assert report(client, [FILE]).status == 200 and bytes(services.tally._memory) != counts
+
+
 def test_a_message_that_cannot_be_stored_keeps_the_text(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
