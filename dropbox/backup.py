@@ -22,7 +22,7 @@ from crypto import copies, medium
 from crypto.encoding import date_of
 from crypto.errors import Tampered
 from crypto.signing import SigningKey
-from dropbox.errors import BadSettings, Broken, Refused
+from dropbox.errors import BadSettings, Refused, Unusable
 from dropbox.restored import mark_restored
 from dropbox.services import open_courier_lane, open_store
 from dropbox.settings import DATABASE, Settings, load_settings
@@ -132,7 +132,7 @@ def _copy_database(store: Store, source: Path, target: Path) -> list[bytes]:
         os.fsync(fd)  # now, so that nothing but the changed pieces is left to write while writers wait
         with store.standing_still():
             if (journal := source.with_name(f"{source.name}-journal")).exists():
-                raise Broken(f"database: {journal.name} is there; is another program writing?")
+                raise Unusable(f"database: {journal.name} is there; is another program writing?")
             after = _write_pieces(source, out, before)
         out.truncate()  # it was longer when the first pass began
         os.fsync(fd)
@@ -172,7 +172,7 @@ def _read_back(path: Path, pieces: list[bytes]) -> str:
 
 
 def _check_database(path: Path) -> None:
-    """Raise Broken unless a database that nobody writes to is sound and made of our tables, and of nothing else.
+    """Raise Unusable unless a database that nobody writes to is sound and made of our tables, and of nothing else.
 
     A copy was in other hands: a trigger in it could keep the moment of every row to come.
     """
@@ -183,8 +183,8 @@ def _check_database(path: Path) -> None:
     except sqlite3.DatabaseError:
         sound, shape = False, set()
     if not sound:
-        raise Broken("database: the copy is damaged; take another one")
+        raise Unusable("database: the copy is damaged; take another one")
     if shape != {
         ("table", table.name, column.name, None, 0) for table in metadata.tables.values() for column in table.c
     }:
-        raise Broken("database: the copy holds something that no drop box makes; take another one")
+        raise Unusable("database: the copy holds something that no drop box makes; take another one")

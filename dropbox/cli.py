@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from crypto.errors import CryptoError
-from dropbox.errors import Alarm, BadSettings, Broken, DropboxError
+from dropbox.errors import Alarm, BadSettings, Broken, DropboxError, Unusable
 from keys.errors import KeyAlarm
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_DISK_ADVICE = "Is the disk or stick full, or does it fail? Mend that, then run this once more: what was stored is kept"
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
 
@@ -39,8 +42,10 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             function(**arguments)
         except (Alarm, KeyAlarm) as error:
             end(EXIT_ALARM, f"ALARM: {said(error)}. Nothing was changed. Tell the key holders before going on.")
-        except Broken as error:
+        except Unusable as error:
             end(EXIT_DISK, str(error))
+        except Broken as error:
+            end(EXIT_DISK, f"cannot read or write the {error}. {_DISK_ADVICE}")
         except BadSettings as error:
             end(EXIT_USAGE, str(error))
         except (CryptoError, DropboxError) as error:
@@ -48,6 +53,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         except FileNotFoundError as error:
             end(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
         except OSError as error:
-            end(EXIT_DISK, f"cannot read or write: {error.strerror}")
+            advice = f". {_DISK_ADVICE}" if error.errno in _DISK_ERRORS else ""
+            end(EXIT_DISK, f"cannot read or write: {error.strerror}{advice}")
 
     return run

@@ -45,6 +45,10 @@ class Broken(DropboxError):
     """The database cannot write or read now."""
 
 
+class Unusable(Broken):
+    """A database is not as it must be; the words say what to do."""
+
+
 class BadRequest(DropboxError):
     """The request breaks the HTTP contract in a way no form of ours produces."""
 
