@@ -30,6 +30,7 @@ from dropbox.transport import receive, write_bundle
 
 FILE = ("bukti.bin", os.urandom(300_000), "application/pdf")  # 2 rows
 LONG_FILE = ("panjang.bin", os.urandom(17 * 248_800 - 5), "application/pdf")  # 17 rows: the first 16 are a batch
+TEXTS = ("Laporan pertama dari sini.", "Laporan kedua dari sini.")  # of the town
 # The arena draws slots by chance; for a point to come again they must be drawn alike.
 SAME_SLOTS = "import random, dropbox.arena as a; a._SHUFFLER = random.Random(1); "
 # All moments of the keeper's day are now: a real one would be waited for up to three hours.
@@ -79,10 +80,10 @@ def _make_town(folder: Path) -> Town:
     services, client = app.extensions["senyap"], app.test_client()
     terminal = Terminal(folder, "sumsel", ("sumsel-1", "sumsel-2"), station)
     try:
-        words = tuple(web.report(client, [FILE], uraian="Laporan pertama dari sini.").words)
+        words = tuple(web.report(client, [FILE], uraian=TEXTS[0]).words)
         answer(terminal, write_bundle(services, "sumsel", folder / "stick"), "K-0001")
         receive(services, _outbox(terminal, folder / "stick"))
-        web.report(client, [FILE], uraian="Laporan kedua dari sini.")
+        web.report(client, [FILE], uraian=TEXTS[1])
         services.store.engine.dispose()
         shutil.copytree(home, folder / "at-rest")
         shutil.copytree(station, folder / "sumsel-before")

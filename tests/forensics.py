@@ -111,14 +111,14 @@ class Call:
 class Trace:
     """strace on running processes and on every thread that they start."""
 
-    def __init__(self, pids: Sequence[int], out: Path) -> None:
-        self._pids, self._out = list(pids), out
+    def __init__(self, pids: Sequence[int], out: Path, *, calls: str = _CALLS, more: Sequence[str] = ()) -> None:
+        self._pids, self._out, self._filter = list(pids), out, ["-e", f"trace={calls}", *more]
         self.calls: list[Call] = []
 
     def __enter__(self) -> Trace:
         attach = [part for pid in self._pids for part in ("-p", str(pid))]
         self._strace = subprocess.Popen(
-            ["strace", "-f", "-qq", "-yy", "-s", str(_STRING_BYTES), "-e", f"trace={_CALLS}", "-e", "signal=none",
+            ["strace", "-f", "-qq", "-yy", "-s", str(_STRING_BYTES), *self._filter, "-e", "signal=none",
              "-o", str(self._out), *attach],
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -133,7 +133,11 @@ class Trace:
 
     def __exit__(self, *_: object) -> None:
         self._strace.terminate()
-        self._strace.wait(DEADLINE_SECONDS)
+        try:
+            self._strace.wait(DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._strace.kill()
+            raise
         with self._out.open(encoding="utf-8", errors="replace") as lines:
             found = (_LINE.match(line) for line in lines)
             self.calls = [Call(m[1], m[2]) for m in found if m]

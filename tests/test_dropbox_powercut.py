@@ -24,6 +24,7 @@ from crashes import (
     NO_FOLDER_SYNCS,
     NO_SYNCS,
     SAME_SLOTS,
+    TEXTS,
     Point,
     State,
     Town,
@@ -51,7 +52,6 @@ SEEDS_OF_CONTROLS = 30
 JOURNAL = "dropbox.db-journal"
 RECEIPTS = (b'id="kode-tanda-terima"', b'id="terkirim"')
 REPORTS = ("Hanya tulisan, tanpa berkas.", "Tulisan dengan satu berkas.", "Tulisan dengan berkas panjang.")
-TEXTS = ("Laporan pertama dari sini.", "Laporan kedua dari sini.")  # of the town
 FOLLOW_UP = "Tambahan dengan satu berkas."
 
 
@@ -229,24 +229,24 @@ MOMENTS = {
     "begin": Moment(
         lambda town, folder: world().folder / "server",
         lambda town, folder: run("status", "--home", "HOME", code=7),  # no keeper yet
-        2, 50,
+        1, 60,
     ),
-    "report": Moment(lambda town, folder: town.server, lambda town, folder: serve(town.words), 10, 160),
+    "report": Moment(lambda town, folder: town.server, lambda town, folder: serve(town.words), 9, 160),
     "bundle": Moment(
         lambda town, folder: town.server,
         lambda town, folder: run("bundle", "--home", "HOME", "--to", "STICK"),
-        6, 80,
+        4, 80,
     ),
     "receive": Moment(
         lambda town, folder: town.exported,
         lambda town, folder: run("receive", "--home", "HOME", town.outbox),
-        8, 120,
+        6, 120,
     ),
-    "keeper": Moment(lambda town, folder: town.server, lambda town, folder: keep, 3, 60),
+    "keeper": Moment(lambda town, folder: town.server, lambda town, folder: keep, 2, 60),
     "roster": Moment(
         _with_next_key,
         lambda town, folder: run("roster", "--home", "HOME", folder / "roster-00000002.senyap"),
-        3, 60,
+        2, 60,
     ),
 }  # fmt: skip
 
