@@ -310,7 +310,8 @@ def test_a_full_medium_leaves_no_half_backup(home: Path, tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(backup, "_write_pieces", full)
-    assert dropbox_says(home, tmp_path) == (6, "cannot read or write: No space left on device\n")
+    code, words = dropbox_says(home, tmp_path)
+    assert code == 6 and words.startswith("cannot read or write: No space left on device. Is the disk or stick full")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
