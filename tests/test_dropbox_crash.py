@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ class Place:
         }[name]
 
 
-ENDS_BY_ITSELF = "k.LOOK_SECONDS = 0.01; k.Keeper.run = (lambda run: lambda self, stop: (self.step(), stop.set(), run(self, stop)))(k.Keeper.run); "
+ENDS_BY_ITSELF = "k.Keeper.run = lambda self, stop: self.step(); "  # behind the cover of one look
 COMMANDS = ("bundle", "receive", "keeper", "roster")
 
 
@@ -189,34 +189,32 @@ def test_a_command_killed_at_many_more_steps_is_finished_by_the_same_one_again(
         kill_command(name, point, clean, town, tmp_path / str(point))
 
 
-def disk_faults(name: str, clean: Calls, folder: str, count: int) -> list[tuple[Point, str]]:
-    """Draw steps of a command that write or sync home or stick, each with the error that it shall meet.
+def disk_faults(name: str, clean: Calls, count: int) -> list[tuple[Point, int, str]]:
+    """Draw steps of a command that write or sync home or stick, each with its step and the error that it shall meet.
 
     SQLite asks for a sync of the folder after the first of a new journal and goes on when it fails; the one that
     confirms a transaction, after the journal is gone, is not passed over.
     """
     found = {
-        "ENOSPC": [i for i, (call, line) in enumerate(clean[name]) if call in WRITES.split(",") and folder in line],
+        "ENOSPC": [i for i, (call, line) in enumerate(clean[name]) if call in WRITES.split(",") and "/clean-" in line],
         "EIO": [
             i for i, (call, line) in enumerate(clean[name])
-            if call in SYNCS.split(",") and folder in line and JOURNAL not in clean[name][i - 1][1]
+            if call in SYNCS.split(",") and "/clean-" in line and JOURNAL not in clean[name][i - 1][1]
         ],
     }  # fmt: skip
     return [
-        (replace(point, step=steps[point.step]), error)
+        (point, steps[point.step], error)
         for error, steps in found.items()
         for point in points(f"{error.lower()}-{name}", range(len(steps)), len(steps) - 1, count, SEED)
     ]
 
 
-def fail_command(name: str, point: Point, error: str, clean: Calls, town: Town, folder: Path) -> None:
+def fail_command(name: str, point: Point, step: int, error: str, clean: Calls, town: Town, folder: Path) -> None:
     folder.mkdir()
     place = place_for(name, town, folder)
-    more = injected(clean[name], point.step, f"error={error}")
+    more = injected(clean[name], step, f"error={error}")
     failed = go(place.command(name, town.outbox), *strace(folder / "log", STEPS, "--seccomp-bpf", *more))
-    words = (
-        f"{point} ({clean[name][point.step][1].replace(str(folder), '')}): exit {failed.returncode}: {failed.stderr}"
-    )
+    words = f"{point} ({clean[name][step][1].replace(str(folder), '')}): exit {failed.returncode}: {failed.stderr}"
     assert "INJECTED" in (folder / "log").read_text(), words
     assert failed.returncode == 6 and not failed.stdout, words
     assert "disk" in failed.stderr and "once more" in failed.stderr and "Traceback" not in failed.stderr, words
@@ -228,8 +226,8 @@ def test_a_command_that_meets_a_full_or_failing_disk_says_so_and_is_finished_by_
     clean: Calls, town: Town, tmp_path: Path
 ) -> None:
     for name in ("bundle", "receive"):
-        for point, error in disk_faults(name, clean, "/clean-", 1):
-            fail_command(name, point, error, clean, town, tmp_path / str(point))
+        for point, step, error in disk_faults(name, clean, 1):
+            fail_command(name, point, step, error, clean, town, tmp_path / str(point))
 
 
 @pytest.mark.slow
@@ -237,8 +235,8 @@ def test_a_command_that_meets_a_full_or_failing_disk_says_so_and_is_finished_by_
 def test_a_command_that_meets_a_full_or_failing_disk_at_many_more_steps_is_finished_by_the_same_one_again(
     name: str, clean: Calls, town: Town, tmp_path: Path
 ) -> None:
-    for point, error in disk_faults(name, clean, "/clean-", 6):
-        fail_command(name, point, error, clean, town, tmp_path / str(point))
+    for point, step, error in disk_faults(name, clean, 6):
+        fail_command(name, point, step, error, clean, town, tmp_path / str(point))
 
 
 # --- reports -----------------------------------------------------------------------------------------

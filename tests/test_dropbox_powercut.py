@@ -50,6 +50,7 @@ pytestmark = [needs_strace, needs_root]
 SEED = 20_260_105
 SEEDS_OF_CONTROLS = 30
 JOURNAL = "dropbox.db-journal"
+TURNS = ("rename", "unlink")
 RECEIPTS = (b'id="kode-tanda-terima"', b'id="terkirim"')
 REPORTS = ("Hanya tulisan, tanpa berkas.", "Tulisan dengan satu berkas.", "Tulisan dengan berkas panjang.")
 FOLLOW_UP = "Tambahan dengan satu berkas."
@@ -231,22 +232,22 @@ MOMENTS = {
         lambda town, folder: run("status", "--home", "HOME", code=7),  # no keeper yet
         1, 60,
     ),
-    "report": Moment(lambda town, folder: town.server, lambda town, folder: serve(town.words), 9, 160),
+    "report": Moment(lambda town, folder: town.server, lambda town, folder: serve(town.words), 16, 160),
     "bundle": Moment(
         lambda town, folder: town.server,
         lambda town, folder: run("bundle", "--home", "HOME", "--to", "STICK"),
-        4, 80,
+        24, 80,
     ),
     "receive": Moment(
         lambda town, folder: town.exported,
         lambda town, folder: run("receive", "--home", "HOME", town.outbox),
-        6, 120,
+        10, 120,
     ),
-    "keeper": Moment(lambda town, folder: town.server, lambda town, folder: keep, 2, 60),
+    "keeper": Moment(lambda town, folder: town.server, lambda town, folder: keep, 3, 60),
     "roster": Moment(
         _with_next_key,
         lambda town, folder: run("roster", "--home", "HOME", folder / "roster-00000002.senyap"),
-        2, 60,
+        4, 60,
     ),
 }  # fmt: skip
 
@@ -272,10 +273,9 @@ def demand_all(recording: Recording, chosen: Sequence[Point], folder: Path) -> N
 
 
 def chosen_points(recording: Recording, count: int) -> list[Point]:
-    """Draw points; every other one stands right before or behind a step that makes something safe, known or gone."""
-    kinds = ("sync", "rename", "unlink")
-    turns = [number + more for number, step in enumerate(recording.steps) for more in (0, 1)
-             if step.kind in kinds or _tells(step)]  # fmt: skip
+    """Draw points; every other one stands right before a sync, or behind what makes something known or gone."""
+    turns = [number for number, step in enumerate(recording.steps) if step.kind == "sync"]
+    turns += [number + 1 for number, step in enumerate(recording.steps) if step.kind in TURNS or _tells(step)] * 2
     return points(recording.moment, turns, len(recording.steps), count, SEED)
 
 
