@@ -183,7 +183,14 @@ def _problem(recording: Recording, point: Point, home: Path, stick: Path) -> str
         return "the database is between two states"
     if max(fitting) < told:
         return f"transaction {told} had been told of, the database is at {max(fitting)}"
+    if recording.moment == "bundle" and ended(recording, point) and not list(stick.glob("bundle-*.senyap")):
+        return "the command had ended, and its bundle is not on the stick"
     return stick_problem(home, stick)
+
+
+def ended(recording: Recording, point: Point) -> bool:
+    """Tell whether the command was over by then."""
+    return any(step.path == "exit" for step in recording.steps[: point.step])
 
 
 def _refusal(recording: Recording, point: Point, home: Path) -> str:
@@ -195,9 +202,11 @@ def _refusal(recording: Recording, point: Point, home: Path) -> str:
     services.store.engine.dispose()
     if services.arena.counts()[1] != services.directory.roster.sizes.slots:
         return "the arena was not filled"
-    ended = any(step.path == "exit" for step in recording.steps[: point.step])
-    if recording.moment == "roster" and ended and services.directory.roster.version != 2:
+    version = services.directory.roster.version
+    if recording.moment == "roster" and ended(recording, point) and version != 2:
         return "the command had ended, and its roster is not in force"
+    if len(list(services.directory.ledger.history())) != version:
+        return "a roster of the past is gone"
     return ""
 
 
