@@ -85,7 +85,6 @@ class Soak:
         self.keeper: subprocess.Popen[bytes] | None = None
         self.sticks = [folder / "stick-1", folder / "stick-2"]
         self._lock = threading.Lock()
-        self._starting = threading.Lock()
 
     def run(self) -> None:
         """Let everything happen, then let clean rounds bring home what is still on its way."""
