@@ -72,8 +72,8 @@ class Arena:
             raise ValueError("a row has another size")
         if not sealed:
             return []
-        day = today()
         with self._store.writing(self._tally.as_stored()) as connection:
+            day = today()  # behind the line: a day that is over would begin the count of yesterday anew
             free = free_slots(connection)
             waiting, total = _counts(connection)
             ration = _ration(total) - self._tally.file_rows(day)

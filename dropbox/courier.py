@@ -9,6 +9,7 @@ A file that was taken is removed: what it held is synced here by then. One that 
 from __future__ import annotations
 
 import datetime
+import errno
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,13 +63,16 @@ def visit(
     for station in stations:
         services.directory.roster.station(station)
     done = Visit()
-    there = {path.name for path in stick.iterdir() if path.is_dir()}
+    there = {path.name for path in stick.iterdir() if path.is_dir() and not path.is_symlink()}
     _take_keys(services, stick, done, day)
     alarmed = _take_outboxes(services, stick, done, there, watch)
     known = services.directory.roster
     due = stations or [s.id for s in known.stations if s.id in there] or [s.id for s in known.collectors]
     for station in due:
         if station in alarmed:
+            continue
+        if (stick / station).is_symlink():  # it may lead to this machine's disk
+            done.left.append(Left(f"no bundle for {station}", "its folder on the stick is a link"))
             continue
         before = set((stick / station).glob("bundle-*.senyap"))
         try:
@@ -110,7 +114,12 @@ def _take_outboxes(services: Services, stick: Path, done: Visit, there: set[str]
             is_alarm = isinstance(error, Alarm | KeyAlarm)
             alarmed |= {named[1]} if is_alarm else set()
             done.left.append(Left(path.name, str(error), is_alarm))
+        except OSError as error:  # one bad place on a stick stops nothing
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:  # said by our own disk
+                raise
+            done.left.append(Left(path.name, f"cannot be read: {error.strerror}"))
         else:
+            alarmed.discard(done.received[-1].station)  # an older one lies beside it: it stays and is said
             path.unlink()
             medium.sync_folder(stick)
     return alarmed
@@ -132,5 +141,10 @@ def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> lis
         f"put:   {'; '.join(put) or 'nothing'}",
         f"next:  come again by {following}" + (f"; late: {', '.join(behind)}" if behind else ""),
         *(f"warning: {words}" for got in done.received for words in got.warnings),
-        *(f"refused: {left.name}: {left.words}" for left in done.left),
+        *(f"refused: {_visible(left.name)}: {left.words}" for left in done.left),
     ]
+
+
+def _visible(name: str) -> str:
+    """Spell what could steer a terminal: whoever had the stick gave this name."""
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):04X}}}" for c in name)

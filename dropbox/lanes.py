@@ -27,6 +27,8 @@ class Lanes:
         self._paths = [folder / f"{name}-{i}.lock" for i in range(count)]
         self._places = threading.BoundedSemaphore(max_waiting + count)
         self._line = folder / f"{name}.line"
+        for path in [*self._paths, self._line]:  # now: made at first use, their dates would be those of reports
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @contextmanager
     def enter(self, seconds: float | None = None) -> Iterator[None]:

@@ -164,7 +164,7 @@ def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Rece
     """
     with services.courier_lane.enter():
         day = today()
-        data = medium.read_file(path, bundle.MAX_BYTES[bundle.OUTBOX])
+        data = medium.read_file(path, bundle.MAX_BYTES[bundle.OUTBOX], follow=False)
         services.current.look()
         refused = _take_files(services, data, day)
         outbox = _read(services.directory, data)

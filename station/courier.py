@@ -9,6 +9,7 @@ for others. A file that is refused stays, and stops nothing.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -89,7 +90,12 @@ def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unw
         except (StationError, CryptoError) as error:
             done.left.append(Left.of(path.name, error))
             continue
-        if manifest.to == desk.home.id and _is_shelved(desk.home, manifest):
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            done.left.append(Left(path.name, "stik ini tidak terbaca di bagian itu (I/O error)", exit_code(error)))
+            continue
+        if manifest.to == desk.home.id and _is_shelved(desk.home, manifest, path):
             path.unlink()
             medium.sync_folder(path.parent)
         else:
@@ -121,7 +127,7 @@ def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
     """Yield the bundles on a stick and in its folders, by addressee and number; nothing of them is verified yet."""
     found = []
     for path in [*stick.glob("bundle-*.senyap"), *stick.glob("*/bundle-*.senyap")]:
-        if not _BUNDLE.fullmatch(path.name):
+        if not _BUNDLE.fullmatch(path.name) or (path.parent != stick and path.parent.is_symlink()):
             continue
         try:
             with open_bundle(path) as source:
@@ -134,11 +140,12 @@ def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
         yield path, manifest
 
 
-def _is_shelved(home: Home, manifest: Manifest) -> bool:
-    """Tell whether this very bundle lies on the shelf of this station."""
+def _is_shelved(home: Home, manifest: Manifest, path: Path) -> bool:
+    """Tell whether this very bundle lies on the shelf of this station, and `path` is another file than that."""
+    shelved = home.bundles / manifest.to / bundle_name(manifest.seq)
     try:
-        with open_bundle(home.bundles / manifest.to / bundle_name(manifest.seq)) as source:
-            return bundle.read_manifest(source, bundle.BUNDLE)[0] == manifest
+        with open_bundle(shelved) as source:
+            return bundle.read_manifest(source, bundle.BUNDLE)[0] == manifest and not path.samefile(shelved)
     except (OSError, CryptoError):
         return False
 

@@ -5,6 +5,7 @@ code opens its news.
 """
 
 import contextlib
+import errno
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,8 +26,9 @@ from dropbox.transport import write_bundle
 from station import cases, vault
 from station import courier as station_side
 from station.desk import Desk, open_desk
-from station.errors import EXIT_ALARM, EXIT_REFUSED
+from station.errors import EXIT_ALARM, EXIT_DISK, EXIT_REFUSED
 from station.home import Home
+from station.screen import visit_lines
 
 
 @pytest.fixture
@@ -361,3 +363,82 @@ def test_what_takes_long_is_watched_to_its_last_byte(rounds: Rounds, stick: Path
             "opening rows", "making cover"} <= set(done)  # fmt: skip
     for what, (total, counted) in done.items():
         assert counted == total or total <= counted <= total + 70_000, what  # the head is read, too
+
+
+# Sticks that somebody prepared
+def test_a_folder_that_leads_to_the_shelf_takes_nothing_from_it(rounds: Rounds, stick: Path) -> None:
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    shelf = rounds.desk.home.bundles / "sumsel"
+    before = files(shelf)
+    shutil.rmtree(stick / "sumsel")
+    (stick / "sumsel").symlink_to(shelf)
+    rounds.at_station(stick)
+    assert before and files(shelf) == before
+
+
+def test_the_drop_box_writes_no_bundle_through_a_link(rounds: Rounds, stick: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (stick / "sumsel").symlink_to(elsewhere)
+    done = rounds.at_box(stick)
+    assert not done.written and not files(elsewhere)
+    assert done.left and "is a link" in done.left[0].words
+
+
+def test_an_outbox_that_is_a_folder_or_a_link_stops_nothing(rounds: Rounds, stick: Path, tmp_path: Path) -> None:
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    (stick / "outbox-kpk-00000001.senyap").mkdir()
+    (tmp_path / "secret").write_bytes(b"x")
+    (stick / "outbox-kpk-00000002.senyap").symlink_to(tmp_path / "secret")
+    done = rounds.at_box(stick, "sumsel")
+    assert [got.station for got in done.received] == ["sumsel"] and len(done.left) == 2
+    assert (tmp_path / "secret").exists()
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def test_an_older_outbox_beside_the_newest_is_said_and_the_bundle_is_written(
+    rounds: Rounds, stick: Path, tmp_path: Path
+) -> None:
+    rounds.at_station(stick)
+    kept = tmp_path / "kept"
+    shutil.copytree(stick, kept)
+    rounds.at_station(stick)
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    shutil.copy(kept / "outbox-sumsel-00000001.senyap", stick)
+    done = rounds.at_box(stick)
+    assert [left.is_alarm for left in done.left] == [True]
+    assert [station for station, _ in done.written] == ["sumsel"], "the newest one came, so nothing is in doubt"
+
+
+def test_names_on_a_stick_cannot_steer_a_terminal(rounds: Rounds, stick: Path) -> None:
+    (stick / "roster-\x1b[2J.senyap").write_bytes(b"x")
+    done = rounds.at_box(stick)
+    lines = box_side.lines_of(done, rounds.services.rounds.schedule(rounds.desk.home.roster.issued).next, ())
+    assert done.left and all(c.isprintable() for line in lines for c in line)
+    there = rounds.at_station(stick)
+    shown = visit_lines(there, rounds.desk.home.roster.issued)
+    assert there.left and all(c.isprintable() for line in shown for c in line)
+
+
+def test_a_part_of_a_stick_that_cannot_be_read_stops_nothing(
+    rounds: Rounds, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.at_box(stick)
+
+    def unreadable(*_rest: object, **_more: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(station_side, "import_bundle", unreadable)
+        there = rounds.at_station(stick)
+    assert there.exit_code == EXIT_DISK and there.outbox is not None and only(stick, "sumsel/bundle-*").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(box_side, "receive", unreadable)
+        back = rounds.at_box(stick)
+    assert "cannot be read" in back.left[0].words and back.kept and only(stick, "outbox-*").exists()
+    rounds.go_round(stick)
+    rounds.check()

@@ -1,15 +1,18 @@
 """The arena, its database file, lanes and sealed fields."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
+from conftest import Clock
+from sqlalchemy import Connection, select, text
 from web import report, waiting
 
 from crypto.attachment import Attachment
@@ -19,7 +22,7 @@ from dropbox.errors import Busy, Full
 from dropbox.lanes import Lanes
 from dropbox.services import Services, open_store
 from dropbox.sessions import PERIOD_SECONDS, KeptFiles, SealedFields, Session, SessionEnded
-from dropbox.store import rows, slots
+from dropbox.store import Store, rows, slots
 
 SESSION = Session(b"m" * 16, b"k" * 32, b"t" * 32, 7, ("kopi", "rakit"), ("sumsel", "palembang"))
 
@@ -240,3 +243,26 @@ def test_processes_that_start_at_once_make_one_database(small, tmp_path) -> None
     for process in started:
         process.stdin.close()
     assert [(process.stdout.read(), process.wait(120)) for process in started] == [("0 64\n", 0)] * 4
+
+
+def test_every_lock_is_made_when_a_drop_box_starts(services: Services) -> None:
+    """Made at first use, its date would be that of a report."""
+    locks = services.settings.home / "locks"
+    for lane in ("report", "mailbox", "upload", "write", "courier", "keeper", "tally"):
+        assert (locks / f"{lane}-0.lock").exists() and (locks / f"{lane}.line").exists(), lane
+
+
+def test_a_row_that_waited_past_midnight_counts_for_the_day_on_which_it_is_written(
+    services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Store.writing
+
+    @contextlib.contextmanager
+    def late(store: Store, *rest: object, **more: object) -> Iterator[Connection]:
+        with real(store, *rest, **more) as connection:  # type: ignore[arg-type]
+            clock.day += 1
+            yield connection
+
+    monkeypatch.setattr(Store, "writing", late)
+    services.arena.put([services.make_cover()])
+    assert services.tally.file_rows(clock.day) == 1
