@@ -95,7 +95,11 @@ class Arena:
         """
         with self._store.writing(self._tally.as_stored()) as connection:
             waiting, total = _counts(connection)
-            if not self._tally.cover_is_due(day) or cover is None or waiting >= total * FILES_UP_TO:
+            if not self._tally.cover_is_due(day):
+                if self._tally.owes_transaction(day):
+                    self._store.count(connection)
+                return False
+            if cover is None or waiting >= total * FILES_UP_TO:
                 return False
             self.fill(connection, free_slots(connection), [cover])
         return True

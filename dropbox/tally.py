@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from dropbox.lanes import Lanes
 
 NONCE_BYTES = 8
-_COUNTS = struct.Struct(">11Q")  # the fields of _Counts, in their order
+_COUNTS = struct.Struct(">12Q")  # the fields of _Counts, in their order
 _RING_AT, _RING = 128, 4_096  # so many answers are remembered; then the oldest may be used again
 TALLY_BYTES = _RING_AT + 8 + _RING * NONCE_BYTES
 
@@ -33,6 +33,7 @@ class _Counts:
     hour: int
     letters: int
     before: int
+    shared: int  # rows that were written in a transaction with another one
 
 
 class Tally:
@@ -68,6 +69,7 @@ class Tally:
         counts = self._read(day=day)
         counts.files, counts.loose = max(0, counts.files + files), max(0, counts.loose + loose)
         counts.real += max(0, files) + letters
+        counts.shared = max(0, counts.shared + max(0, files) + letters - 1)
         self._write(counts)
 
     def begin_day(self, day: int, quota: int, passed: int) -> int:
@@ -90,6 +92,15 @@ class Tally:
         counts.cover += due
         self._write(counts)
         return due
+
+    def owes_transaction(self, day: int) -> bool:
+        """Tell whether a moment without cover must count as a transaction, because its row shared one with others."""
+        counts = self._read(day=day)
+        if not counts.shared:
+            return False
+        counts.shared -= 1
+        self._write(counts)
+        return True
 
     def letters(self, hour: int) -> int:
         """Return how many letters this hour and the one before brought."""

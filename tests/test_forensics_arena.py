@@ -154,6 +154,37 @@ def test_a_report_of_60_mib_shows_as_a_day_and_cover_goes_on_after_it(yard: Serv
     assert found == [QUOTA // 2] * 3, "reports do not show in them"
 
 
+# --- how many transactions the header counts ------------------------------------------------------------
+
+
+def transactions(services: Services) -> int:
+    """Return the file change counter: SQLite counts every transaction that wrote, for as long as the file is there."""
+    return int.from_bytes(database(services).read_bytes()[24:28], "big")
+
+
+def counted_in_a_day(services: Services, clock: Clock, files: int) -> int:
+    keeper = Keeper(services, clock)
+    keeper.step()
+    before = transactions(services)
+    if files:
+        services.arena.put([real_row(services, kind=Kind.ATTACHMENT) for _ in range(files)])
+        services.arena.put([], real_row(services), before=files)
+    pass_day(services, clock, None, keeper)
+    return transactions(services) - before
+
+
+@pytest.mark.parametrize("files", [0, 1, 9])
+def test_the_header_counts_as_many_transactions_with_files_as_without(yard: Services, clock: Clock, files: int) -> None:
+    assert counted_in_a_day(yard, clock, files) == QUOTA
+
+
+def test_control_rows_of_one_transaction_show_as_transactions_that_are_missing(
+    yard: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tally, "owes_transaction", lambda _self, _day: False)
+    assert counted_in_a_day(yard, clock, 9) == QUOTA - 8
+
+
 # --- what a row looks like -----------------------------------------------------------------------------
 
 
