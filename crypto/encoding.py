@@ -151,3 +151,8 @@ def expect_list(value: Any, what: str, kind: type) -> list[Any]:
     if not isinstance(value, list) or any(type(item) is not kind for item in value):
         raise Malformed(f"{what}: not a list of {kind.__name__}")
     return value
+
+
+def printable(text: str) -> str:
+    """Spell what could steer a terminal: names of files are given by whoever had the stick."""
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):04X}}}" for c in text)

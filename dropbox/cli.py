@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from crypto.encoding import printable
 from crypto.errors import CryptoError
 from dropbox.errors import Alarm, BadSettings, Broken, DropboxError, Unusable
 from keys.errors import KeyAlarm
@@ -29,7 +30,7 @@ def end(code: int, words: str) -> NoReturn:
 
 def said(error: Exception) -> str:
     """Return what went wrong, behind the name of the file that an error was noted for."""
-    return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+    return ": ".join([*map(printable, getattr(error, "__notes__", ())), str(error)])
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import medium
-from crypto.encoding import today
+from crypto.encoding import printable, today
 from crypto.errors import CryptoError
 from dropbox.admission import admit
 from dropbox.errors import Alarm, Broken, Busy, DropboxError, Refused
@@ -141,10 +141,5 @@ def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> lis
         f"put:   {'; '.join(put) or 'nothing'}",
         f"next:  come again by {following}" + (f"; late: {', '.join(behind)}" if behind else ""),
         *(f"warning: {words}" for got in done.received for words in got.warnings),
-        *(f"refused: {_visible(left.name)}: {left.words}" for left in done.left),
+        *(f"refused: {printable(left.name)}: {left.words}" for left in done.left),
     ]
-
-
-def _visible(name: str) -> str:
-    """Spell what could steer a terminal: whoever had the stick gave this name."""
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):04X}}}" for c in name)

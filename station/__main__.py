@@ -71,7 +71,7 @@ def list_(home: Home, door: Door, as_json: bool) -> None:
     with door.open() as desk, desk.vault.begin() as transaction:
         lines = cases.list_cases(transaction, home)
         held = letters.count_held(transaction)
-        alarms = canaries.alarms(transaction, day=today(), patience=home.settings.canary_days)
+        alarms = canaries.alarms(transaction, station=home.id, day=today(), patience=home.settings.canary_days)
     if as_json:
         print_json([screen.line_json(line) for line in lines])
     else:
@@ -151,7 +151,7 @@ def courier_(home: Home, door: Door, stick: Path) -> None:
         done = courier.visit(desk, stick, day=day, watch=bar)
         left = outbox.count_unserved(desk)
         with desk.vault.begin() as transaction:
-            missed = canaries.alarms(transaction, day=day, patience=home.settings.canary_days)
+            missed = canaries.alarms(transaction, station=home.id, day=day, patience=home.settings.canary_days)
     click.echo(str(done.outbox))
     for line in screen.visit_lines(done, day + outbox.DAYS_TO_NEXT):
         click.echo(line, err=True)

@@ -177,9 +177,9 @@ def settle(transaction: sa.Connection, number: int, reason: Reason, *, day: int)
     transaction.execute(sa.update(canaries).where(canaries.c.number == number).values(values))
 
 
-def list_canaries(transaction: sa.Connection, *, day: int, patience: int) -> tuple[Canary, ...]:
+def list_canaries(transaction: sa.Connection, *, station: str, day: int, patience: int) -> tuple[Canary, ...]:
     """Return all canaries by number as they stand on a day; `patience` is how many days may pass without a bundle."""
-    newest = transaction.scalar(sa.select(sa.func.max(bundles.c.day)).where(bundles.c.sender == SERVER))
+    newest = _newest(transaction, station)
     made: dict[int, list[sa.Row[tuple[object, ...]]]] = {}
     for case in transaction.execute(sa.select(canary_cases).order_by(canary_cases.c.case_id)):
         made.setdefault(case.number, []).append(case)
@@ -196,9 +196,21 @@ def list_canaries(transaction: sa.Connection, *, day: int, patience: int) -> tup
     return tuple(found)
 
 
-def alarms(transaction: sa.Connection, *, day: int, patience: int) -> tuple[str, ...]:
+def alarms(transaction: sa.Connection, *, station: str, day: int, patience: int) -> tuple[str, ...]:
     """Return in words what people must look into."""
-    return tuple(c.alarm for c in list_canaries(transaction, day=day, patience=patience) if c.alarm)
+    return tuple(c.alarm for c in list_canaries(transaction, station=station, day=day, patience=patience) if c.alarm)
+
+
+def _newest(transaction: sa.Connection, station: str) -> int | None:
+    """Return the day of the newest bundle that must hold what came before it.
+
+    That is one of this station's own; one for a collector lacks what that collector has acknowledged. Only where own
+    ones never came, all rows come by way of a collector.
+    """
+    b = bundles.c
+    days = sa.select(sa.func.max(b.day)).where(b.sender == SERVER)
+    found: int | None = transaction.scalar(days.where(b.to == station)) or transaction.scalar(days)
+    return found
 
 
 def _state(row: sa.Row[tuple[object, ...]], came: int, day: int, newest: int | None, patience: int) -> State:

@@ -20,7 +20,7 @@ from station.errors import EXIT_ALARM, Refused
 from station.home import Home
 from station.questions import question
 from station.recipe_texts import recipe_text
-from station.recipes import CATEGORY, Recipe, Wishes, draw_recipe
+from station.recipes import CATEGORY, Recipe, Wishes, draw_look, draw_recipe
 
 _TEXT_CAP = 65_536
 _MOST_DRAWS = 50  # of a thousand pairs of stories one is too much alike
@@ -112,7 +112,7 @@ def _read_text(path: Path) -> str:
 
 def _write(home: Home, recipe: Recipe, folder: Path, number: int, on: int) -> list[Path]:
     """Write the recipe and its file, or nothing; what lies there already is never replaced."""
-    files = {f"kenari-{number}.txt": recipe_text(home, recipe, number=number, on=on).encode("utf-8")}
+    files = {f"kenari-{number}.txt": recipe_text(home, recipe, number=number, on=on, look=draw_look()).encode("utf-8")}
     if recipe.file is not None:
         files[recipe.file.name] = recipe.file.data
     paths = [folder / name for name in files]
@@ -132,7 +132,7 @@ def _write(home: Home, recipe: Recipe, folder: Path, number: int, on: int) -> li
 
 def _list(home: Home, door: Door, as_json: bool) -> None:
     with door.open() as desk, desk.vault.begin() as transaction:
-        found = canaries.list_canaries(transaction, day=today(), patience=home.settings.canary_days)
+        found = canaries.list_canaries(transaction, station=home.id, day=today(), patience=home.settings.canary_days)
     if as_json:
         print_json([screen.canary_json(each) for each in found])
     else:

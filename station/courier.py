@@ -3,8 +3,8 @@
     STICK/bundle-NNNNNNNN.senyap, STICK/<station>/bundle-NNNNNNNN.senyap      from the drop box
     STICK/outbox-<station>-NNNNNNNN.senyap                                    for it
 
-A bundle for this station that was taken is removed: it lies on the shelf by then. One that a collector passes on stays,
-for others. A file that is refused stays, and stops nothing.
+A bundle that was taken is removed from this station's folder: it lies on the shelf by then. One at the top stays, for
+others: a collector may pass it on. A file that is refused stays, and stops nothing.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from keys.progress import Watch, unwatched
 from station import rosters, vault
 from station.bundles import bundle_name, open_bundle
 from station.desk import Desk
-from station.errors import EXIT_ALARM, StationError, exit_code
+from station.errors import EXIT_ALARM, Refused, StationError, exit_code
 from station.home import SERVER, Home
 from station.inbox import Imported, import_bundle
 from station.outbox import make_outbox
 
 _BUNDLE = re.compile(r"bundle-[0-9]{8}\.senyap")
+_UNREADABLE = "stik ini tidak terbaca di bagian itu (I/O error)"
 _DAMAGED = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana."
 _OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
 
@@ -75,9 +76,11 @@ class Visit:
 def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unwatched) -> Visit:
     """Take rosters, batches and bundles from a stick, then write the next outbox.
 
-    Raises what `make_outbox` raises, or OSError; what was taken stays taken.
+    Raises Refused for a folder of the station's own, what `make_outbox` raises, OSError; what was taken stays taken.
     """
     day = today() if day is None else day
+    if stick.resolve().is_relative_to(desk.home.folder.resolve()):
+        raise Refused("courier: this folder lies in the station's own home; name that of the stick")
     done = Visit()
     _take_keys(desk.home, stick, done, day)
     for path, manifest in _bundles_on(stick, done):
@@ -91,11 +94,11 @@ def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unw
             done.left.append(Left.of(path.name, error))
             continue
         except OSError as error:
-            if error.errno != errno.EIO:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:  # said by our own disk
                 raise
-            done.left.append(Left(path.name, "stik ini tidak terbaca di bagian itu (I/O error)", exit_code(error)))
+            done.left.append(Left(path.name, _UNREADABLE, exit_code(error)))
             continue
-        if manifest.to == desk.home.id and _is_shelved(desk.home, manifest, path):
+        if path.parent.name == manifest.to == desk.home.id and _is_shelved(desk.home, manifest, path):
             path.unlink()
             medium.sync_folder(path.parent)
         else:
@@ -134,6 +137,8 @@ def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
                 manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
         except CryptoError as error:
             done.left.append(Left.of(path.name, error))
+        except OSError as error:
+            done.left.append(Left(path.name, _UNREADABLE, exit_code(error)))
         else:
             found.append((manifest.to, manifest.seq, path, manifest))
     for *_, path, manifest in sorted(found, key=lambda each: each[:3]):
@@ -158,6 +163,6 @@ def _remove_old(desk: Desk, stick: Path) -> None:
         applied = transaction.scalar(query) or 0
     for path in stick.glob(f"outbox-{desk.home.id}-*.senyap"):
         named = _OUTBOX.fullmatch(path.name)
-        if named is not None and named[1] == desk.home.id and int(named[2]) <= applied:
+        if named is not None and named[1] == desk.home.id and int(named[2]) <= applied and path.is_file():
             path.unlink()
     medium.sync_folder(stick)

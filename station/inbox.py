@@ -289,7 +289,9 @@ class _Run:
                 attachments.drop_orphans(self._transaction, self._day)
         self._held.reseal()
         patience = self._desk.home.settings.canary_days
-        self._alarms += canaries.alarms(self._transaction, day=self._today, patience=patience)
+        self._alarms += canaries.alarms(
+            self._transaction, station=self._desk.home.id, day=self._today, patience=patience
+        )
 
     def report(self, place: Place) -> Imported:
         """Return the counts, with every alarm in words."""

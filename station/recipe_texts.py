@@ -37,15 +37,23 @@ Langkah
 4. {files}
 5. Tekan "Kirim laporan" satu kali. Kalau halaman memperlihatkan laporan dulu,
    atau memberi satu hitungan, lanjutkan sampai delapan kata muncul.
-6. Delapan kata itu tanda bahwa surat tersimpan. Kata-kata itu tidak dipakai
-   lagi: jangan disimpan, jangan difoto. Tutup halaman.
-7. Bakar kertas ini dan hapus berkasnya. Jangan mengirim untuk kedua kali.
+{after}
 
 Kalau tidak bisa dikirim hari itu, jangan kirim pada hari lain. Beri tahu
 pemberi kertas ini: "kenari {number} tidak terkirim".
 
 Jawaban
 """
+_NEVER = """\
+6. Delapan kata itu tanda bahwa surat tersimpan. Kata-kata itu tidak dipakai
+   lagi: jangan disimpan, jangan difoto. Tutup halaman.
+7. Bakar kertas ini dan hapus berkasnya. Jangan mengirim untuk kedua kali."""
+_LOOK = """\
+6. Delapan kata itu tanda bahwa surat tersimpan. Tulis di balik kertas ini,
+   jangan difoto. Tutup halaman, hapus berkasnya.
+7. Buka kotaknya satu kali dengan delapan kata itu, {days} hari kemudian, seperti
+   pelapor yang mencari kabar. Jangan menulis apa pun di sana. Lalu bakar
+   kertas ini. Jangan mengirim untuk kedua kali."""
 _ATTACH = """Baru sesudah itu, pada "Lampiran", pilih berkas
    {name}
    dan jangan centang apa pun di situ."""
@@ -53,12 +61,13 @@ _NO_FILE = "Jangan melampirkan apa pun."
 _NOBODY = "jangan centang apa pun"
 
 
-def recipe_text(home: Home, recipe: Recipe, *, number: int, on: int) -> str:
-    """Return the paper for a canary of this number and day."""
+def recipe_text(home: Home, recipe: Recipe, *, number: int, on: int, look: int = 0) -> str:
+    """Return the paper for a canary of this number and day; its box is opened once after `look` days, 0 for never."""
     head = _HEAD.format(
         number=number,
         date=spoken_date(on),
         reader=home.group.name_id,
+        after=_LOOK.format(days=look) if look else _NEVER,
         files=_ATTACH.format(name=recipe.file.name) if recipe.file else _NO_FILE,
     )
     answers = dict(recipe.fields)

@@ -118,3 +118,8 @@ def _draw_route(home: Home, wishes: Wishes) -> tuple[str, str, tuple[str, ...]]:
     if not any(odds):
         odds = [1] * len(odds)
     return _DICE.choices(routes, odds)[0]
+
+
+def draw_look() -> int:
+    """Return after how many days the sender opens the box, 0 for never: of reporters, too, some do and some do not."""
+    return _DICE.choice((0, 0, 1, 2, 3, 5, 8))

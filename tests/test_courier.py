@@ -25,8 +25,9 @@ from dropbox.store import chains, exports
 from dropbox.transport import write_bundle
 from station import cases, vault
 from station import courier as station_side
+from station.bundles import relay
 from station.desk import Desk, open_desk
-from station.errors import EXIT_ALARM, EXIT_DISK, EXIT_REFUSED
+from station.errors import EXIT_ALARM, EXIT_DISK, EXIT_REFUSED, Refused
 from station.home import Home
 from station.screen import visit_lines
 
@@ -375,6 +376,19 @@ def test_a_folder_that_leads_to_the_shelf_takes_nothing_from_it(rounds: Rounds, 
     (stick / "sumsel").symlink_to(shelf)
     rounds.at_station(stick)
     assert before and files(shelf) == before
+    with pytest.raises(Refused, match="own home"):
+        rounds.at_station(rounds.desk.home.bundles)
+    assert files(shelf) == before
+
+
+def test_bundles_that_a_collector_passes_on_stay_on_its_stick(rounds: Rounds, stick: Path, tmp_path: Path) -> None:
+    rounds.at_box(stick)
+    rounds.at_station(stick)
+    for_others = tmp_path / "others"
+    relay(rounds.desk.home, for_others)
+    before = files(for_others)
+    rounds.at_station(for_others)
+    assert before and before.items() <= files(for_others).items()
 
 
 def test_the_drop_box_writes_no_bundle_through_a_link(rounds: Rounds, stick: Path, tmp_path: Path) -> None:

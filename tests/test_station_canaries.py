@@ -86,7 +86,9 @@ def boxed(source: BinaryIO, manifest: Manifest) -> dict[bytes, bytes]:
 
 def states(desk: Desk, day: int | None = None) -> list[State]:
     with desk.vault.begin() as transaction:
-        found = canaries.list_canaries(transaction, day=today() + 1 if day is None else day, patience=PATIENCE)
+        found = canaries.list_canaries(
+            transaction, station="sumsel", day=today() + 1 if day is None else day, patience=PATIENCE
+        )
     assert all(bool(each.alarm) == (each.state in canaries.ALARMS) for each in found)
     return [each.state for each in found]
 
@@ -163,7 +165,7 @@ def test_what_is_strange_about_a_canary_is_said(desk: Desk, stick: Stick, change
     found = import_bundle(desk, path, day=today() + 1)
     assert found.alarms == (f"canary: number 1 came {canaries.REMARKS[remark]}",)
     with desk.vault.begin() as transaction:
-        (canary,) = canaries.list_canaries(transaction, day=today() + 1, patience=PATIENCE)
+        (canary,) = canaries.list_canaries(transaction, station="sumsel", day=today() + 1, patience=PATIENCE)
     assert (canary.state, canary.remarks) == (State.ARRIVED, (remark,))
     assert len(canaries_text([canary]).splitlines()) == 2
 
@@ -248,7 +250,7 @@ def test_an_alarm_says_that_a_row_which_waits_for_reviewers_may_be_it(desk: Desk
                 applied_hash=b"", roster_version=1, oldest_epoch=0,
             )
         )  # fmt: skip
-        (alarm,) = canaries.alarms(transaction, day=today() + 1, patience=PATIENCE)
+        (alarm,) = canaries.alarms(transaction, station="sumsel", day=today() + 1, patience=PATIENCE)
     assert "may be among 1 rows that wait for more reviewers" in alarm
 
 
@@ -497,3 +499,23 @@ def test_a_station_taken_out_lists_its_canaries_and_lets_none_out(tmp_path: Path
     for arguments in (("--to", str(tmp_path / "out"), "--on", day), ("--settle", "1", "--because", "lost")):
         result = terminal.run("canary", *arguments)
         assert result.exit_code == 3 and "taken out of the roster" in result.stderr
+
+
+def test_a_bundle_that_a_collector_passes_on_does_not_make_a_canary_missing(tmp_path: Path) -> None:
+    """It lacks what that collector has acknowledged; this station's own bundle lies behind it on the stick."""
+    home = world().copy_home("sumsel", tmp_path)
+    stations = tuple(replace(s, collector=True) if s.id == "kpk" else s for s in world().roster.stations)
+    _roster, data = world().next_roster(stations=stations)
+    give(home, data)
+    own, theirs = Stick(tmp_path / "own"), Stick(tmp_path / "kpk", to="kpk")
+    with sit(home, "sumsel-1", "sumsel-2") as desk:
+        import_bundle(desk, own.write([], roster_version=2))
+        out(desk)
+        tomorrow = today() + 1
+        passed_on = theirs.write(world().cover(), roster_version=2, day=tomorrow)
+        assert not import_bundle(desk, passed_on, day=tomorrow).alarms
+        assert states(desk) == [State.OUT]
+        found = import_bundle(
+            desk, own.write([world().letter_row(sung())], roster_version=2, day=tomorrow), day=tomorrow
+        )
+        assert found.canaries == 1 and states(desk) == [State.ARRIVED]

@@ -25,7 +25,7 @@ from station import canaries, phrases, stories
 from station.errors import Refused
 from station.home import Home
 from station.recipe_texts import recipe_text, spoken_date
-from station.recipes import Recipe, Wishes, clean, draw_recipe
+from station.recipes import Recipe, Wishes, clean, draw_look, draw_recipe
 
 GROUPS = ("sumsel", "palembang", "kpk")
 OWN = (
@@ -229,6 +229,15 @@ def test_the_paper_names_day_reader_answers_and_file():
     assert not re.search("!|[a-z2-7]{16,}[.]onion|https?:", paper.replace(recipe.fields["uraian"], ""))
     bare = recipe_text(home, draw(with_file=False, exclude=["tidak-ada"]), number=8, on=330)
     assert "Jangan melampirkan apa pun" in bare and "jangan centang apa pun" in bare
+
+
+def test_some_senders_open_the_box_once_as_reporters_do():
+    home = home_of("sumsel")
+    seen = {draw_look() for _ in range(300)}
+    assert 0 in seen and len(seen) > 3
+    never, once = (recipe_text(home, draw(), number=1, on=330, look=days) for days in (0, 3))
+    assert "tidak dipakai\n   lagi" in never and "Buka kotaknya" not in never
+    assert "Buka kotaknya satu kali" in once and "3 hari kemudian" in once and "kertas ini" in once
 
 
 def test_the_buttons_on_the_paper_are_those_of_the_pages():
