@@ -19,14 +19,18 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    column,
     create_engine,
     event,
+    select,
+    table,
     text,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dropbox.errors import Broken
 from dropbox.lanes import Lanes
+from dropbox.migrations import NEWEST
 
 metadata = MetaData()
 
@@ -90,8 +94,15 @@ class Store:
     def __init__(self, url: str, writers: Lanes) -> None:
         self.engine = _engine(url)
         self._writers = writers
-        with writers.enter(), _as_broken():  # two processes that start at once look and make the tables in turn
-            metadata.create_all(self.engine)
+        if self.revision() != NEWEST:
+            self._upgrade()
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables, None when there is none yet or it cannot be read."""
+        with contextlib.suppress(DBAPIError), self.engine.connect() as connection:
+            found: str | None = connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
+            return found
+        return None
 
     @contextlib.contextmanager
     def writing(self, around: contextlib.AbstractContextManager[object] | None = None) -> Iterator[Connection]:
@@ -127,6 +138,12 @@ class Store:
                 connection.execute(text("SELECT count(*) FROM sqlite_master"))
             self.engine.dispose()
             yield
+
+    def _upgrade(self) -> None:
+        from dropbox.migrations.way import upgrade  # half a second, which a database of today does not cost
+
+        with self.writing() as connection:  # two processes that start at once come here in turn
+            upgrade(connection)
 
     def after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
