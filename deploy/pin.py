@@ -1,4 +1,4 @@
-"""Write deploy/requirements-{server,station}.txt: every library with its version and the hashes of its wheels.
+"""Write deploy/requirements-*.txt, one for each installation: libraries with versions and the hashes of their wheels.
 
 Run it on a connected machine when a library is to be raised, read the difference, and commit it. What an
 installation then takes is fixed to the byte: `pip install --require-hashes -r deploy/requirements-server.txt`.
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12")  # Debian 12, Ubuntu 24.04
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_34_x86_64")
-EXTRAS = {"server": (), "station": ("station",)}
+EXTRAS = {"server": (), "station": ("station",), "postgresql": ("postgresql",)}
 
 
 def wanted(extras: tuple[str, ...]) -> list[str]:
@@ -46,7 +46,7 @@ def resolve(ranges: list[str], python: str) -> dict[str, tuple[str, str]]:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write all of them."""
     for name, extras in EXTRAS.items():
         pins: dict[tuple[str, str], set[str]] = {}
         for python in PYTHONS:

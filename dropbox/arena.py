@@ -15,6 +15,7 @@ from crypto.attachment import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, parts_of
 from crypto.encoding import today
 from crypto.row import ROW_BYTES
 from dropbox.clock import this_hour
+from dropbox.dialects import Turn
 from dropbox.errors import FilesFull, Full
 from dropbox.store import Store, exports, rows, slots
 from dropbox.tally import Tally
@@ -72,16 +73,14 @@ class Arena:
             raise ValueError("a row has another size")
         if not sealed:
             return []
-        with self._store.writing(self._tally.as_stored()) as connection:
+        with self._store.writing(Turn.LIMITED if files else Turn.BESIDE, around=self._tally.as_stored()) as connection:
             day = today()  # behind the line: a day that is over would begin the count of yesterday anew
-            free = free_slots(connection)
             waiting, total = _counts(connection)
             ration = _ration(total) - self._tally.file_rows(day)
             if files and len(files) > min(total * FILES_UP_TO - waiting, ration):
                 raise FilesFull("no room for files")
-            if len(sealed) > len(free):
-                raise Full("no room for letters")
-            chosen = self.fill(connection, free, sealed)
+            chosen = self._claim(connection, len(sealed))
+            place(connection, chosen, sealed)
             letters = int(letter is not None)
             self._tally.add_rows(day, len(files), loose=-before if letters else len(files), letters=letters)
             if letters:
@@ -93,7 +92,7 @@ class Arena:
 
         None lets it pass without one. Cover stops where files stop: what is left then is for letters.
         """
-        with self._store.writing(self._tally.as_stored()) as connection:
+        with self._store.writing(Turn.LIMITED, around=self._tally.as_stored()) as connection:
             waiting, total = _counts(connection)
             if not self._tally.cover_is_due(day):
                 if self._tally.owes_transaction(day):
@@ -101,15 +100,27 @@ class Arena:
                 return False
             if cover is None or waiting >= total * FILES_UP_TO:
                 return False
-            self.fill(connection, free_slots(connection), [cover])
+            place(connection, self._claim(connection, 1), [cover])
         return True
 
-    def fill(self, connection: Connection, free: Sequence[int], sealed: Sequence[bytes]) -> list[int]:
-        """Write rows to slots drawn from the free ones and make them waiting; return these slots."""
-        chosen = self.choose(free, len(sealed))
-        overwrite(connection, zip(chosen, sealed, strict=True))
-        set_waiting(connection, chosen, 1)
-        return chosen
+    def _claim(self, connection: Connection, count: int) -> list[int]:
+        """Draw free slots and hold them until the transaction ends; raises Full when there are too few.
+
+        Slots that another front end holds at this moment are passed over, and waited for only when no other is left:
+        its transaction may yet come to nothing.
+        """
+        free, held, passed = free_slots(connection), list[int](), list[int]()
+        while len(held) < count and free:
+            drawn = self.choose(free, min(count - len(held), len(free)))
+            got = self._store.dialect.lock_free(connection, drawn)
+            held += got
+            passed += set(drawn) - set(got)
+            free = list(set(free) - set(drawn))
+        if len(held) < count and passed:
+            held += self._store.dialect.lock_free(connection, passed, wait=True)[: count - len(held)]
+        if len(held) < count:
+            raise Full("no room for letters")
+        return held
 
     @staticmethod
     def choose(free: Sequence[int], count: int) -> list[int]:
@@ -126,7 +137,7 @@ class Arena:
         if not taken:
             return
         cover = [make_cover() for _ in taken]
-        with self._store.writing(self._tally.as_stored()) as connection:
+        with self._store.writing(Turn.BESIDE, around=self._tally.as_stored()) as connection:
             gone = set(connection.scalars(select(exports.c.slot).where(exports.c.slot.in_(taken))))
             ours = [slot for slot in taken if slot not in gone]
             if ours:
@@ -144,6 +155,12 @@ class Arena:
 
 def _ration(total: int) -> int:
     return max(int(total * FILES_A_DAY), LARGEST_REPORT)
+
+
+def place(connection: Connection, chosen: Sequence[int], sealed: Sequence[bytes]) -> None:
+    """Write rows to slots that the transaction holds and make them waiting."""
+    overwrite(connection, zip(chosen, sealed, strict=True))
+    set_waiting(connection, chosen, 1)
 
 
 def overwrite(connection: Connection, new: Iterable[tuple[int, bytes]]) -> None:

@@ -26,7 +26,7 @@ from dropbox.errors import BadSettings, Refused, Unusable
 from dropbox.restored import mark_restored
 from dropbox.services import open_courier_lane, open_store
 from dropbox.settings import DATABASE, Settings, load_settings
-from dropbox.store import Store, metadata
+from dropbox.store import Store, metadata, revisions
 from dropbox.transportkey import make_next, write_key
 from keys.ledger import Ledger
 from keys.roster import Roster
@@ -184,7 +184,7 @@ def _check_database(path: Path) -> None:
         sound, shape = False, set()
     if not sound:
         raise Unusable("database: the copy is damaged; take another one")
-    if shape != {
-        ("table", table.name, column.name, None, 0) for table in metadata.tables.values() for column in table.c
-    }:
+    ours = {("table", table.name, column.name, None, 0) for table in metadata.tables.values() for column in table.c}
+    numbered = ours | {("table", revisions.name, column.name, None, 0) for column in revisions.c}
+    if shape not in (ours, numbered):  # copies from before there were revisions have no number
         raise Unusable("database: the copy holds something that no drop box makes; take another one")

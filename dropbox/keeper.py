@@ -57,7 +57,7 @@ class Keeper:
     def _begin(self, day: int, second: float) -> None:
         quota = self._services.directory.roster.sizes.daily_cover
         drawn = [_RANDOM.uniform(0, DAY_SECONDS) for _ in range(quota)]
-        with self._services.store.writing(self._services.tally.as_stored()) as connection:
+        with self._services.store.writing(around=self._services.tally.as_stored()) as connection:
             left = self._services.tally.begin_day(day, quota, sum(moment <= second for moment in drawn))
             if read_mark(connection, BEAT) != day:
                 set_mark(connection, BEAT, day)

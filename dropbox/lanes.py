@@ -9,8 +9,8 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from dropbox.errors import Busy
@@ -97,6 +97,26 @@ class Lanes:
             os.close(fd)
             raise
         return fd
+
+
+class WideLane:
+    """One place among all front ends of a database: a lane of this machine, then `hold`, which waits or raises Busy."""
+
+    def __init__(self, lane: Lanes, hold: Callable[[bool], AbstractContextManager[None]]) -> None:
+        self._lane = lane
+        self._hold = hold
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Hold the place; raises Busy at once when too many wait already, or Broken."""
+        with self._lane.enter(), self._hold(True):
+            yield
+
+    @contextmanager
+    def enter_now(self) -> Iterator[None]:
+        """Hold the place when it is free; raises Busy at once when it is not, or Broken."""
+        with self._lane.enter_now(), self._hold(False):
+            yield
 
 
 def _look_again(until: float | None, after: float) -> None:

@@ -15,9 +15,10 @@ from dropbox.arena import Arena
 from dropbox.cleanroom import Cleanroom
 from dropbox.clock import Sealing, clock_of, sealing_of, this_hour
 from dropbox.current import Current
+from dropbox.dialects import Place
 from dropbox.directory import Directory
 from dropbox.errors import Closed, Why
-from dropbox.lanes import Lanes
+from dropbox.lanes import Lanes, WideLane
 from dropbox.mailboxes import Mailboxes
 from dropbox.maker import HeaderMaker
 from dropbox.marks import greatest_day, remember_roster
@@ -48,9 +49,9 @@ class Services:
     fields: SealedFields
     report_lane: Lanes
     mailbox_lane: Lanes
-    courier_lane: Lanes
+    courier_lane: WideLane
     upload_lane: Lanes
-    keeper_lane: Lanes
+    keeper_lane: WideLane
     tally: Tally = field(repr=False)
     decoys: Decoys = field(repr=False)
     maker: HeaderMaker = field(repr=False)
@@ -80,9 +81,9 @@ class Services:
             fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
-            courier_lane=open_courier_lane(home),
+            courier_lane=WideLane(open_courier_lane(home), partial(store.hold, Place.COURIER)),
             upload_lane=_lanes(home, "upload", UPLOADS_AT_ONCE, 0),
-            keeper_lane=_lanes(home, "keeper", 1, 0),
+            keeper_lane=WideLane(_lanes(home, "keeper", 1, 0), partial(store.hold, Place.KEEPER)),
             tally=tally,
             decoys=decoys,
             maker=HeaderMaker(home, current, decoys),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dropbox.errors import BadSettings
@@ -17,7 +17,7 @@ class Settings:
 
     home: Path
     courier_days: int = 7
-    database: str = ""
+    database: str = field(default="", repr=False)  # it may hold a password
     onion: str = ""
     memory: str = "/dev/shm"  # a folder that no disk holds, for counts that the processes share  # noqa: S108
     max_waiting: int = 48  # people in one process who may wait for key stretching, per lane

@@ -7,32 +7,28 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
-    column,
-    create_engine,
-    event,
     select,
-    table,
     text,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from dropbox.errors import Broken
+from dropbox.dialects import Place, Turn, dialect_of
+from dropbox.errors import Broken, Busy
 from dropbox.lanes import Lanes
 from dropbox.migrations import NEWEST
 
 metadata = MetaData()
+_ALEMBIC = MetaData()  # its own table, which it makes itself
 
 # State and bytes of a slot are apart, so that looking for free slots reads no rows.
 slots = Table("slots", metadata, Column("id", Integer, primary_key=True), Column("waiting", Integer, nullable=False))
@@ -74,44 +70,39 @@ exports = Table(
     Column("acknowledged", Integer, nullable=False),
     PrimaryKeyConstraint("peer", "seq", "slot"),
 )
-
-_PRAGMAS = (
-    "journal_mode=DELETE",  # WAL and PERSIST keep rows in the order they were written
-    "synchronous=EXTRA",  # FULL, and the folder is synced too: a vanished journal stays vanished
-    "secure_delete=ON",
-    "temp_store=MEMORY",
-    "foreign_keys=ON",
-    "cache_size=-2048",
-    "cache_spill=OFF",  # a spill in mid-transaction would sync the journal once more each time
-    "busy_timeout=60000",
-)
-PAGE_BYTES = 65_536  # a row touches 5 pages of this size, 65 of the usual one
+revisions = Table("alembic_version", _ALEMBIC, Column("version_num", String(32), primary_key=True))
 
 
 class Store:
-    """The engine, and one writer at a time on this machine."""
+    """The engine, and one writer at a time on this machine; what holds among machines is the dialect's."""
 
     def __init__(self, url: str, writers: Lanes) -> None:
-        self.engine = _engine(url)
+        self.dialect = dialect_of(url)
+        self.engine = self.dialect.engine(url)
         self._writers = writers
+        with self.reading() as connection:
+            self.dialect.check(connection)
         if self.revision() != NEWEST:
             self._upgrade()
 
     def revision(self) -> str | None:
         """Return the revision of the tables, None when there is none yet or it cannot be read."""
         with contextlib.suppress(DBAPIError), self.engine.connect() as connection:
-            found: str | None = connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
+            found: str | None = connection.scalar(select(revisions.c.version_num))
             return found
         return None
 
     @contextlib.contextmanager
-    def writing(self, around: contextlib.AbstractContextManager[object] | None = None) -> Iterator[Connection]:
+    def writing(
+        self, turn: Turn = Turn.ALONE, *, around: contextlib.AbstractContextManager[object] | None = None
+    ) -> Iterator[Connection]:
         """Give a connection inside one transaction, committed and synced at the end; others wait in line.
 
-        `around` is entered in line before the transaction and left behind it, with its error when it failed.
-        Raises Broken when the database fails; nothing is changed then.
+        `turn`: which writers of other front ends need not wait. `around` is entered in line before the transaction and
+        left behind it, with its error when it failed. Raises Broken when the database fails; nothing is changed then.
         """
         with self._writers.enter(), _as_broken(), around or contextlib.nullcontext(), self.engine.begin() as connection:
+            self.dialect.wait(connection, turn)
             yield connection
 
     @contextlib.contextmanager
@@ -139,6 +130,14 @@ class Store:
             self.engine.dispose()
             yield
 
+    @contextlib.contextmanager
+    def hold(self, place: Place, wait: bool) -> Iterator[None]:
+        """Hold a place among all front ends; raises Busy when it is taken and not waited for, or Broken."""
+        with _as_broken(), self.dialect.hold(self.engine, place, wait=wait) as held:
+            if not held:
+                raise Busy("another front end holds this place")
+            yield
+
     def _upgrade(self) -> None:
         from dropbox.migrations.way import upgrade  # half a second, which a database of today does not cost
 
@@ -157,24 +156,3 @@ def _as_broken() -> Iterator[None]:
     except SQLAlchemyError as error:
         # Its message may hold parameters of the statement: only its class goes on.
         raise Broken(f"database: {type(error).__name__}") from None
-
-
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=120, pool_timeout=30)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _set_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA page_size={PAGE_BYTES}")
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.execute(text("BEGIN"))

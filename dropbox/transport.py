@@ -19,7 +19,7 @@ from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
 from crypto.row import ROW_BYTES, row_epoch
 from dropbox.admission import admit_some
-from dropbox.arena import free_slots, overwrite, set_waiting
+from dropbox.arena import free_slots, overwrite, place, set_waiting
 from dropbox.chain import advance, last_of
 from dropbox.clock import Sealing
 from dropbox.directory import Directory
@@ -304,7 +304,7 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[
             free += _acknowledged_slots(services, connection)
         if len(free) < len(outbox.forwarded):
             raise Full("no free slots for the rows of this outbox: fetch a bundle first")
-        services.arena.fill(connection, free, outbox.forwarded)
+        place(connection, services.arena.choose(free, len(outbox.forwarded)), outbox.forwarded)
     return [f"{theirs} mailboxes belong to another station and were left alone"] if theirs else []
 
 

@@ -11,6 +11,7 @@ from browsers import CHROMIUM, FLAGS, PHONE
 from flask import Flask
 from flask.testing import FlaskClient
 from live import forget
+from postgres import ABSENT, Postgres, is_installed
 
 from crypto import passphrase
 from crypto.encoding import today
@@ -81,10 +82,59 @@ def small(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this session alone."""
+    if not is_installed():
+        pytest.skip(ABSENT)
+    cluster = Postgres()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_small(small: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with a filled arena of 64 slots, to copy."""
+    home = Path(shutil.copytree(small / "server", tmp_path_factory.mktemp("postgres") / "server"))
+    name = postgres.make()
+    use_database(home, postgres.url(name))
+    Services.open(load_settings(home)).store.engine.dispose()
+    return name
+
+
+def use_database(home: Path, url: str) -> None:
+    """Let a home use a database; what it had before is gone."""
+    (home / "dropbox.db").unlink(missing_ok=True)
+    with (home / "settings.toml").open("a") as settings:
+        settings.write(f'database = "{url}"\n')
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked `both_databases` once on each, unless they are marked as those of one."""
+    if metafunc.definition.get_closest_marker("both_databases") and "database" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("one_database")
+        metafunc.parametrize("database", only.args if only else ("sqlite", "postgresql"), indirect=True)
+
+
 @pytest.fixture
-def deployment(small: Path, tmp_path: Path) -> Path:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a test's own database on PostgreSQL; empty for SQLite in its home."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    postgres = request.getfixturevalue("postgres")
+    name = postgres.make(request.getfixturevalue("postgres_small"))
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def deployment(small: Path, tmp_path: Path, database: str) -> Path:
     """A copy of the small demo that a test may change: server/, stations/, demo-passphrases.txt."""
-    return Path(shutil.copytree(small, tmp_path / "deployment"))
+    copy = Path(shutil.copytree(small, tmp_path / "deployment"))
+    if database:
+        use_database(copy / "server", database)
+    return copy
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from dropbox.services import Services, open_store
 from dropbox.sessions import PERIOD_SECONDS, KeptFiles, SealedFields, Session, SessionEnded
 from dropbox.store import Store, rows, slots
 
+pytestmark = pytest.mark.both_databases
 SESSION = Session(b"m" * 16, b"k" * 32, b"t" * 32, 7, ("kopi", "rakit"), ("sumsel", "palembang"))
 
 
@@ -59,12 +60,14 @@ def test_a_put_that_finds_no_room_writes_nothing(services: Services) -> None:
     assert services.arena.counts() == (0, 64)
 
 
+@pytest.mark.one_database("sqlite")
 def test_the_database_is_set_so_that_nothing_stays_behind(services: Services) -> None:
     with services.store.reading() as connection:
         got = {p: connection.scalar(text(f"PRAGMA {p}")) for p in ("journal_mode", "synchronous", "secure_delete")}
     assert got == {"journal_mode": "delete", "synchronous": 3, "secure_delete": 1}
 
 
+@pytest.mark.one_database("sqlite")
 def test_no_image_of_a_row_is_left_in_journal_or_free_pages(client, services: Services, deployment) -> None:
     home = deployment / "server"
     assert report(client, [("f.bin", os.urandom(600_000), "image/png")]).status == 200
@@ -78,12 +81,14 @@ def test_no_image_of_a_row_is_left_in_journal_or_free_pages(client, services: Se
         assert connection.scalar(text("PRAGMA freelist_count")) == 0
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_row_overwritten_is_gone_from_the_file(services: Services, deployment) -> None:
     (slot,) = services.arena.put([], old := services.make_cover())
     services.arena.release([slot], services.make_cover)
     assert old[1000:1064] not in (deployment / "server" / "dropbox.db").read_bytes()
 
 
+@pytest.mark.one_database("sqlite")
 def test_states_are_free_and_waiting_alone_and_no_column_tells_more(services: Services) -> None:
     services.arena.put([], services.make_cover())
     with services.store.reading() as connection:

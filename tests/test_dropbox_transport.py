@@ -26,6 +26,7 @@ from dropbox.store import bundles, chains, exports, mailboxes
 from dropbox.transport import receive, write_bundle
 from keys.ledger import CLOCK_SLACK_DAYS
 
+pytestmark = pytest.mark.both_databases
 KEY = OpeningKey.generate().public
 
 
@@ -362,6 +363,7 @@ def test_a_bundle_that_cannot_be_written_leaves_no_part_and_the_rows_leave_with_
     assert manifest.seq == 2 and len(rows) == 1
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_restored_home_is_another_chain_for_its_stations(
     services: Services, deployment: Path, tmp_path: Path
 ) -> None:
