@@ -57,7 +57,7 @@ def ring(demo: Path, station: str, reviewer: str) -> Keyring:
 def waiting(services: Services) -> list[bytes]:
     """Return the rows that wait for the courier."""
     with services.store.reading() as connection:
-        query = select(rows.c.row).join(slots, slots.c.id == rows.c.id).where(slots.c.waiting == 1)
+        query = select(rows.c.row).join(slots, slots.c.id == rows.c.id).where(slots.c.waiting == 1).order_by(slots.c.id)
         return list(connection.scalars(query))
 
 
