@@ -18,6 +18,7 @@ from dropbox.current import Current
 from dropbox.dialects import Place
 from dropbox.directory import Directory
 from dropbox.errors import Closed, Why
+from dropbox.fieldkeys import FieldKeys, OwnKeys, SharedKeys
 from dropbox.lanes import Lanes, WideLane
 from dropbox.mailboxes import Mailboxes
 from dropbox.maker import HeaderMaker
@@ -78,7 +79,7 @@ class Services:
             arena=Arena(store, tally),
             mailboxes=Mailboxes(store),
             rounds=Rounds(store, settings.courier_days, current.directory.roster.issued),
-            fields=SealedFields(_lanes(home, "fields", 1, _WAITING_WRITERS)),
+            fields=SealedFields(_field_keys(settings)),
             report_lane=_lanes(home, "report", settings.lanes, settings.max_waiting),
             mailbox_lane=_lanes(home, "mailbox", settings.lanes, settings.max_waiting),
             courier_lane=WideLane(open_courier_lane(home), partial(store.hold, Place.COURIER)),
@@ -170,6 +171,12 @@ def open_store(settings: Settings) -> Store:
 def open_courier_lane(home: Path) -> Lanes:
     """Return the lane of those who change chains, rosters and keys, one at a time on this machine."""
     return _lanes(home, "courier", 1, _WAITING_WRITERS)
+
+
+def _field_keys(settings: Settings) -> FieldKeys:
+    if settings.session_key:
+        return SharedKeys.read(Path(settings.session_key))
+    return OwnKeys(_lanes(settings.home, "fields", 1, _WAITING_WRITERS))
 
 
 def here() -> Services:

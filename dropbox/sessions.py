@@ -1,14 +1,13 @@
 """Sealed form fields: the mailbox session and the files that already arrived (formats §3, §5).
 
-Their keys live only in memory shared by the workers, two at a time, replaced every 4 hours: what a
-person left on a screen yesterday opens nothing today, and a seized disk holds none of them.
+Their keys live only in memory, two at a time, replaced every 4 hours: what a person left on a screen yesterday opens
+nothing today, and a seized disk holds none of them.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import mmap
 import os
 import struct
 import time
@@ -24,9 +23,8 @@ from crypto.attachment import Attachment, attachment_json, parse_attachment
 from crypto.encoding import Reader, canonical_json, expect, expect_list, label, parse_json
 from crypto.errors import CryptoError
 from dropbox.errors import DropboxError
-from dropbox.lanes import Lanes
+from dropbox.fieldkeys import PERIOD_SECONDS, FieldKeys
 
-PERIOD_SECONDS = 4 * 3600
 _READERS_BYTES = 256
 _SESSION = "senyap/v1/session"
 _FILES = "senyap/v1/files"
@@ -65,10 +63,8 @@ class KeptFiles:
 class SealedFields:
     """Seals and opens form fields under the keys of this and the last period."""
 
-    def __init__(self, lane: Lanes) -> None:
-        self._memory = mmap.mmap(-1, 4096)  # shared with every process forked later, backed by no file
-        self._lane = lane
-        self._memory[:72] = struct.pack(">Q", 0) + os.urandom(64)
+    def __init__(self, keys: FieldKeys) -> None:
+        self._keys = keys
 
     def seal_session(self, session: Session, *, now: float | None = None) -> str:
         """Return the text of the hidden field `sesi`; its length does not depend on the session."""
@@ -132,7 +128,7 @@ class SealedFields:
         moment = time.time() if now is None else now
         nonce = os.urandom(24)
         body = struct.pack(">I", expires or int(moment) + PERIOD_SECONDS) + plain
-        sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(body, label(purpose), nonce, self._keys(moment)[0])
+        sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(body, label(purpose), nonce, self._keys.at(moment)[0])
         return base64.b64encode(nonce + sealed).decode("ascii")
 
     def _open(self, text: str, purpose: str, now: float | None) -> tuple[int, bytes]:
@@ -141,7 +137,7 @@ class SealedFields:
             raw = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise SessionEnded("sealed field: not base64") from None
-        for key in self._keys(moment):
+        for key in self._keys.at(moment):
             try:
                 plain = crypto_aead_xchacha20poly1305_ietf_decrypt(raw[24:], label(purpose), raw[:24], key)
             except (NaclError, ValueError):
@@ -150,14 +146,3 @@ class SealedFields:
             if moment <= expires:
                 return expires, plain[4:]
         raise SessionEnded("sealed field: too old, or not made here")
-
-    def _keys(self, moment: float) -> tuple[bytes, bytes]:
-        """Return (current, last) key; the first to notice a new period replaces them for every process."""
-        period = int(moment) // PERIOD_SECONDS
-        if int.from_bytes(self._memory[:8], "big") < period:
-            with self._lane.enter():
-                kept = int.from_bytes(self._memory[:8], "big")
-                if kept < period:  # never backwards: that would end every session
-                    last = self._memory[8:40] if kept == period - 1 else os.urandom(32)
-                    self._memory[:72] = struct.pack(">Q", period) + os.urandom(32) + last
-        return self._memory[8:40], self._memory[40:72]

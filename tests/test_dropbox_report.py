@@ -16,9 +16,9 @@ from crypto.row import Kind
 from dropbox import arena, incoming, intake
 from dropbox.arena import FILES_UP_TO
 from dropbox.errors import Busy
+from dropbox.fieldkeys import PERIOD_SECONDS
 from dropbox.pages import report as pages
 from dropbox.services import Services
-from dropbox.sessions import PERIOD_SECONDS
 from dropbox.store import chains
 from keys.errors import RolledBack
 

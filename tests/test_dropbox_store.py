@@ -19,9 +19,10 @@ from crypto.attachment import Attachment
 from crypto.row import ROW_BYTES, row_epoch
 from dropbox.arena import Arena
 from dropbox.errors import Busy, Full
+from dropbox.fieldkeys import PERIOD_SECONDS, OwnKeys
 from dropbox.lanes import Lanes
 from dropbox.services import Services, open_store
-from dropbox.sessions import PERIOD_SECONDS, KeptFiles, SealedFields, Session, SessionEnded
+from dropbox.sessions import KeptFiles, SealedFields, Session, SessionEnded
 from dropbox.store import Store, rows, slots
 
 pytestmark = pytest.mark.both_databases
@@ -152,7 +153,7 @@ def test_who_would_wait_too_long_is_turned_away_at_once(tmp_path) -> None:
 
 
 def make_fields(tmp_path) -> SealedFields:
-    return SealedFields(Lanes(tmp_path, "fields", 1, 8))
+    return SealedFields(OwnKeys(Lanes(tmp_path, "fields", 1, 8)))
 
 
 def test_a_session_opens_within_its_time_and_not_after(tmp_path) -> None:
@@ -172,10 +173,10 @@ def test_keys_two_periods_old_are_gone_from_memory(tmp_path) -> None:
     fields = make_fields(tmp_path)
     now = 1_000.0 * PERIOD_SECONDS
     sealed = fields.seal_session(SESSION, now=now)
-    old = fields._memory[8:40]
+    old = fields._keys._memory[8:40]
     for period in (1, 2):
         fields.seal_session(SESSION, now=now + period * PERIOD_SECONDS)
-    assert old not in fields._memory[:]
+    assert old not in fields._keys._memory[:]
     with pytest.raises(SessionEnded):
         fields.open_session(sealed, now=now)
 
