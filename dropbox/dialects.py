@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, column, create_engine, event, func, select, table, text
 
-from dropbox.errors import BadSettings, Broken
+from dropbox.errors import BadSettings, Unusable
 
 SQLITE, POSTGRESQL = "sqlite:", "postgresql+psycopg:"
 _SLOTS = table("slots", column("id"), column("waiting"))
@@ -42,7 +42,7 @@ class Dialect(Protocol):
         """Return an engine whose connections are set."""
 
     def check(self, connection: Connection) -> None:
-        """Raise Broken where the database is set so that it may lose what was committed."""
+        """Raise Unusable where the database is set so that it may lose what was committed."""
 
     def wait(self, connection: Connection, turn: Turn) -> None:
         """Wait until this transaction may write; what it holds then is let go at its end."""
@@ -125,7 +125,7 @@ class Postgresql:
         """Refuse a server that answers a commit before it is on its disk."""
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             if connection.scalar(select(func.current_setting(name))) == "off":
-                raise Broken(
+                raise Unusable(
                     f"database: PostgreSQL runs with {name} off, and may lose what was confirmed. Switch it on"
                 )
 

@@ -20,10 +20,10 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from dropbox.dialects import Place, Turn, dialect_of
-from dropbox.errors import Broken, Busy
+from dropbox.errors import BadSettings, Broken, Busy
 from dropbox.lanes import Lanes
 from dropbox.migrations import NEWEST
 
@@ -78,7 +78,10 @@ class Store:
 
     def __init__(self, url: str, writers: Lanes) -> None:
         self.dialect = dialect_of(url)
-        self.engine = self.dialect.engine(url)
+        try:
+            self.engine = self.dialect.engine(url)
+        except (ArgumentError, ValueError):  # its message may hold a password
+            raise BadSettings("settings.toml: database is no SQLAlchemy URL") from None
         self._writers = writers
         with self.reading() as connection:
             self.dialect.check(connection)

@@ -105,8 +105,9 @@ def postgres_small(small: Path, postgres: Postgres, tmp_path_factory: pytest.Tem
 def use_database(home: Path, url: str) -> None:
     """Let a home use a database; what it had before is gone."""
     (home / "dropbox.db").unlink(missing_ok=True)
-    with (home / "settings.toml").open("a") as settings:
-        settings.write(f'database = "{url}"\n')
+    file = home / "settings.toml"
+    kept = [line for line in file.read_text().splitlines() if not line.startswith("database")]
+    file.write_text("\n".join([*kept, f'database = "{url}"', ""]))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live import ROOT
+from sqlalchemy import select
 from test_dropbox_trouble import break_commits
 from web import report, waiting
 
@@ -33,7 +34,7 @@ from dropbox.keeper import DAY_SECONDS, Keeper, last_beat
 from dropbox.lanes import Lanes
 from dropbox.memory import is_memory, memory_file, shared_memory
 from dropbox.services import Services
-from dropbox.store import slots
+from dropbox.store import rows, slots
 from dropbox.tally import TALLY_BYTES, Tally
 
 QUOTA = 8  # daily_cover of the small demo
@@ -48,7 +49,12 @@ def fresh(services: Services) -> Services:
 
 
 def copied_rows(services: Services) -> dict[int, bytes]:
-    """Return a hash of each row in a copy of the database file, read without the program."""
+    """Return a hash of each row in a copy of the database file, read without the program; on PostgreSQL as it says."""
+    if services.settings.database:
+        with services.store.reading() as connection:
+            return {
+                slot: hashlib.sha256(row).digest() for slot, row in connection.execute(select(rows.c.id, rows.c.row))
+            }
     copy = services.settings.home / "copy.db"
     shutil.copy(services.settings.home / "dropbox.db", copy)
     with contextlib.closing(sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)) as db:
@@ -126,6 +132,7 @@ def test_control_without_the_count_of_real_rows_a_day_with_reports_shows(
     assert pass_day(fresh, clock, {60_000.0: 3}) == QUOTA + 3
 
 
+@pytest.mark.both_databases
 def test_what_a_day_brings_too_much_is_paid_back_and_half_of_the_cover_stays(fresh: Services, clock: Clock) -> None:
     work = Keeper(fresh, clock)
     assert pass_day(fresh, clock, {100.0: 21}, work) >= 21
@@ -137,6 +144,7 @@ def test_what_a_day_brings_too_much_is_paid_back_and_half_of_the_cover_stays(fre
     assert 21 + sum(found) <= 6 * QUOTA + QUOTA
 
 
+@pytest.mark.both_databases
 def test_cover_stops_with_files_when_half_the_arena_waits(fresh: Services, clock: Clock) -> None:
     for _ in range(30):
         fresh.arena.put([], fresh.make_cover())
@@ -152,6 +160,7 @@ def test_a_cover_row_waits_like_a_real_one(fresh: Services, clock: Clock) -> Non
     assert len(set(waiting(fresh))) == QUOTA
 
 
+@pytest.mark.both_databases
 def test_a_keeper_that_starts_again_goes_on_with_the_day(fresh: Services, clock: Clock) -> None:
     count, first = changed(fresh), Keeper(fresh, clock)
     while clock.second < 50_000:
@@ -258,6 +267,7 @@ def running(deployment: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.both_databases
 def test_the_keeper_runs_until_told_to_stop_and_only_once(running: subprocess.Popen[str], deployment: Path) -> None:
     assert running.stderr and running.stderr.readline() == f"KEEPER {QUOTA} rows a day\n"
     again = CliRunner().invoke(main, ["keeper", "--home", str(deployment / "server")])
@@ -266,6 +276,7 @@ def test_the_keeper_runs_until_told_to_stop_and_only_once(running: subprocess.Po
     assert running.wait(30) == 0
 
 
+@pytest.mark.both_databases
 def test_a_keeper_that_does_not_beat_is_an_alarm(services: Services, clock: Clock) -> None:
     home = str(services.settings.home)
     never = CliRunner().invoke(main, ["status", "--home", home])
@@ -322,6 +333,7 @@ def test_cover_that_a_failing_database_refused_comes_when_it_works_again(
     assert count() == QUOTA
 
 
+@pytest.mark.both_databases
 def test_a_report_sent_while_the_keeper_is_at_work_takes_the_place_of_cover(
     client: FlaskClient, fresh: Services, clock: Clock
 ) -> None:

@@ -24,6 +24,8 @@ from dropbox.services import Services
 from keys.keyring import open_quorum
 from station.letters import letter_text
 
+pytestmark = pytest.mark.both_databases
+
 
 def station_key(small: Path, station: str) -> SigningKey:
     """Unlock a demo station's signing key with its quorum."""

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from dropbox.errors import Broken
+from dropbox.errors import Unusable
 
 
 def scripts() -> ScriptDirectory:
@@ -20,7 +20,7 @@ def scripts() -> ScriptDirectory:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the revisions that are missing within the caller's transaction; raises Broken for one that is unknown."""
+    """Run the revisions that are missing within the caller's transaction; raises Unusable for one that is unknown."""
     known = scripts()
 
     def missing(revision: Any, _context: object) -> Any:
@@ -31,7 +31,7 @@ def upgrade(connection: Connection) -> None:
             environment.configure(connection=connection)
             environment.run_migrations()
     except CommandError:
-        raise Broken(
+        raise Unusable(
             "database: it was made by a newer program than this one. Nothing was changed: install the newer program, "
             "or restore the backup from before"
         ) from None
