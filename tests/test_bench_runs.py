@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from postgres import ABSENT, is_installed
 
 RUN = Path(__file__).parent / "bench" / "run.py"
 
@@ -34,3 +35,10 @@ def test_the_quick_benchmark_measures_everything_that_the_long_one_does(figures:
         "bundle of 256 rows", "receive of an outbox with 64 mailboxes", "cover: processor time", "cover: written",
     ):  # fmt: skip
         assert any(name.startswith(start) and value > 0 for name, value in figures.items()), start
+
+
+@pytest.mark.skipif(not is_installed(), reason=ABSENT)
+@pytest.mark.parametrize("words", ["1 front end", "2 front ends"])
+def test_the_quick_benchmark_measures_front_ends_on_postgresql(figures: dict[str, float], words: str) -> None:
+    names = f"PostgreSQL, {words}: reports, 16 clients", f"PostgreSQL, {words}: one upload at each"
+    assert all(figures[name] > 0 for name in names)

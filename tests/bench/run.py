@@ -18,7 +18,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 from courier import cover_of_a_day, time_bundle, time_receive  # noqa: E402
 from deployment import Meter, Site, run_floors, run_load  # noqa: E402
+from frontends import on_postgres  # noqa: E402
 from live import LiveServer  # noqa: E402
+from postgres import ABSENT, is_installed  # noqa: E402
 
 from crypto.attachment import MAX_ATTACHMENT_BYTES  # noqa: E402
 from crypto.row import ROW_BYTES  # noqa: E402
@@ -180,6 +182,22 @@ class Bench:
         self.add(f"cover: written for {DAILY_COVER} rows a day", written * DAILY_COVER / MEGA, "MB",
                  floor=DAILY_COVER * ROW_BYTES / MEGA)  # fmt: skip
 
+    def run_front_ends(self, folder: Path) -> None:
+        """The same load with the rows on PostgreSQL, taken by one front end and by two."""
+        if not is_installed():
+            print(f"front ends on PostgreSQL: left out; {ABSENT}")
+            return
+        plan, (clients, count) = self.plan, self.plan.reports[-1]
+        for number, words in ((1, "1 front end"), (2, "2 front ends")):
+            with on_postgres(folder / str(number), plan.slots * number, number, NO_RATION) as front_ends:
+                rate, refused = front_ends.reports(clients, count, TEXT_BYTES)
+                self.add(
+                    f"PostgreSQL, {words}: reports, {clients} clients", rate, "1/s", floor=self.floors["stretch_rate"]
+                )
+                self.add("  refused", refused, "", "0", refused == 0)
+                rates = [front_ends.upload(plan.files, plan.file_bytes) for _ in range(plan.uploads)]
+                self.add(f"PostgreSQL, {words}: one upload at each", statistics.median(rates), "MB/s")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure a whole deployment.")
@@ -198,6 +216,8 @@ def main() -> int:
             bench.run_uploads(server)
         bench.run_import()
         bench.run_courier(Path(folder) / "courier")
+        Path(folder).chmod(0o755)  # the server may run as another user
+        bench.run_front_ends(Path(folder) / "postgresql")
     if options.json:
         options.json.write_text(json.dumps([asdict(f) for f in bench.figures], indent=1) + "\n")
     return 0
