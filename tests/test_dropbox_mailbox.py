@@ -24,8 +24,6 @@ from dropbox.services import Services
 from keys.keyring import open_quorum
 from station.letters import letter_text
 
-pytestmark = pytest.mark.both_databases
-
 
 def station_key(small: Path, station: str) -> SigningKey:
     """Unlock a demo station's signing key with its quorum."""
@@ -57,12 +55,14 @@ def write(client: FlaskClient, page: Answer, text: str, files=(), **more: str | 
     return post(client, "/kotak/pesan", {"sesi": page.hidden("sesi"), "pesan": text, **more}, files)
 
 
+@pytest.mark.both_databases
 def test_before_the_first_courier_the_page_says_when_news_will_come(client: FlaskClient) -> None:
     page = open_box(client, report(client).words)
     assert page.status == 200 and 'data-status="none"' in page.text and "Belum ada kabar" in page.text
     assert len(re.findall(r"\d{1,2} \w+ 20\d\d", page.text)) >= 2
 
 
+@pytest.mark.both_databases
 def test_status_messages_and_arrivals_are_shown_newest_first(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     secrets = bring_news(services, small, words, texts=["satu <b>", "dua"])
@@ -125,6 +125,7 @@ def test_a_mistyped_code_is_answered_before_any_key_is_stretched(
     assert swapped.status == 422 and words[1] in swapped.text
 
 
+@pytest.mark.both_databases
 def test_a_row_that_no_station_signed_is_not_shown(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     secrets = bring_news(services, small, words, texts=["benar"])
@@ -137,6 +138,7 @@ def test_a_row_that_no_station_signed_is_not_shown(client: FlaskClient, services
 
 
 @pytest.mark.parametrize("courier_came", [False, True])
+@pytest.mark.both_databases
 def test_a_follow_up_reaches_the_readers_of_the_case_and_never_an_excluded_unit(
     client: FlaskClient, services: Services, small, courier_came: bool
 ) -> None:
@@ -291,6 +293,7 @@ def test_files_alone_are_a_message_and_nothing_at_all_is_not(client: FlaskClient
     assert write(client, page, "", [("a.txt", b"a", "text/plain")]).status == 200
 
 
+@pytest.mark.both_databases
 def test_a_refused_message_keeps_its_text_and_its_files(client: FlaskClient, services: Services, small) -> None:
     words = report(client).words
     bring_news(services, small, words)
@@ -398,6 +401,7 @@ def test_when_too_many_wait_a_busy_page_comes_at_once(client: FlaskClient, servi
     assert report(client).status == 200, "reports have lanes of their own"
 
 
+@pytest.mark.both_databases
 def test_hit_and_miss_do_the_same_work(client: FlaskClient, services: Services, small, monkeypatch) -> None:
     words = report(client).words
     calls: list[str] = []
