@@ -17,7 +17,10 @@ from keys.errors import KeyAlarm
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
-_DISK_ADVICE = "Is the disk or stick full, or does it fail? Mend that, then run this once more: what was stored is kept"
+_DISK_ADVICE = (
+    "Is the disk or stick full, does it fail, or is PostgreSQL not running? Mend that, then run this once more: "
+    "what was stored is kept"
+)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
 

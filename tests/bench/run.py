@@ -189,13 +189,13 @@ class Bench:
             return
         plan, (clients, count) = self.plan, self.plan.reports[-1]
         for number, words in ((1, "1 front end"), (2, "2 front ends")):
-            with on_postgres(folder / str(number), plan.slots * number, number, NO_RATION) as front_ends:
+            with on_postgres(folder / str(number), plan.slots, number, NO_RATION) as front_ends:
                 rate, refused = front_ends.reports(clients, count, TEXT_BYTES)
                 self.add(
                     f"PostgreSQL, {words}: reports, {clients} clients", rate, "1/s", floor=self.floors["stretch_rate"]
                 )
                 self.add("  refused", refused, "", "0", refused == 0)
-                rates = [front_ends.upload(plan.files, plan.file_bytes) for _ in range(plan.uploads)]
+                rates = [front_ends.upload(plan.files, plan.file_bytes) for _ in range(max(1, plan.uploads // number))]
                 self.add(f"PostgreSQL, {words}: one upload at each", statistics.median(rates), "MB/s")
 
 
