@@ -96,7 +96,7 @@ class Arena:
             waiting, total = _counts(connection)
             if not self._tally.cover_is_due(day):
                 if self._tally.owes_transaction(day):
-                    self._store.count(connection)
+                    self._store.dialect.count(connection)
                 return False
             if cover is None or waiting >= total * FILES_UP_TO:
                 return False

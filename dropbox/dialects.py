@@ -53,6 +53,9 @@ class Dialect(Protocol):
         Those that others hold are left out, or waited for.
         """
 
+    def count(self, connection: Connection) -> None:
+        """Have this transaction count where the database counts them for good, though it changes nothing."""
+
     def hold(self, engine: Engine, place: Place, *, wait: bool) -> AbstractContextManager[bool]:
         """Hold a place among all front ends; gives False when it is taken and not waited for."""
 
@@ -88,6 +91,10 @@ class Sqlite:
     def lock_free(self, connection: Connection, drawn: Sequence[int], *, wait: bool = False) -> list[int]:
         """Return them all: nobody wrote since they were read."""
         return list(drawn)
+
+    def count(self, connection: Connection) -> None:
+        """Write the file's header alone."""
+        connection.execute(text("PRAGMA user_version = 0"))
 
     def hold(self, engine: Engine, place: Place, *, wait: bool) -> AbstractContextManager[bool]:
         """Hold nothing: the lane of this machine is the only one."""
@@ -142,6 +149,9 @@ class Postgresql:
         """Lock the rows of `slots`; one that was taken since it was read is looked at again by the database."""
         query = select(_SLOTS.c.id).where(_SLOTS.c.id.in_(drawn), _SLOTS.c.waiting == 0)
         return list(connection.scalars(query.with_for_update(skip_locked=not wait)))
+
+    def count(self, connection: Connection) -> None:
+        """Do nothing: it numbers transactions, and tells more than that (docs/threat-model.md)."""
 
     @contextlib.contextmanager
     def hold(self, engine: Engine, place: Place, *, wait: bool) -> Iterator[bool]:

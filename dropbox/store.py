@@ -114,12 +114,6 @@ class Store:
         with _as_broken(), self.engine.connect() as connection:
             yield connection
 
-    @staticmethod
-    def count(connection: Connection) -> None:
-        """Have this transaction count in the file's header, which counts them for good, though it changes nothing."""
-        if connection.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA user_version = 0"))
-
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Hold back every writer on this machine, with nothing of theirs half done, for whoever reads the file itself.
