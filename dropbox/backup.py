@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
 from crypto import copies, medium
 from crypto.encoding import date_of
 from crypto.errors import Tampered
@@ -26,7 +29,7 @@ from dropbox.errors import BadSettings, Refused, Unusable
 from dropbox.restored import mark_restored
 from dropbox.services import open_courier_lane, open_store
 from dropbox.settings import DATABASE, Settings, load_settings
-from dropbox.store import Store, metadata, revisions
+from dropbox.store import Store, metadata
 from dropbox.transportkey import make_next, write_key
 from keys.ledger import Ledger
 from keys.roster import Roster
@@ -37,10 +40,10 @@ _FILES = re.compile(
     + re.escape(DATABASE)
 )
 _NEEDED = frozenset({"settings.toml", "root.pin", "roster.senyap", DATABASE})
-_SHAPE = """
-    SELECT master.type, master.name, field.name, dflt_value, hidden FROM sqlite_master AS master
-    LEFT JOIN pragma_table_xinfo(master.name) AS field WHERE master.type != 'index'
-"""
+_NUMBERED = (
+    "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
+)  # as alembic makes it
 FindKey = Callable[[Ledger], SigningKey | None]
 
 
@@ -179,12 +182,18 @@ def _check_database(path: Path) -> None:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
             sound = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            shape = set(connection.execute(_SHAPE))
+            found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            vacuum = connection.execute("PRAGMA auto_vacuum").fetchall()
     except sqlite3.DatabaseError:
-        sound, shape = False, set()
+        sound, found, vacuum = False, [], []
     if not sound:
         raise Unusable("database: the copy is damaged; take another one")
-    ours = {("table", table.name, column.name, None, 0) for table in metadata.tables.values() for column in table.c}
-    numbered = ours | {("table", revisions.name, column.name, None, 0) for column in revisions.c}
-    if shape not in (ours, numbered):  # copies from before there were revisions have no number
+    ours = {_flat(CreateTable(table).compile(dialect=sqlite.dialect()).string) for table in metadata.tables.values()}
+    shape = sorted(_flat(sql) for (sql,) in found)
+    # Word for word: a column that takes '0 ' for '0', or a constraint that replaces, deletes reports in silence.
+    if vacuum != [(0,)] or shape not in (sorted(ours), sorted(ours | {_NUMBERED})):  # older copies have no number
         raise Unusable("database: the copy holds something that no drop box makes; take another one")
+
+
+def _flat(sql: str) -> str:
+    return " ".join(sql.split())

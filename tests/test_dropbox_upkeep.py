@@ -192,6 +192,17 @@ DEFECTS: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "damaged_database": (damage, 6, "the copy is damaged"),
     "no_database_at_all": (lambda c: relist(c, "dropbox.db", b"not a database" * 99), 6, "the copy is damaged"),
     "a_trigger": (lambda c: with_sql(c, "CREATE TRIGGER t AFTER UPDATE ON slots BEGIN SELECT 1; END"), 6, "no drop box makes"),
+    "a_column_that_deletes": (
+        lambda c: with_sql(
+            c,
+            "ALTER TABLE slots RENAME TO old",
+            "CREATE TABLE slots (id INTEGER NOT NULL, waiting TEXT NOT NULL COLLATE RTRIM, PRIMARY KEY (id))",
+            "INSERT INTO slots SELECT * FROM old",
+            "DROP TABLE old",
+        ),
+        6,
+        "no drop box makes",
+    ),
     "a_table": (lambda c: with_sql(c, "CREATE TABLE moments (at TEXT)"), 6, "no drop box makes"),
     "a_view": (lambda c: with_sql(c, "CREATE VIEW v AS SELECT 1 AS x"), 6, "no drop box makes"),
     "a_column": (lambda c: with_sql(c, "ALTER TABLE slots ADD COLUMN at TEXT DEFAULT ''"), 6, "no drop box makes"),
