@@ -298,7 +298,7 @@ def test_a_medium_that_answers_a_second_reading_differently_changes_nothing(
     path, _ = outbox(services, tmp_path, key, records(services, key))
     reads = []
     real = medium.read_file
-    monkeypatch.setattr(medium, "read_file", lambda *a: (reads.append(a), real(*a))[1])
+    monkeypatch.setattr(medium, "read_file", lambda *a, **more: (reads.append(a), real(*a, **more))[1])
     receive(services, path)
     assert len(reads) == 1, "an outbox is read once"
 
