@@ -130,11 +130,10 @@ def open_file(path: Path, cap: int, *, follow: bool = True) -> Iterator[BinaryIO
         if error.errno == errno.ELOOP and not follow:
             raise Malformed("file: a link, want a regular file") from None
         raise
-    if not stat.S_ISREG(os.fstat(fd).st_mode):  # before `fdopen`, which knows folders by another error
-        os.close(fd)
-        raise Malformed("file: not a regular file")
     with os.fdopen(fd, "rb") as source:
         found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise Malformed("file: not a regular file")
         if found.st_size > cap:
             raise Malformed(f"file: {found.st_size} bytes, want {cap} or fewer")
         yield source
