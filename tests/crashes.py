@@ -35,7 +35,9 @@ TEXTS = ("Laporan pertama dari sini.", "Laporan kedua dari sini.")  # of the tow
 SAME_SLOTS = "import random, dropbox.arena as a; a._SHUFFLER = random.Random(1); "
 # All moments of the keeper's day are now: a real one would be waited for up to three hours.
 COVER_NOW = "import dropbox.keeper as k; k._RANDOM.uniform = lambda low, high: low or high; "
-NO_SYNCS = "import dropbox.store as s; s._PRAGMAS = tuple(p.replace('EXTRA', 'OFF') for p in s._PRAGMAS); "
+NO_SYNCS = (
+    "import dropbox.dialects as d; d.Sqlite.PRAGMAS = tuple(p.replace('EXTRA', 'OFF') for p in d.Sqlite.PRAGMAS); "
+)
 NO_FOLDER_SYNCS = NO_SYNCS.replace("'OFF'", "'FULL'")
 
 
