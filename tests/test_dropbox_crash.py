@@ -29,6 +29,7 @@ from crashes import (
     make_town,
     opened_services,
     points,
+    some,
     state_of,
     stick_problem,
     texts_after,
@@ -36,6 +37,7 @@ from crashes import (
 from forensics import Trace, needs_root, needs_strace, wait_until, workers_of
 from live import REPORT, Answer, LiveServer, forget
 
+from dropbox.cli import EXIT_DISK
 from dropbox.serve import WORKERS
 from dropbox.transportkey import make_next
 
@@ -154,17 +156,20 @@ def injected(clean: Sequence[tuple[str, str]], step: int, what: str) -> list[str
     return ["-e", f"inject={name}:{what}:when={ordinal}"]
 
 
-def kill_command(name: str, point: Point, clean: Calls, town: Town, folder: Path) -> None:
+def kill_command(name: str, point: Point, clean: Calls, town: Town, folder: Path) -> int:
+    """Kill a command at a step and finish it; return the exit code of the one that was killed."""
     folder.mkdir()
     place = place_for(name, town, folder)
     more = injected(clean[name], point.step, "signal=KILL")
     killed = go(place.command(name, town.outbox), *strace(folder / "log", STEPS, *more))
-    assert killed.returncode in (-9, 137), f"{point}: it was not killed; {killed.stderr}"
+    assert killed.returncode in KILLED, f"{point}: it was not killed; {killed.stderr}"
     finish(name, place, town, folder)
     shutil.rmtree(folder)
+    return killed.returncode
 
 
 MANY = 12
+KILLED = {-9, 137}
 
 
 def kills(name: str, clean: Calls, count: int) -> list[Point]:
@@ -176,8 +181,8 @@ def kills(name: str, clean: Calls, count: int) -> list[Point]:
 def test_a_command_killed_at_a_step_is_finished_by_the_same_one_again(
     name: str, clean: Calls, town: Town, tmp_path: Path
 ) -> None:
-    for point in kills(name, clean, 1):
-        kill_command(name, point, clean, town, tmp_path / str(point))
+    chosen = some(kills(name, clean, 1))
+    assert {kill_command(name, point, clean, town, tmp_path / str(point)) for point in chosen} <= KILLED
 
 
 @pytest.mark.slow
@@ -185,8 +190,8 @@ def test_a_command_killed_at_a_step_is_finished_by_the_same_one_again(
 def test_a_command_killed_at_many_more_steps_is_finished_by_the_same_one_again(
     name: str, clean: Calls, town: Town, tmp_path: Path
 ) -> None:
-    for point in kills(name, clean, MANY):
-        kill_command(name, point, clean, town, tmp_path / str(point))
+    chosen = some(kills(name, clean, MANY))
+    assert {kill_command(name, point, clean, town, tmp_path / str(point)) for point in chosen} <= KILLED
 
 
 def disk_faults(name: str, clean: Calls, count: int) -> list[tuple[Point, int, str]]:
@@ -209,25 +214,27 @@ def disk_faults(name: str, clean: Calls, count: int) -> list[tuple[Point, int, s
     ]
 
 
-def fail_command(name: str, point: Point, step: int, error: str, clean: Calls, town: Town, folder: Path) -> None:
+def fail_command(name: str, point: Point, step: int, error: str, clean: Calls, town: Town, folder: Path) -> int:
+    """Let a step of a command fail, then finish it; return the exit code of the one that failed."""
     folder.mkdir()
     place = place_for(name, town, folder)
     more = injected(clean[name], step, f"error={error}")
     failed = go(place.command(name, town.outbox), *strace(folder / "log", STEPS, "--seccomp-bpf", *more))
     words = f"{point} ({clean[name][step][1].replace(str(folder), '')}): exit {failed.returncode}: {failed.stderr}"
     assert "INJECTED" in (folder / "log").read_text(), words
-    assert failed.returncode == 6 and not failed.stdout, words
+    assert failed.returncode == EXIT_DISK and not failed.stdout, words
     assert "disk" in failed.stderr and "once more" in failed.stderr and "Traceback" not in failed.stderr, words
     finish(name, place, town, folder)
     shutil.rmtree(folder)
+    return failed.returncode
 
 
 def test_a_command_that_meets_a_full_or_failing_disk_says_so_and_is_finished_by_the_same_one_again(
     clean: Calls, town: Town, tmp_path: Path
 ) -> None:
-    for name in ("bundle", "receive"):
-        for point, step, error in disk_faults(name, clean, 1):
-            fail_command(name, point, step, error, clean, town, tmp_path / str(point))
+    chosen = some([(name, *each) for name in ("bundle", "receive") for each in disk_faults(name, clean, 1)])
+    codes = [fail_command(*each, clean, town, tmp_path / str(each[1])) for each in chosen]
+    assert set(codes) == {EXIT_DISK}
 
 
 @pytest.mark.slow
@@ -235,8 +242,9 @@ def test_a_command_that_meets_a_full_or_failing_disk_says_so_and_is_finished_by_
 def test_a_command_that_meets_a_full_or_failing_disk_at_many_more_steps_is_finished_by_the_same_one_again(
     name: str, clean: Calls, town: Town, tmp_path: Path
 ) -> None:
-    for point, step, error in disk_faults(name, clean, 6):
-        fail_command(name, point, step, error, clean, town, tmp_path / str(point))
+    chosen = some(disk_faults(name, clean, 6))
+    codes = [fail_command(name, *each, clean, town, tmp_path / str(each[0])) for each in chosen]
+    assert set(codes) == {EXIT_DISK}
 
 
 # --- reports -----------------------------------------------------------------------------------------
@@ -266,14 +274,16 @@ def is_shown(answer: Answer | None) -> bool:
     return answer is not None and 'id="kode-tanda-terima"' in answer.text
 
 
-def read_at_station(server: LiveServer, town: Town, folder: Path, count: int) -> None:
-    """Demand that a station reads each of so many reports once."""
-    wanted = sorted([*TEXTS, *(f"Laporan nomor {number} dari sini." for number in range(count))])
-    assert texts_after(server.home, town.station_before, folder / "read") == wanted
+def each_once(count: int) -> list[str]:
+    """Return what a station must read after so many reports, however often each was sent."""
+    return sorted([*TEXTS, *(f"Laporan nomor {number} dari sini." for number in range(count))])
 
 
-def kill_reports(town: Town, folder: Path, chosen: Sequence[Point]) -> None:
-    """Kill the worker that stores a report; the same form leads to one case, whatever was stored."""
+def kill_reports(town: Town, folder: Path, chosen: Sequence[Point]) -> list[str]:
+    """Kill the worker that stores a report; the same form leads to one case, whatever was stored.
+
+    Returns what a station then reads.
+    """
     home = Path(shutil.copytree(town.server, folder / "server"))
     with LiveServer(home, wiping=False) as server:
         for number, point in enumerate(chosen):
@@ -288,7 +298,7 @@ def kill_reports(town: Town, folder: Path, chosen: Sequence[Point]) -> None:
             last = server.post("/lapor", form, files)
             assert last.status == 200 and last.words == server.post("/lapor", form, files).words
     with LiveServer(home, wiping=False) as server:
-        read_at_station(server, town, folder, len(chosen))
+        return texts_after(server.home, town.station_before, folder / "read")
 
 
 # What storing a letter alone calls at least, on database, journal and folder.
@@ -296,13 +306,15 @@ REPORT_CALLS = (("pwrite64", 30), ("fdatasync", 4), ("unlink", 1))
 
 
 def test_a_worker_killed_while_it_stores_a_report_leaves_one_case(town: Town, tmp_path: Path) -> None:
-    kill_reports(town, tmp_path, points("kill-report", range(30), 29, 3, SEED))
+    chosen = some(points("kill-report", range(30), 29, 3, SEED))
+    assert kill_reports(town, tmp_path, chosen) == each_once(len(chosen))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_worker_killed_at_many_more_steps_of_storing_leaves_one_case(seed: int, town: Town, tmp_path: Path) -> None:
-    kill_reports(town, tmp_path, points("kill-report", range(30), 29, 5, seed))
+    chosen = some(points("kill-report", range(30), 29, 5, seed))
+    assert kill_reports(town, tmp_path, chosen) == each_once(len(chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +337,11 @@ TROUBLES = [
 ]
 
 
-def fail_reports(town: Town, folder: Path, troubles: Sequence[Trouble]) -> None:
-    """Send reports while the disk is full or fails: 503 and the text comes back, and afterwards the same form works."""
+def fail_reports(town: Town, folder: Path, troubles: Sequence[Trouble]) -> list[str]:
+    """Send reports while the disk is full or fails: 503 and the text comes back, and afterwards the same form works.
+
+    Returns what a station then reads.
+    """
     home = Path(shutil.copytree(town.server, folder / "server"))
     with LiveServer(home, wiping=False) as server:
         for number, trouble in enumerate(troubles):
@@ -339,13 +354,14 @@ def fail_reports(town: Town, folder: Path, troubles: Sequence[Trouble]) -> None:
             assert form["uraian"] in answer.text and "bermasalah" in answer.text, trouble
             last = server.post("/lapor", form, files)
             assert last.status == 200 and is_shown(last), f"{trouble}: afterwards {last.status}"
-        read_at_station(server, town, folder, len(troubles))
+        return texts_after(server.home, town.station_before, folder / "read")
 
 
 def test_on_a_full_or_failing_disk_no_receipt_is_shown_and_the_same_form_works_afterwards(
     town: Town, tmp_path: Path
 ) -> None:
-    fail_reports(town, tmp_path, TROUBLES[::2] + TROUBLES[-1:])
+    troubles = TROUBLES[::2] + TROUBLES[-1:]
+    assert fail_reports(town, tmp_path, troubles) == each_once(len(troubles))
 
 
 @pytest.mark.slow
@@ -360,4 +376,4 @@ def test_at_many_more_steps_of_a_full_or_failing_disk_no_receipt_is_shown_and_th
         for more in ("", "+")
     ]
     drawn.append(Trouble(f"fdatasync:error=EIO:when={dice.choice((1, 3, 4, 5))}{dice.choice(('', '+'))}"))
-    fail_reports(town, tmp_path, [*drawn, TROUBLES[seed]])
+    assert fail_reports(town, tmp_path, [*drawn, TROUBLES[seed]]) == each_once(len(drawn) + 1)

@@ -175,6 +175,8 @@ def test_when_the_provider_put_the_machine_back(desk: Desk) -> None:
     shutil.copytree(snapshot, desk.box.home)
     desk.box.take("dua")
     desk.run(blocks("When the provider put the machine back")[0])
+    said = " ".join(desk.said)
+    assert "that this drop box did not write" in said and "the chain of sumsel goes on from its bundle 1" in said
     no_fork(desk, "satu", "dua")
 
 
