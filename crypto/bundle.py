@@ -8,6 +8,7 @@ Records have fixed sizes; the signed manifest holds their counts and one hash ov
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,19 @@ MAX_FILE_BYTES = RECORD_BYTES["file"] - 4
 MAX_MANIFEST_BYTES = 65_536
 MAX_RECORDS = 65_536
 MAX_BYTES = {BUNDLE: 4 * 1024**3 + 1024**2, OUTBOX: 256 * 1024**2}  # of a file that is opened
+BUNDLE_NAME = re.compile(r"bundle-[0-9]{8}\.senyap")
+OUTBOX_NAME = re.compile(r"outbox-(?P<station>[a-z0-9-]{1,24})-(?P<seq>[0-9]{8})\.senyap")
 FIRST_PREVIOUS = bytes(64)  # `previous` of the first transport of a chain
+
+
+def bundle_name(seq: int) -> str:
+    """Return the file name of a bundle. Names only say where to look: the signed manifest says what a file is."""
+    return f"bundle-{seq:08d}.senyap"
+
+
+def outbox_name(station: str, seq: int) -> str:
+    """Return the file name of an outbox."""
+    return f"outbox-{station}-{seq:08d}.senyap"
 
 
 class Source(Protocol):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -21,7 +20,6 @@ from crypto.errors import Malformed, Tampered
 
 HASHES = "hashes.txt"
 PIECE_BYTES = 1024 * 1024
-_ANY_SIZE = 2**62
 _HASHES_CAP = 64 * 1024 * 1024
 _LINE = re.compile(r"([0-9a-f]{128})  (\S+)")
 
@@ -77,9 +75,8 @@ def copy_file(source: Path, target: Path, name: str) -> str:
 
 def read_pieces(path: Path, *, from_medium: bool = False) -> Iterator[bytes]:
     """Yield a file that is no link in pieces of 1 MiB; `from_medium`: not from this machine's memory."""
-    with medium.open_file(path, _ANY_SIZE, follow=False) as file:
-        if from_medium:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    opened = medium.open_written(path) if from_medium else medium.open_file(path, medium.ANY_SIZE, follow=False)
+    with opened as file:
         while piece := file.read(PIECE_BYTES):
             yield piece
 

@@ -8,10 +8,13 @@ import datetime
 import json
 import struct
 import time
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from crypto.errors import Malformed
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))  # Unicode categories of what is not seen
 
 DAY_ZERO = datetime.date(2026, 1, 5)  # a Monday: day // 7 is the epoch
 SECONDS_A_DAY = 86_400
@@ -153,6 +156,17 @@ def expect_list(value: Any, what: str, kind: type) -> list[Any]:
     return value
 
 
-def printable(text: str) -> str:
-    """Spell what could steer a terminal: names of files are given by whoever had the stick."""
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):04X}}}" for c in text)
+def visible(text: str, *, indent: str | None = None) -> str:
+    """Spell control characters, direction overrides and other invisible ones as \\u{XXXX}.
+
+    With `indent`, newlines stay and every further line is indented; without, they are spelled, too.
+    """
+    out = []
+    for c in text:
+        if c == "\n" and indent is not None:
+            out.append("\n" + indent)
+        elif unicodedata.category(c) in _HIDDEN:
+            out.append(f"\\u{{{ord(c):04X}}}")
+        else:
+            out.append(c)
+    return "".join(out)

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 from crypto.errors import Exposed, Malformed
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})  # nothing can be written there, whatever is read
+ANY_SIZE = 2**62
 _PIECE_BYTES = 1024 * 1024  # of a large file that is erased: never the whole of it in memory
 
 
@@ -66,14 +68,6 @@ def check_room(folder: Path, wanted: int) -> None:
     if (free := found.f_bavail * found.f_frsize) < wanted:
         words = f"{wanted / 1e6:,.1f} MB are to be written and {free / 1e6:,.1f} MB are free there: make room first"
         raise OSError(errno.ENOSPC, words)
-
-
-@contextlib.contextmanager
-def open_written(path: Path) -> Iterator[BinaryIO]:
-    """Open a synced file to read it back from the medium: what memory still holds of it is let go first."""
-    with path.open("rb") as source:
-        os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        yield source
 
 
 def read_file(path: Path, cap: int, *, follow: bool = True) -> bytes:
@@ -136,4 +130,12 @@ def open_file(path: Path, cap: int, *, follow: bool = True) -> Iterator[BinaryIO
             raise Malformed("file: not a regular file")
         if found.st_size > cap:
             raise Malformed(f"file: {found.st_size} bytes, want {cap} or fewer")
+        yield source
+
+
+@contextlib.contextmanager
+def open_written(path: Path) -> Iterator[BinaryIO]:
+    """Open a synced file to read it back from the medium: what memory still holds of it is let go first."""
+    with open_file(path, ANY_SIZE, follow=False) as source:
+        os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         yield source

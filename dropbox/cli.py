@@ -10,13 +10,14 @@ from typing import Any, NoReturn
 
 import click
 
-from crypto.encoding import printable
+from crypto import medium
+from crypto.encoding import visible
 from crypto.errors import CryptoError
 from dropbox.errors import Alarm, BadSettings, Broken, DropboxError, Unusable
 from keys.errors import KeyAlarm
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_DISK_ERRORS = medium.FULL | {errno.EIO}
 _DISK_ADVICE = (
     "Is the disk or stick full, does it fail, or is PostgreSQL not running? Mend that, then run this once more: "
     "what was stored is kept"
@@ -33,7 +34,7 @@ def end(code: int, words: str) -> NoReturn:
 
 def said(error: Exception) -> str:
     """Return what went wrong, behind the name of the file that an error was noted for."""
-    return ": ".join([*map(printable, getattr(error, "__notes__", ())), str(error)])
+    return ": ".join([*map(visible, getattr(error, "__notes__", ())), str(error)])
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

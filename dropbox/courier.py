@@ -9,14 +9,13 @@ A file that was taken is removed: what it held is synced here by then. One that 
 from __future__ import annotations
 
 import datetime
-import errno
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import medium
-from crypto.encoding import printable, today
+from crypto.bundle import OUTBOX_NAME
+from crypto.encoding import today, visible
 from crypto.errors import CryptoError
 from dropbox.admission import admit
 from dropbox.errors import Alarm, Broken, Busy, DropboxError, Refused
@@ -26,8 +25,6 @@ from dropbox.transport import Received, receive, write_bundle
 from keys.errors import KeyAlarm
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
-
-_OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +99,20 @@ def _take_outboxes(services: Services, stick: Path, done: Visit, there: set[str]
     """Take all outboxes, add their stations to those there, and return the stations of which one was an alarm."""
     alarmed = set()
     for path in sorted(stick.glob("outbox-*.senyap")):  # by station, by number
-        named = _OUTBOX.fullmatch(path.name)
+        named = OUTBOX_NAME.fullmatch(path.name)
         if named is None:
             continue
-        there.add(named[1])
+        there.add(named["station"])
         try:
             done.received.append(receive(services, path, watch=watch))
         except (Busy, Broken):
             raise
         except (CryptoError, DropboxError) as error:
             is_alarm = isinstance(error, Alarm | KeyAlarm)
-            alarmed |= {named[1]} if is_alarm else set()
+            alarmed |= {named["station"]} if is_alarm else set()
             done.left.append(Left(path.name, str(error), is_alarm))
         except OSError as error:  # one bad place on a stick stops nothing
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:  # said by our own disk
+            if error.errno in medium.FULL:  # said by our own disk
                 raise
             done.left.append(Left(path.name, f"cannot be read: {error.strerror}"))
         else:
@@ -141,5 +138,5 @@ def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> lis
         f"put:   {'; '.join(put) or 'nothing'}",
         f"next:  come again by {following}" + (f"; late: {', '.join(behind)}" if behind else ""),
         *(f"warning: {words}" for got in done.received for words in got.warnings),
-        *(f"refused: {printable(left.name)}: {left.words}" for left in done.left),
+        *(f"refused: {visible(left.name)}: {left.words}" for left in done.left),
     ]

@@ -57,11 +57,6 @@ class _Outbox:
     news: list[tuple[bytes, bytes]] = field(repr=False)
 
 
-def bundle_path(folder: Path, seq: int) -> Path:
-    """Return where a bundle lies in a folder."""
-    return folder / f"bundle-{seq:08d}.senyap"
-
-
 def write_bundle(
     services: Services,
     station: str,
@@ -93,7 +88,7 @@ def write_bundle(
             named = read_mark(connection, NAMED, station) or 0
         files = list(itertools.chain.from_iterable(map(bundle.build_file_records, _files(directory, named, day))))
         manifest, wanted = _export(services, directory, station, day, files, folder, last, watch)
-        path = bundle_path(folder, manifest.seq)
+        path = folder / bundle.bundle_name(manifest.seq)
         if manifest == last:
             with contextlib.suppress(CryptoError):  # damaged since: the same is written once more
                 return _read_back(path, directory, watch)
@@ -115,7 +110,8 @@ def _newest_in(services: Services, station: str, folder: Path) -> Manifest | Non
     with services.store.reading() as connection:
         last = last_of(connection, station, "out")
     try:
-        with medium.open_file(bundle_path(folder, last.seq), bundle.MAX_BYTES[bundle.BUNDLE], follow=False) as source:
+        path, cap = folder / bundle.bundle_name(last.seq), bundle.MAX_BYTES[bundle.BUNDLE]
+        with medium.open_file(path, cap, follow=False) as source:
             manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
     except (FileNotFoundError, Malformed):
         return None

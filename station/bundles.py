@@ -53,11 +53,6 @@ class Copied:
     digests: tuple[bytes, ...]
 
 
-def bundle_name(seq: int) -> str:
-    """Return the file name of a bundle."""
-    return f"bundle-{seq:08d}.senyap"
-
-
 @dataclass(frozen=True, slots=True)
 class Head:
     """The verified head of a bundle, and the drop box's key that signed it."""
@@ -207,7 +202,7 @@ def shelve(source: bundle.Source, head: Head, home: Home, watch: Watch = unwatch
     """
     folder = home.bundles / head.manifest.to
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = bundle_name(head.manifest.seq)
+    name = bundle.bundle_name(head.manifest.seq)
     temporary = folder / f".{name}.{os.getpid()}.part"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:

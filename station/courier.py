@@ -9,8 +9,6 @@ others: a collector may pass it on. A file that is refused stays, and stops noth
 
 from __future__ import annotations
 
-import errno
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,24 +16,22 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from crypto import bundle, medium
-from crypto.bundle import Manifest
+from crypto.bundle import BUNDLE_NAME, OUTBOX_NAME, Manifest, bundle_name
 from crypto.encoding import today
 from crypto.errors import CryptoError, Malformed, Tampered
 from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
 from station import rosters, vault
-from station.bundles import bundle_name, open_bundle
+from station.bundles import open_bundle
 from station.desk import Desk
 from station.errors import EXIT_ALARM, Refused, StationError, exit_code
 from station.home import SERVER, Home
 from station.inbox import Imported, import_bundle
 from station.outbox import make_outbox
 
-_BUNDLE = re.compile(r"bundle-[0-9]{8}\.senyap")
 _UNREADABLE = "stik ini tidak terbaca di bagian itu (I/O error)"
 _DAMAGED = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana."
-_OUTBOX = re.compile(r"outbox-([a-z0-9-]{1,24})-([0-9]{8})\.senyap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unw
             done.left.append(Left.of(path.name, error))
             continue
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:  # said by our own disk
+            if error.errno in medium.FULL:  # said by our own disk
                 raise
             done.left.append(Left(path.name, _UNREADABLE, exit_code(error)))
             continue
@@ -130,7 +126,7 @@ def _bundles_on(stick: Path, done: Visit) -> Iterator[tuple[Path, Manifest]]:
     """Yield the bundles on a stick and in its folders, by addressee and number; nothing of them is verified yet."""
     found = []
     for path in [*stick.glob("bundle-*.senyap"), *stick.glob("*/bundle-*.senyap")]:
-        if not _BUNDLE.fullmatch(path.name) or (path.parent != stick and path.parent.is_symlink()):
+        if not BUNDLE_NAME.fullmatch(path.name) or (path.parent != stick and path.parent.is_symlink()):
             continue
         try:
             with open_bundle(path) as source:
@@ -162,7 +158,7 @@ def _remove_old(desk: Desk, stick: Path) -> None:
     with desk.vault.begin() as transaction:
         applied = transaction.scalar(query) or 0
     for path in stick.glob(f"outbox-{desk.home.id}-*.senyap"):
-        named = _OUTBOX.fullmatch(path.name)
-        if named is not None and named[1] == desk.home.id and int(named[2]) <= applied and path.is_file():
+        named = OUTBOX_NAME.fullmatch(path.name)
+        if named is not None and named["station"] == desk.home.id and int(named["seq"]) <= applied and path.is_file():
             path.unlink()
     medium.sync_folder(stick)

@@ -24,7 +24,6 @@ from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
 from station import vault
-from station.bundles import bundle_name
 from station.desk import Desk
 from station.home import SERVER
 from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, mailboxes, messages, outboxes
@@ -41,11 +40,6 @@ class _Turn:
     present: dict[bytes, int | None]
     born: tuple[bytes, ...]
     gone: tuple[bytes, ...]
-
-
-def outbox_name(station: str, seq: int) -> str:
-    """Return the file name of an outbox."""
-    return f"outbox-{station}-{seq:08d}.senyap"
 
 
 def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
@@ -84,7 +78,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             acks=_acks(transaction, desk),
         )
         _remember(transaction, manifest, turn)
-    path = folder / outbox_name(desk.home.id, manifest.seq)
+    path = folder / bundle.outbox_name(desk.home.id, manifest.seq)
     medium.write_file(path, [bundle.build_head(manifest, desk.signing), *records])
     with medium.open_written(path) as written:
         bundle.verify_transport(written, OUTBOX, desk.home.station.key)
@@ -113,7 +107,7 @@ def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
     query = sa.select(b.c.seq, b.c.hash).where(b.c.sender == SERVER, b.c.to == desk.home.id)
     taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
     folder = desk.home.bundles / desk.home.id
-    return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle_name(seq)).is_file())
+    return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle.bundle_name(seq)).is_file())
 
 
 def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from crypto.encoding import date_of
+from crypto.encoding import date_of, visible
 from station.canaries import Canary, State
 from station.cases import Case, Line, case_name
 from station.courier import Visit
@@ -16,25 +15,8 @@ from station.questions import question
 from station.vault import REPORTER, FileState
 
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
-
-
-def visible(text: str, *, indent: str | None = None) -> str:
-    """Spell control characters, direction overrides and other invisible ones as \\u{XXXX}.
-
-    With `indent`, newlines stay and every further line is indented; without, they are spelled, too.
-    """
-    out = []
-    for c in text:
-        if c == "\n" and indent is not None:
-            out.append("\n" + indent)
-        elif unicodedata.category(c) in _HIDDEN:
-            out.append(f"\\u{{{ord(c):04X}}}")
-        else:
-            out.append(c)
-    return "".join(out)
 
 
 def imported_json(found: Imported) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from crypto.encoding import today
+from crypto.encoding import today, visible
 from crypto.errors import CryptoError
 from keys.ledger import Ledger
 from station import backup, erasure, rosters, screen
@@ -54,7 +54,7 @@ def roster(ledger: Ledger, files: tuple[Path, ...]) -> None:
     try:
         after = rosters.take_all(ledger, files, day=today())
     except (StationError, CryptoError) as error:
-        names = ", ".join(screen.visible(name) for name in getattr(error, "__notes__", ()))
+        names = ", ".join(visible(name) for name in getattr(error, "__notes__", ()))
         click.echo(f"{names}: {error}" if names else str(error), err=True)
         click.echo(f"tidak ada yang diterima; roster versi {ledger.roster.version} tetap berlaku", err=True)
         sys.exit(exit_code(error))

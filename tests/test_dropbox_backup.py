@@ -157,13 +157,18 @@ def test_a_database_that_was_longer_at_first_is_cut_to_its_length(
     assert (made / "dropbox.db").read_bytes() == (home / "dropbox.db").read_bytes()
 
 
-def test_control_without_the_second_pass_the_copy_is_torn(
-    home: Path, other: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def let_it_tear(other: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have somebody write while a copy is made, and leave out the second pass."""
     fill_mailboxes(other)
     while_copying(monkeypatch, 10, lambda: empty_mailboxes(other))
     real = backup._write_pieces
     monkeypatch.setattr(backup, "_write_pieces", lambda s, out, known: known or real(s, out, known))
+
+
+def test_control_without_the_second_pass_the_copy_is_torn(
+    home: Path, other: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_it_tear(other, monkeypatch)
     found: list[bool] = []
     monkeypatch.setattr(backup, "_check_database", lambda path: found.append(is_sound(path)))
     copy(home, tmp_path / "copies")
@@ -173,10 +178,7 @@ def test_control_without_the_second_pass_the_copy_is_torn(
 def test_a_torn_copy_never_gets_its_name(
     home: Path, other: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill_mailboxes(other)
-    while_copying(monkeypatch, 10, lambda: empty_mailboxes(other))
-    real = backup._write_pieces
-    monkeypatch.setattr(backup, "_write_pieces", lambda s, out, known: known or real(s, out, known))
+    let_it_tear(other, monkeypatch)
     with pytest.raises(Broken, match="damaged"):
         copy(home, tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from conftest_station import Reporter, Stick, Terminal, attach, weak, world  # noqa: F401
 
+from crypto.encoding import visible
 from station import airgap
 from station.__main__ import main
-from station.screen import visible
 
 ROOT = Path(__file__).parent.parent
 
