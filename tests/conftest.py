@@ -1,7 +1,7 @@
 """What several test files share: demo deployments, made once, because they take seconds."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,20 @@ SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, births=8, forwarded=4)
 WITH_STATION = ("sumsel", "palembang", "kpk")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Take away what the drop boxes of a test counted in memory: its folder goes, and this would stay."""
+    made = getattr(item, "funcargs", {}).get("tmp_path")
+    homes = [pin.parent for pin in made.rglob("root.pin")] if made else []
+    yield
+    for home in homes:
+        forget(home)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Take away what the drop boxes of these tests counted in memory: it would stay there until the machine stops."""
+    """Take away what the drop boxes that tests share counted in memory."""
     made = getattr(session.config, "_tmp_path_factory", None)
-    for pin in made.getbasetemp().rglob("server/root.pin") if made is not None else ():
+    for pin in made.getbasetemp().rglob("root.pin") if made is not None else ():
         forget(pin.parent)
 
 
