@@ -5,6 +5,7 @@ HPKE.seal(reply key, info = label ‖ mailbox, seq ‖ as_of ‖ length ‖ JSON
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 from collections.abc import Sequence
@@ -67,6 +68,16 @@ class News:
     next_update: int = 0
     detail: str = ""
     left_out: int = 0
+
+
+def place(mailbox: bytes, station: str, seq: int) -> bytes:
+    """Return the id, 16 bytes, under which a mailbox's row stands in outbox `seq` of a station.
+
+    It is another one in each outbox, so that two of them, or two copies of a drop box, have none in common.
+    Who does not know the mailbox cannot tell it from a random one.
+    """
+    told = label("senyap/v1/mailbox-place") + mailbox + struct.pack(">Q", seq) + station.encode("ascii")
+    return hashlib.sha256(told).digest()[:MAILBOX_BYTES]
 
 
 def seal_news(news: News, reply_key: SealingKey, mailbox: bytes, station: SigningKey) -> bytes:

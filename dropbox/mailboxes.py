@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.errors import BadSignature, CryptoError
-from crypto.mailbox import News, open_news, seal_news
+from crypto.mailbox import News, open_news, place, seal_news
 from crypto.receipt import Receipt
 from dropbox.directory import Directory
-from dropbox.store import Store, mailboxes
+from dropbox.store import Store, chains, mailboxes
+from keys.roster import Station
+
+OPENED = 2  # rows, at each visit: a report has one or two readers that could write to its mailbox
+_DICE = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +37,39 @@ class Mailboxes:
     def open(self, receipt: Receipt, today: int, directory: Directory) -> Opened:
         """Open the row of a receipt, or a fresh one that says there is no news.
 
-        Hit and miss do the same: one database read, one signature, one seal, one open, one verification.
+        Hit and miss do the same: one read of the database, one seal, and OPENED times one open and one verification.
+        Where two stations have a row for it, the one whose group leads is believed, and both are heard.
         """
-        with self._store.reading() as connection:
-            found = connection.execute(
-                select(mailboxes.c.station, mailboxes.c.row).where(mailboxes.c.id == receipt.mailbox)
-            ).one_or_none()
+        found = self._find(receipt, directory)
         empty = News(seq=0, as_of=today, status="received", readers=())
         fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, directory.server_key)
-        station, row = found or ("", fresh)
-        try:
-            signer = directory.roster.station(station) if found else None
-            key = signer.key if signer else directory.server_key.public
-            news = open_news(row, receipt.reply, receipt.mailbox, [key])
-            if signer is not None and any(m.group != signer.group for m in news.messages):
-                raise BadSignature("mailbox row: a station speaks in another group's name")
-            return Opened(news, hit=found is not None)
-        except (CryptoError, KeyError):  # KeyError: the station has left the roster
-            return Opened(empty, hit=False, forged=True)
+        said: list[tuple[bool, int, News]] = []
+        for signer, row in [*found, *[(None, fresh)] * (OPENED - len(found))]:
+            try:
+                key = signer.key if signer else directory.server_key.public
+                news = open_news(row, receipt.reply, receipt.mailbox, [key])
+                if signer is not None and any(m.group != signer.group for m in news.messages):
+                    raise BadSignature("mailbox row: a station speaks in another group's name")
+            except CryptoError:
+                continue
+            if signer is not None:
+                said.append((news.readers[:1] == (signer.group,), news.as_of, news))
+        if not said:
+            return Opened(empty, hit=False, forged=bool(found))
+        first, *others = [news for _leads, _day, news in sorted(said, key=lambda one: one[:2], reverse=True)]
+        messages = sorted([m for news in (first, *others) for m in news.messages], key=lambda m: m.day)
+        return Opened(replace(first, messages=tuple(messages)), hit=True, forged=len(said) < len(found))
+
+    def _find(self, receipt: Receipt, directory: Directory) -> list[tuple[Station, bytes]]:
+        """Return the rows that stand where the newest outbox of each station would have put this mailbox."""
+        with self._store.reading() as connection:
+            taken = dict(
+                connection.execute(select(chains.c.peer, chains.c.seq).where(chains.c.direction == "in")).all()
+            )
+            places = {place(receipt.mailbox, s.id, taken.get(s.id, 0)): s for s in directory.roster.stations}
+            found = connection.execute(select(mailboxes).where(mailboxes.c.id.in_(places))).all()
+        rows = [(places[row.id], row.row) for row in found if places[row.id].id == row.station]
+        return _DICE.sample(rows, min(OPENED, len(rows)))
 
 
 def replace_rows(
@@ -57,20 +77,19 @@ def replace_rows(
 ) -> int:
     """Make a station's rows exactly these (id, row), sorted by id; return how many belong to another station.
 
-    Those alone are refused: one quarrel over a mailbox must not stop every other answer and acknowledgement.
-    `stations` are those of the roster: what belongs to one that has left is free, so that the station that
-    took its place can answer its cases.
+    Those alone are refused: one quarrel over an id must not stop every other answer and acknowledgement.
+    `stations` are those of the roster: the rows of one that has left go.
     """
     known = connection.execute(select(mailboxes.c.id, mailboxes.c.station))
     owned: dict[bytes, str] = {found.id: found.station for found in known}
-    held = {mailbox: owner for mailbox, owner in owned.items() if stations is None or owner in stations}
-    theirs = [mailbox for mailbox, _row in new if held.get(mailbox, station) != station]
-    new = [(mailbox, row) for mailbox, row in new if mailbox not in theirs]
-    kept = {mailbox for mailbox, _row in new}
-    # All of them anew: rows that are changed in place stand in the order of their birth, and real ones live longer.
-    gone = [mailbox for mailbox, owner in owned.items() if owner == station or mailbox in kept]
+    gone = [box for box, owner in owned.items() if owner == station or (stations and owner not in stations)]
+    theirs = owned.keys() - gone
+    # All of them anew: the order of a table in which some stay tells which these are.
     if gone:
-        connection.execute(delete(mailboxes).where(mailboxes.c.id == bindparam("gone")), [{"gone": m} for m in gone])
-    if new:
-        connection.execute(insert(mailboxes), [{"id": m, "station": station, "row": row} for m, row in sorted(new)])
-    return len(theirs)
+        connection.execute(
+            delete(mailboxes).where(mailboxes.c.id == bindparam("gone")), [{"gone": box} for box in gone]
+        )
+    kept = [{"id": box, "station": station, "row": row} for box, row in sorted(new) if box not in theirs]
+    if kept:
+        connection.execute(insert(mailboxes), kept)
+    return len(new) - len(kept)

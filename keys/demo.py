@@ -26,7 +26,7 @@ ROOTS, ROOT_K = 3, 2
 QUORUMS = {units.PROVINCE: (2, 3)}
 OTHER_QUORUM = (1, 2)
 ROSTER_DAYS = 400
-SIZES = Sizes(slots=1024, daily_cover=64, mailboxes=256, births=8, forwarded=16)
+SIZES = Sizes(slots=1024, daily_cover=64, mailboxes=256, forwarded=16)
 
 
 _SETTINGS = b"courier_days = 7            # days between two rounds of the courier\n"

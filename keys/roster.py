@@ -77,7 +77,6 @@ class Sizes:
     slots: int
     daily_cover: int
     mailboxes: int
-    births: int
     forwarded: int
 
 

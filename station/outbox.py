@@ -1,17 +1,16 @@
 """The outbox: the station's whole state for the drop box, as full of cover as of news (formats §7).
 
-Each one carries every mailbox freshly sealed, always M of them; B are new and B gone each time, so that a
-mailbox that appears says nothing about a report that came.
+Each one carries every mailbox freshly sealed, always M of them, and each under an id of this outbox alone: what two
+outboxes have in common would tell which mailboxes are real.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,20 +25,10 @@ from keys.rosterfile import check_current
 from station import vault
 from station.desk import Desk
 from station.home import SERVER
-from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, mailboxes, messages, outboxes
+from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
 
 MAX_ACKS = 256
 DAYS_TO_NEXT = 7
-_DICE = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """The mailboxes of one outbox: mailbox id → case, or None for cover."""
-
-    present: dict[bytes, int | None]
-    born: tuple[bytes, ...]
-    gone: tuple[bytes, ...]
 
 
 def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
@@ -57,10 +46,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     cover = [table.draw_cover(epoch_of(day), decoys) for _ in range(sizes.forwarded)]
     with desk.vault.begin() as transaction:
         last = _last(transaction, desk)
-        turn = _next_turn(transaction, desk)
-        rows = []
-        for box, case_id in sorted(turn.present.items()):
-            rows.append(box + _seal(transaction, desk, box, case_id, last.seq + 1, day, decoys))
+        rows = _mailboxes(transaction, desk, last.seq + 1, day, decoys)
         files = [record for data in _files(transaction, desk, day) for record in bundle.build_file_records(data)]
         records = [*cover, *rows, *files]
         medium.check_room(folder, sum(map(len, records)) + 2 * bundle.MAX_MANIFEST_BYTES)
@@ -77,7 +63,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             records=_hash(records),
             acks=_acks(transaction, desk),
         )
-        _remember(transaction, manifest, turn)
+        transaction.execute(sa.insert(outboxes).values(seq=manifest.seq, hash=manifest.hash, day=day))
     path = folder / bundle.outbox_name(desk.home.id, manifest.seq)
     medium.write_file(path, [bundle.build_head(manifest, desk.signing), *records])
     with medium.open_written(path) as written:
@@ -121,57 +107,37 @@ def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
             yield batch.raw
 
 
-def _next_turn(transaction: sa.Connection, desk: Desk) -> _Turn:
-    """Draw which mailboxes come and go. Live ones come first, and go only when their reporter wishes.
+def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoys: Decoys) -> list[bytes]:
+    """Return the mailbox records, sorted by id: those of the oldest cases, and cover up to the roster's number.
 
-    An outbox always leaves: without its acknowledgements the drop box fills up. Cases that find no mailbox
-    wait, oldest first (`count_unserved`), until a roster has room for more.
+    An outbox always leaves: without its acknowledgements the drop box fills up.
     """
-    sizes = desk.home.roster.sizes
-    present: dict[bytes, int | None] = {
-        row.id: row.case_id for row in transaction.execute(sa.select(mailboxes.c.id, mailboxes.c.case_id))
-    }
-    waiting = _unserved(transaction, desk)
-    closed = set(transaction.scalars(sa.select(closed_boxes.c.case_id)))
-    unwanted = [box for box, case_id in present.items() if case_id in closed]
-    covers = [box for box, case_id in present.items() if case_id is None]
-    wanted = sizes.births + max(0, len(present) - sizes.mailboxes) if present else 0
-    deaths = min(wanted, len(unwanted) + len(covers))
-    births = max(0, sizes.mailboxes - len(present) + deaths)
-    gone = unwanted[:deaths]
-    gone += _DICE.sample(covers, deaths - len(gone))
-    for box in gone:
-        del present[box]
-    born: dict[bytes, int | None] = dict(waiting[:births])
-    while len(born) < births:
-        born[os.urandom(MAILBOX_BYTES)] = None
-    carried = sorted((present | born).items(), key=lambda item: (item[1] is None, item[1]))
-    # a roster with fewer mailboxes than live cases carries the oldest; the drop box takes exactly its number
-    return _Turn(dict(carried[: sizes.mailboxes]), tuple(born), tuple(gone))
+    records = [
+        mailbox.place(case.mailbox, desk.home.id, seq) + _seal(transaction, desk, case, seq, day)
+        for case in _live(transaction, desk)[: desk.home.roster.sizes.mailboxes]
+    ]
+    while len(records) < desk.home.roster.sizes.mailboxes:
+        # nobody can open it, so nobody can see that it is empty
+        box, empty = os.urandom(MAILBOX_BYTES), bytes(mailbox.ROW_BYTES - xwing.OVERHEAD_BYTES)
+        records.append(box + decoys.draw().seal(label("senyap/v1/mailbox") + box, empty))
+    return sorted(records)
 
 
 def count_unserved(desk: Desk) -> int:
-    """Return how many cases that this station leads have no mailbox row yet."""
+    """Return how many cases that this station leads find no room in an outbox."""
     with desk.vault.begin() as transaction:
-        return len(_unserved(transaction, desk))
+        return max(0, len(_live(transaction, desk)) - desk.home.roster.sizes.mailboxes)
 
 
-def _unserved(transaction: sa.Connection, desk: Desk) -> list[tuple[bytes, int]]:
-    served = sa.select(mailboxes.c.case_id).where(mailboxes.c.case_id.is_not(None))
-    closed = sa.select(closed_boxes.c.case_id)
-    query = sa.select(cases).where(cases.c.id.not_in(served), cases.c.id.not_in(closed)).order_by(cases.c.id)
-    return [(c.mailbox, c.id) for c in transaction.execute(query) if desk.home.leads(tuple(c.readers))]
+def _live(transaction: sa.Connection, desk: Desk) -> list[sa.Row[Any]]:
+    """Return the cases that this station leads, oldest first, but for those whose reporter gave the mailbox up."""
+    query = sa.select(cases).where(cases.c.id.not_in(sa.select(closed_boxes.c.case_id))).order_by(cases.c.id)
+    return [case for case in transaction.execute(query) if desk.home.leads(tuple(case.readers))]
 
 
-def _seal(
-    transaction: sa.Connection, desk: Desk, box: bytes, case_id: int | None, seq: int, day: int, decoys: Decoys
-) -> bytes:
-    if case_id is None:
-        # nobody can open it, so nobody can see that it is empty
-        return decoys.draw().seal(label("senyap/v1/mailbox") + box, bytes(mailbox.ROW_BYTES - xwing.OVERHEAD_BYTES))
-    case = transaction.execute(sa.select(cases).where(cases.c.id == case_id)).one()
+def _seal(transaction: sa.Connection, desk: Desk, case: sa.Row[Any], seq: int, day: int) -> bytes:
     said = transaction.execute(
-        sa.select(messages).where(messages.c.case_id == case_id, messages.c.sender != REPORTER).order_by(messages.c.id)
+        sa.select(messages).where(messages.c.case_id == case.id, messages.c.sender != REPORTER).order_by(messages.c.id)
     )
     news = News(
         seq=seq,
@@ -179,10 +145,10 @@ def _seal(
         status=case.status,
         readers=tuple(case.readers),
         messages=tuple(Message(m.day, m.sender, m.text) for m in said),
-        arrivals=_arrivals(transaction, case_id),
+        arrivals=_arrivals(transaction, case.id),
         next_update=day + DAYS_TO_NEXT,
     )
-    return mailbox.seal_news(news, SealingKey.parse(case.reply_key), box, desk.signing)
+    return mailbox.seal_news(news, SealingKey.parse(case.reply_key), case.mailbox, desk.signing)
 
 
 def _arrivals(transaction: sa.Connection, case_id: int) -> tuple[Arrival, ...]:
@@ -203,12 +169,3 @@ def _hash(records: list[bytes]) -> bytes:
     for record in records:
         total.add_digest(hashlib.sha512(record).digest())
     return total.digest()
-
-
-def _remember(transaction: sa.Connection, manifest: Manifest, turn: _Turn) -> None:
-    transaction.execute(sa.insert(outboxes).values(seq=manifest.seq, hash=manifest.hash, day=manifest.day))
-    if turn.gone:
-        transaction.execute(sa.delete(mailboxes).where(mailboxes.c.id.in_(turn.gone)))
-    born = [{"id": box, "case_id": turn.present[box], "born": manifest.seq} for box in turn.born]
-    if born:
-        transaction.execute(sa.insert(mailboxes), born)

@@ -182,14 +182,6 @@ held_letters = sa.Table(
     sa.Column("raw", Blob, nullable=False),
 )
 
-mailboxes = sa.Table(
-    "mailboxes",
-    metadata,
-    sa.Column("id", Blob, primary_key=True),
-    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=True, unique=True),  # NULL: cover
-    sa.Column("born", Int, nullable=False),
-)
-
 # cases whose reporter asked that the mailbox be given up, and on what day the request came
 closed_boxes = sa.Table(
     "closed_boxes",

@@ -24,7 +24,7 @@ from keys.demo import make_demo
 from keys.roster import Sizes
 from keys.rosterfile import sign_roster, verify_roster
 
-SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, births=8, forwarded=4)
+SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, forwarded=4)
 WITH_STATION = ("sumsel", "palembang", "kpk")
 
 

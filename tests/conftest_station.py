@@ -37,7 +37,7 @@ from station.__main__ import main
 from station.desk import Desk, open_desk
 from station.home import Home
 
-SIZES = Sizes(slots=64, daily_cover=8, mailboxes=32, births=4, forwarded=3)
+SIZES = Sizes(slots=64, daily_cover=8, mailboxes=32, forwarded=3)
 
 
 @dataclass(slots=True)

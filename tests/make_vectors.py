@@ -104,7 +104,7 @@ def small_roster(**changes: Any) -> Roster:
         "routing": {"kota": routes, "sunyi": {"pegawai": Route(("sunyi",), ("prov",), ())}},
         "province": "prov", "fallback": "kpk",
         "cover_weights": {"areas": {"kota": 2}, "levels": {"pegawai": 3, "sekolah": 1}, "exclusions": {"tidak-ada": 1}},
-        "min_suite": 1, "sizes": Sizes(64, 8, 16, 2, 4),
+        "min_suite": 1, "sizes": Sizes(64, 8, 16, 4),
     }  # fmt: skip
     return Roster(**(values | changes))
 

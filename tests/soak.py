@@ -35,7 +35,7 @@ from station.outbox import count_unserved
 from station.vault import FileState
 
 REPORTERS = 16
-SIZES = Sizes(slots=1024, daily_cover=256, mailboxes=1024, births=256, forwarded=4)
+SIZES = Sizes(slots=1024, daily_cover=256, mailboxes=1024, forwarded=4)
 # Uploads that a kill broke off count as files without a letter: the question that a flood brings is for people.
 NO_QUESTION = "import dropbox.arena as arena; arena.FILES_A_DAY = arena.LITTERED_FROM = 1; "
 TRIES = 200  # of one form, by one reporter

@@ -14,11 +14,11 @@ from typing import Any
 
 from live import ROOT, LiveServer
 from test_dropbox_mailbox import station_key
+from web import put_news
 
 from crypto import mailbox, receipt
 from crypto.encoding import today
 from crypto.signing import SigningKey
-from dropbox.mailboxes import replace_rows
 from dropbox.services import open_store
 from dropbox.settings import load_settings
 from keys.roster import Roster
@@ -81,7 +81,7 @@ class Stage:
         row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, key)
         store = open_store(load_settings(self.server.home))
         with store.writing() as connection:
-            replace_rows(connection, "sumsel", [(secrets.mailbox, row)])
+            put_news(connection, "sumsel", secrets, row)
         store.engine.dispose()
 
 

@@ -199,6 +199,13 @@ def test_the_receipt_is_right() -> None:
     }.items() <= example.items()  # fmt: skip
 
 
+def test_the_place_is_right() -> None:
+    example = pairs("place")
+    assert example["mailbox"] == pairs("receipt")["mailbox"]
+    found = mailbox.place(bytes.fromhex(example["mailbox"]), example["station"], int(example["seq"]))
+    assert found.hex() == example["place"]
+
+
 def test_all_ways_of_typing_the_code_are_read() -> None:
     example = pairs("receipt")
     for line in EXAMPLES["typed"].splitlines():

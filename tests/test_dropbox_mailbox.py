@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from live import REPORT, Answer
 from markupsafe import escape
-from web import get, letters_of, open_box, opened, post, report, ring, waiting
+from web import get, letters_of, open_box, opened, post, put_news, report, ring, waiting
 
 from crypto import letter as letters
 from crypto import mailbox, passphrase, receipt
@@ -47,7 +47,7 @@ def bring_news(
     news = mailbox.News(seq, today(), status, tuple(readers), messages, (arrival,), today() + due)
     row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, station))
     with services.store.writing() as connection:
-        replace_rows(connection, station, [(secrets.mailbox, row)])
+        put_news(connection, station, secrets, row)
     return secrets
 
 
@@ -132,7 +132,7 @@ def test_a_row_that_no_station_signed_is_not_shown(client: FlaskClient, services
     news = mailbox.News(9, today(), "closed_done", ("sumsel",), (mailbox.Message(today(), "sumsel", "palsu"),))
     forged = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, SigningKey.generate())
     with services.store.writing() as connection:
-        replace_rows(connection, "sumsel", [(secrets.mailbox, forged)])
+        put_news(connection, "sumsel", secrets, forged)
     page = open_box(client, words)
     assert page.status == 200 and "palsu" not in page.text and "tidak dapat diperiksa" in page.text
 
@@ -415,7 +415,43 @@ def test_hit_and_miss_do_the_same_work(client: FlaskClient, services: Services, 
     bring_news(services, small, words)
     calls.clear()
     open_box(client, words)
-    assert calls == missed == ["seal_news", "open_news"]
+    assert calls == missed == ["seal_news", "open_news", "open_news"]
+
+
+def test_two_stations_that_answer_are_both_heard_and_the_one_that_leads_is_believed(
+    client: FlaskClient, services: Services, small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = report(client).words
+    readers = ("sumsel", "kpk")
+    bring_news(services, small, words, texts=["siapa saksinya?"], readers=readers, status="review")
+    calls: list[str] = []
+    for name in ("seal_news", "open_news"):
+        real = getattr(mailbox, name)
+        monkeypatch.setattr(
+            "dropbox.mailboxes." + name, lambda *a, _r=real, _n=name, **k: (calls.append(_n), _r(*a, **k))[1]
+        )
+    for theirs in (("kpk", "sumsel"), readers):  # one says that it leads, one does not
+        bring_news(
+            services, small, words, texts=["hubungi kami"], station="kpk", readers=theirs, seq=9, status="closed_done"
+        )
+        calls.clear()
+        page = open_box(client, words)
+        assert "siapa saksinya?" in page.text and "hubungi kami" in page.text
+        assert calls == ["seal_news", "open_news", "open_news"], "as many as for one, and for none"
+    assert 'data-status="review"' in page.text
+
+
+def test_a_row_that_stands_where_another_station_would_put_it_is_not_read(
+    client: FlaskClient, services: Services, small
+) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words, texts=["benar"])
+    news = mailbox.News(9, today(), "closed_done", ("kpk",), (mailbox.Message(today(), "kpk", "palsu"),))
+    row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, "kpk"))
+    with services.store.writing() as connection:
+        replace_rows(connection, "kpk", [(mailbox.place(secrets.mailbox, "palembang", 0), row)])
+    page = open_box(client, words)
+    assert "benar" in page.text and "palsu" not in page.text
 
 
 def test_the_ring_of_another_unit_finds_nothing_of_a_mailbox(client: FlaskClient, services: Services, small) -> None:
@@ -448,7 +484,7 @@ def test_a_station_cannot_speak_in_the_name_of_another_group(client: FlaskClient
     news = mailbox.News(9, today(), "need_info", ("sumsel",), (message,))
     row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, "sumsel"))
     with services.store.writing() as connection:
-        replace_rows(connection, "sumsel", [(secrets.mailbox, row)])
+        put_news(connection, "sumsel", secrets, row)
     page = open_box(client, words)
     assert page.status == 200 and "nomor HP Anda" not in page.text.split('id="pesan"')[0].split("<main")[1]
 

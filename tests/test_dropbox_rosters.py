@@ -16,7 +16,7 @@ from test_dropbox_mailbox import bring_news, station_key
 from test_dropbox_transport import outbox, records, state
 from web import get, open_box, opened, post, report, waiting
 
-from crypto import bundle, row
+from crypto import bundle, mailbox, row
 from crypto.attachment import PART_BYTES
 from crypto.encoding import epoch_of, today
 from crypto.envelope import build_envelope, parse_envelope
@@ -763,19 +763,22 @@ def test_an_outbox_that_is_cut_off_within_its_files_is_refused_and_changes_nothi
     assert files_of(home) == before and state(services) == held
 
 
-def test_a_station_that_takes_the_place_of_another_takes_over_its_mailboxes(
+def test_a_station_that_takes_the_place_of_another_answers_its_cases(
     demo: Path, home: Path, client: FlaskClient, services: Services, small: Path, tmp_path: Path, key: SigningKey
 ) -> None:
     words = report(client).words
-    box = bring_news(services, small, words, texts=["lama"]).mailbox
-    first, fresh, other = services.directory.roster, SigningKey.generate(), station_key(small, "kpk")
-    ids = sorted([box, *(os.urandom(16) for _ in range(first.sizes.mailboxes - 1))])
-    theirs, _ = outbox(services, tmp_path / "kpk", other, records(services, other, ids), sender="kpk")
-    assert receive(services, theirs).warnings == ("1 mailboxes belong to another station and were left alone",)
+    secrets = bring_news(services, small, words, texts=["jawaban terdahulu"])
+    first, fresh = services.directory.roster, SigningKey.generate()
     stations = tuple(replace(s, id="sumsel-b", key=fresh.public) if s.id == "sumsel" else s for s in first.stations)
     (home / "roster.senyap").write_bytes(successor(demo, first, stations=stations))
-    path, _ = outbox(services, tmp_path, fresh, records(services, fresh, ids), sender="sumsel-b")
-    others = first.sizes.mailboxes - 1
-    assert receive(services, path).warnings == (f"{others} mailboxes belong to another station and were left alone",)
+    box = mailbox.place(secrets.mailbox, "sumsel-b", 1)
+    news = mailbox.News(1, today(), "review", ("sumsel",), (mailbox.Message(today(), "sumsel", "jawaban penerus"),))
+    row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, fresh)
+    cover = records(services, fresh, [os.urandom(16) for _ in range(first.sizes.mailboxes - 1)])
+    content = sorted([*cover, ("mailbox", box + row)], key=lambda record: (record[0] == "mailbox", record[1]))
+    path, _ = outbox(services, tmp_path, fresh, content, sender="sumsel-b")
+    assert receive(services, path).warnings == ()
+    page = open_box(client, words)
+    assert "jawaban penerus" in page.text and "jawaban terdahulu" not in page.text
     with services.store.reading() as connection:
-        assert connection.scalar(select(mailboxes.c.station).where(mailboxes.c.id == box)) == "sumsel-b"
+        assert set(connection.scalars(select(mailboxes.c.station))) == {"sumsel-b"}, "nothing of the old one is left"

@@ -244,7 +244,7 @@ def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: s
 
 def test_drop_box_and_station_begin_their_work_with_what_was_made(tmp_path: Path) -> None:
     person = Person(reviewer_count="2", onion=ONION)
-    small = Sizes(slots=32, daily_cover=8, mailboxes=16, births=4, forwarded=2)
+    small = Sizes(slots=32, daily_cover=8, mailboxes=16, forwarded=2)
     with patch.object(workshop, "SIZES", small):
         assert run(tmp_path, person) == EXIT_DONE
     app = create_app(load_settings(tmp_path / "server"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from crypto import bundle
 from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, Taken
 from crypto.encoding import today
 from crypto.errors import NotForThisKey, Tampered
-from crypto.mailbox import News, open_news
+from crypto.mailbox import News, open_news, place
 from crypto.row import row_epoch
 from keys.batch import KeyTable
 from keys.errors import Expired
@@ -58,9 +58,14 @@ def read(path: Path) -> tuple[Manifest, list[bytes], dict[bytes, bytes]]:
     return manifest, [r for kind, r in records if kind == "row"], {box[:16]: box[16:] for box in boxes}
 
 
-def news(boxes: dict[bytes, bytes], reporter: Reporter, station: str = "sumsel") -> News:
+def news(boxes: dict[bytes, bytes], reporter: Reporter, seq: int, station: str = "sumsel") -> News:
     key = world().table.roster.station(station).key
-    return open_news(boxes[reporter.mailbox], reporter.reply, reporter.mailbox, [key])
+    return open_news(boxes[place(reporter.mailbox, station, seq)], reporter.reply, reporter.mailbox, [key])
+
+
+def served(boxes: dict[bytes, bytes], reporters: Sequence[Reporter], seq: int) -> list[Reporter]:
+    """Return those whose mailbox stands in outbox `seq`."""
+    return [r for r in reporters if place(r.mailbox, "sumsel", seq) in boxes]
 
 
 def take(desk: Desk, stick: Stick, *reporters: Reporter) -> None:
@@ -85,7 +90,7 @@ def test_a_reporter_reads_status_answer_and_arrivals(desk: Desk, tmp_path: Path,
     with desk.vault.begin() as transaction:
         cases.reply(transaction, desk.home, "K-0001", status="need_info", text="siapa saksinya?", day=today())
     _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
-    found = news(boxes, reporter)
+    found = news(boxes, reporter, 1)
     assert (found.seq, found.as_of, found.next_update) == (1, today(), today() + 7)
     assert (found.status, found.readers, found.left_out) == ("need_info", ("sumsel", "kpk"), 0)
     assert [(m.day, m.group, m.text) for m in found.messages] == [(today(), "sumsel", "siapa saksinya?")]
@@ -102,42 +107,42 @@ def test_every_row_is_new_in_the_next_outbox_and_the_chain_holds(desk: Desk, tmp
     second, _, new = read(make_outbox(desk, tmp_path / "out"))
     assert (second.seq, second.previous) == (2, first.hash)
     assert not set(old.values()) & set(new.values())
-    assert news(new, reporter).seq == 2
+    assert news(new, reporter, 2).seq == 2
 
 
-def test_live_mailboxes_stay_while_exactly_b_come_and_b_go(desk: Desk, tmp_path: Path, stick: Stick):
-    early = [Reporter() for _ in range(3)]
+def test_two_outboxes_have_no_id_in_common_and_every_case_is_served_at_once(desk: Desk, tmp_path: Path, stick: Stick):
+    early, late = [Reporter() for _ in range(3)], [Reporter() for _ in range(SIZES.mailboxes // 2)]
     take(desk, stick, *early)
-    _, _, before = read(make_outbox(desk, tmp_path / "out"))
-    late = [Reporter() for _ in range(SIZES.births + 2)]
-    take(desk, stick, *late)
-    alive = {r.mailbox for r in early}
-    for wanted in (SIZES.births, SIZES.births + 2, SIZES.births + 2):
-        _, _, after = read(make_outbox(desk, tmp_path / "out"))
-        assert (len(set(after) - set(before)), len(set(before) - set(after))) == (SIZES.births, SIZES.births)
-        served = [r for r in late if r.mailbox in after]
-        assert len(served) == wanted
-        assert alive <= set(after)
-        alive |= {r.mailbox for r in served}
-        before = after
+    seen: set[bytes] = set()
+    for seq, there in ((1, early), (2, early), (3, early + late), (4, early + late)):
+        if seq == 3:
+            take(desk, stick, *late)
+        _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+        assert len(boxes) == SIZES.mailboxes and not seen & set(boxes)
+        assert served(boxes, early + late, seq) == there
+        seen |= set(boxes)
 
 
-def test_a_mailbox_that_its_reporter_gave_up_goes_among_those_that_go_and_never_comes_back(
+def test_control_ids_that_never_change_tell_how_many_are_real(desk: Desk, tmp_path: Path, stick: Stick, monkeypatch):
+    monkeypatch.setattr(outbox.mailbox, "place", lambda box, _station, _seq: box)
+    take(desk, stick, *(many := [Reporter() for _ in range(5)]))
+    _, _, one = read(make_outbox(desk, tmp_path / "out"))
+    _, _, two = read(make_outbox(desk, tmp_path / "out"))
+    assert set(one) & set(two) == {r.mailbox for r in many}
+
+
+def test_a_mailbox_that_its_reporter_gave_up_goes_with_the_next_outbox_and_never_comes_back(
     desk: Desk, tmp_path: Path, stick: Stick
 ):
-    leaving = [Reporter() for _ in range(SIZES.births + 1)]
-    staying = Reporter()
+    leaving, staying = [Reporter() for _ in range(5)], Reporter()
     take(desk, stick, staying, *leaving)
-    for _ in range(2):
-        _, _, before = read(make_outbox(desk, tmp_path / "out"))
-    assert {r.mailbox for r in leaving} <= set(before)
+    _, _, before = read(make_outbox(desk, tmp_path / "out"))
+    assert served(before, [staying, *leaving], 1) == [staying, *leaving]
     wishes = [r.follow_up(fields={"tutup": "ya"}) for r in leaving]
     import_bundle(desk, stick.write([world().letter_row(wish) for wish in wishes]))
-    for left in (1, 0, 0):
+    for seq in (2, 3):
         _, _, after = read(make_outbox(desk, tmp_path / "out"))
-        assert (len(set(after) - set(before)), len(set(before) - set(after))) == (SIZES.births, SIZES.births)
-        assert sum(r.mailbox in after for r in leaving) == left and staying.mailbox in after
-        before = after
+        assert len(after) == SIZES.mailboxes and served(after, [staying, *leaving], seq) == [staying]
     assert count_unserved(desk) == 0
 
 
@@ -182,16 +187,15 @@ def test_with_more_cases_than_mailboxes_the_oldest_are_served_and_acknowledgemen
     for number in (1, 2, 3):
         manifest, _, boxes = read(make_outbox(desk, tmp_path / "out"))
         assert manifest.seq == number and manifest.acks and len(boxes) == SIZES.mailboxes
-    assert set(boxes) <= {r.mailbox for r in many}
+        assert served(boxes, many, number) == many[: SIZES.mailboxes]
     assert count_unserved(desk) == 5
 
 
 def test_a_larger_number_of_mailboxes_in_the_roster_is_filled_with_cover(desk: Desk, tmp_path: Path):
-    _, _, before = read(make_outbox(desk, tmp_path / "out"))
     roster = replace(desk.home.roster, sizes=replace(SIZES, mailboxes=64))
     wider = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
     _, _, after = read(make_outbox(wider, tmp_path / "out"))
-    assert len(after) == 64 and len(set(before) - set(after)) == SIZES.births
+    assert len(after) == 64
 
 
 def test_own_bundles_are_acknowledged_and_passed_on_ones_never(tmp_path: Path, stick: Stick):
@@ -227,13 +231,13 @@ def test_a_case_led_by_another_unit_gets_no_mailbox_and_no_answer_here(tmp_path:
     path = stick.write([world().letter_row(reporter.report())])
     with sit(world().copy_home("sumsel", tmp_path), *ME) as desk:
         import_bundle(desk, path)
-        assert reporter.mailbox not in read(make_outbox(desk, tmp_path / "out"))[2]
+        assert not served(read(make_outbox(desk, tmp_path / "out"))[2], [reporter], 1)
         with desk.vault.begin() as transaction, pytest.raises(Refused, match="another station"):
             cases.reply(transaction, desk.home, "K-0001", status="review", text="x", day=1)
     with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
         import_bundle(desk, path)
         _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
-        assert news(boxes, reporter, "palembang").readers == ("palembang", "sumsel")
+        assert news(boxes, reporter, 1, "palembang").readers == ("palembang", "sumsel")
 
 
 def test_nobody_else_opens_a_live_mailbox_row(desk: Desk, tmp_path: Path, stick: Stick):
@@ -241,7 +245,9 @@ def test_nobody_else_opens_a_live_mailbox_row(desk: Desk, tmp_path: Path, stick:
     take(desk, stick, reporter)
     _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
     with pytest.raises(NotForThisKey):
-        open_news(boxes[reporter.mailbox], Reporter().reply, reporter.mailbox, [desk.home.station.key])
+        open_news(
+            boxes[place(reporter.mailbox, "sumsel", 1)], Reporter().reply, reporter.mailbox, [desk.home.station.key]
+        )
 
 
 def test_a_number_is_used_up_even_when_the_stick_fails(desk: Desk, tmp_path: Path):
@@ -331,4 +337,4 @@ def test_a_roster_with_fewer_mailboxes_than_cases_still_gets_its_exact_number(de
     roster = replace(desk.home.roster, sizes=smaller)
     fewer = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
     _, _, boxes = read(make_outbox(fewer, tmp_path / "out"))
-    assert len(boxes) == smaller.mailboxes and set(boxes) < {r.mailbox for r in many}
+    assert len(boxes) == smaller.mailboxes and served(boxes, many, 2) == many[: smaller.mailboxes]

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 from live import BOUNDARY, REPORT, Answer, Upload, multipart, passphrases
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from crypto import letter as letters
-from crypto import row
+from crypto import mailbox, row
 from crypto.errors import NotForThisKey
+from crypto.receipt import Receipt
+from dropbox.chain import last_of
+from dropbox.mailboxes import replace_rows
 from dropbox.services import Services
 from dropbox.store import rows, slots
 from keys.keyring import Keyring
@@ -35,6 +38,12 @@ def post(
     kind = f"multipart/form-data; boundary={BOUNDARY.decode()}"
     answer = client.post(path, data=multipart(fields, files), content_type=kind, headers=dict(headers or {}))
     return Answer(answer.status_code, dict(answer.headers), answer.data)
+
+
+def put_news(connection: Connection, station: str, secrets: Receipt, row: bytes) -> None:
+    """Make a row the only one of a station, where its newest outbox would have put it."""
+    seq = last_of(connection, station, "in").seq
+    replace_rows(connection, station, [(mailbox.place(secrets.mailbox, station, seq), row)])
 
 
 def report(client: FlaskClient, files: Iterable[Upload] = (), **changes: str | list[str]) -> Answer:

@@ -37,7 +37,7 @@ from keys.strength import check_passphrase, generate_passphrase, is_text, normal
 from keys.unit import WEEKS
 from keys.verification import verify_deployment
 
-SIZES = Sizes(slots=8192, daily_cover=256, mailboxes=256, births=8, forwarded=16)
+SIZES = Sizes(slots=8192, daily_cover=256, mailboxes=256, forwarded=16)
 ROOTS, SERVER, STATIONS, DESK, PAPER = PARTS = ("roots", "server", "stations", "desk", "paper")
 _SEED_BYTES = 32
 

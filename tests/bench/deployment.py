@@ -53,7 +53,7 @@ class Site:
         """Make a demo deployment with an arena of its own."""
         weeks, demo.WEEKS = demo.WEEKS, WEEKS
         try:
-            sizes = Sizes(slots=slots, daily_cover=16, mailboxes=mailboxes, births=8, forwarded=4)
+            sizes = Sizes(slots=slots, daily_cover=16, mailboxes=mailboxes, forwarded=4)
             made = demo.make_demo(folder, sizes=sizes)
         finally:
             demo.WEEKS = weeks
