@@ -7,10 +7,10 @@ end's own, and what must hold among front ends is held by advisory locks of the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection, Engine, column, create_engine, event, func, select, table, text
 
@@ -38,6 +38,9 @@ class Place(IntEnum):
 class Dialect(Protocol):
     """What a store needs of its database."""
 
+    reading: ClassVar[Mapping[str, Any]]
+    """Options of connections that read: all that one of them reads is of one moment."""
+
     def engine(self, url: str) -> Engine:
         """Return an engine whose connections are set."""
 
@@ -63,6 +66,7 @@ class Dialect(Protocol):
 class Sqlite:
     """One file on this machine: its writers stand in the line of `Store`, so there is nobody else to wait for."""
 
+    reading: ClassVar[Mapping[str, Any]] = {}  # a file stands still while anybody reads in a transaction
     PAGE_BYTES = 65_536  # a row touches 5 pages of this size, 65 of the usual one
     PRAGMAS = (
         "journal_mode=DELETE",  # WAL and PERSIST keep rows in the order they were written
@@ -112,6 +116,7 @@ class Sqlite:
 class Postgresql:
     """A server that several front ends share. Nothing of P4 is promised there (docs/threat-model.md)."""
 
+    reading: ClassVar[Mapping[str, Any]] = {"isolation_level": "REPEATABLE READ"}
     CONNECTIONS = 16  # of one process at most: two workers, a keeper and a courier stay far below the usual 100
     _BASE = int.from_bytes(b"senyap", "big") << 8  # advisory locks of this program, apart from other programs'
     _WRITERS, _LIMITS, _PLACES = _BASE, _BASE + 1, _BASE + 16

@@ -110,9 +110,9 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection for reading; raises Broken when the database fails."""
+        """Give a connection that reads the database of one moment; raises Broken when it fails."""
         with _as_broken(), self.engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(**self.dialect.reading)
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:

@@ -4,23 +4,28 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from live import REPORT, Answer
 from markupsafe import escape
+from sqlalchemy import update
 from web import get, letters_of, open_box, opened, post, put_news, report, ring, waiting
 
 from crypto import letter as letters
 from crypto import mailbox, passphrase, receipt
+from crypto.bundle import Taken
 from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.signing import SigningKey
+from dropbox.chain import advance
 from dropbox.errors import Busy
 from dropbox.headers import PAGE_STEP
 from dropbox.mailboxes import replace_rows
 from dropbox.pages import mailbox as pages
 from dropbox.services import Services
+from dropbox.store import mailboxes
 from keys.keyring import open_quorum
 from station.letters import letter_text
 
@@ -440,6 +445,29 @@ def test_two_stations_that_answer_are_both_heard_and_the_one_that_leads_is_belie
         assert calls == ["seal_news", "open_news", "open_news"], "as many as for one, and for none"
     # the order in which both are opened is drawn by lot
     assert all('data-status="review"' in open_box(client, words).text for _ in range(8))
+
+
+@pytest.mark.both_databases
+@pytest.mark.one_database("postgresql")
+def test_an_outbox_that_is_taken_while_a_box_is_opened_hides_no_answer(
+    client: FlaskClient, services: Services, small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = report(client).words
+    secrets = bring_news(services, small, words, texts=["siapa saksinya?"])
+    real, taken = mailbox.place, []
+
+    def place(*about: Any) -> bytes:
+        """Between the two reads let the table become that of the next outbox."""
+        if not taken:
+            taken.append(1)
+            with services.store.writing() as connection:
+                advance(connection, "sumsel", "in", Taken(1, bytes(64)))
+                connection.execute(update(mailboxes).values(id=real(secrets.mailbox, "sumsel", 1)))
+        return real(*about)
+
+    monkeypatch.setattr("dropbox.mailboxes.place", place)
+    assert "siapa saksinya?" in open_box(client, words).text and taken
+    assert "siapa saksinya?" in open_box(client, words).text, "and where it is now"
 
 
 def test_a_row_that_stands_where_another_station_would_put_it_is_not_read(
