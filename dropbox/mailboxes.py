@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
+from crypto.encoding import label
 from crypto.errors import BadSignature, CryptoError
 from crypto.mailbox import News, open_news, place, seal_news
 from crypto.receipt import Receipt
@@ -66,30 +68,31 @@ class Mailboxes:
             taken = dict(
                 connection.execute(select(chains.c.peer, chains.c.seq).where(chains.c.direction == "in")).all()
             )
-            places = {place(receipt.mailbox, s.id, taken.get(s.id, 0)): s for s in directory.roster.stations}
-            found = connection.execute(select(mailboxes).where(mailboxes.c.id.in_(places))).all()
-        rows = [(places[row.id], row.row) for row in found if places[row.id].id == row.station]
+            stations = {
+                kept_id(s.id, place(receipt.mailbox, s.id, taken.get(s.id, 0))): s for s in directory.roster.stations
+            }
+            found = connection.execute(select(mailboxes).where(mailboxes.c.id.in_(stations))).all()
+        rows = [(stations[row.id], row.row) for row in found]
         return _DICE.sample(rows, min(OPENED, len(rows)))
 
 
 def replace_rows(
     connection: Connection, station: str, new: Sequence[tuple[bytes, bytes]], stations: Collection[str] | None = None
-) -> int:
-    """Make a station's rows exactly these (id, row), sorted by id; return how many belong to another station.
+) -> None:
+    """Make a station's rows exactly these (place, row).
 
-    Those alone are refused: one quarrel over an id must not stop every other answer and acknowledgement.
     `stations` are those of the roster: the rows of one that has left go.
     """
-    known = connection.execute(select(mailboxes.c.id, mailboxes.c.station))
-    owned: dict[bytes, str] = {found.id: found.station for found in known}
-    gone = [box for box, owner in owned.items() if owner == station or (stations and owner not in stations)]
-    theirs = owned.keys() - gone
-    # All of them anew: the order of a table in which some stay tells which these are.
-    if gone:
-        connection.execute(
-            delete(mailboxes).where(mailboxes.c.id == bindparam("gone")), [{"gone": box} for box in gone]
-        )
-    kept = [{"id": box, "station": station, "row": row} for box, row in sorted(new) if box not in theirs]
+    gone = mailboxes.c.station == station
+    if stations is not None:
+        gone = or_(gone, mailboxes.c.station.not_in(stations))
+    connection.execute(delete(mailboxes).where(gone))
+    kept = sorted((kept_id(station, box), row) for box, row in new)
     if kept:
-        connection.execute(insert(mailboxes), kept)
-    return len(new) - len(kept)
+        connection.execute(insert(mailboxes), [{"id": box, "station": station, "row": row} for box, row in kept])
+
+
+def kept_id(station: str, box: bytes) -> bytes:
+    """Return the id, 16 bytes, of the row that a station sent for a place: no station can take that of another."""
+    told = label("senyap/v1/mailbox-kept") + station.encode("ascii") + b"\0" + box
+    return hashlib.sha256(told).digest()[: len(box)]

@@ -172,7 +172,7 @@ def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Rece
             raise_day(connection, min(manifest.day, day))
             if not repeated:
                 warnings += _acknowledge(connection, manifest)
-                warnings += _store(services, connection, outbox)
+                _store(services, connection, outbox)
                 advance(connection, manifest.sender, "in", manifest)
                 known = min(manifest.roster_version, services.directory.roster.version)
                 set_mark(connection, NAMED, known, manifest.sender)
@@ -287,13 +287,13 @@ def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list
     return False, [f"{missing} outboxes in between never came"] if missing else []
 
 
-def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[str]:
+def _store(services: Services, connection: Connection, outbox: _Outbox) -> None:
     """Store mailbox rows, and forwarded rows in free slots.
 
     Where these are too few, in slots that were acknowledged, too, so that a full arena can be emptied. Raises Full.
     """
     stations = {station.id for station in services.directory.roster.stations}
-    theirs = replace_rows(connection, outbox.manifest.sender, outbox.news, stations)
+    replace_rows(connection, outbox.manifest.sender, outbox.news, stations)
     if outbox.forwarded:
         free = free_slots(connection)
         if len(free) < len(outbox.forwarded):
@@ -301,7 +301,6 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> list[
         if len(free) < len(outbox.forwarded):
             raise Full("no free slots for the rows of this outbox: fetch a bundle first")
         place(connection, services.arena.choose(free, len(outbox.forwarded)), outbox.forwarded)
-    return [f"{theirs} mailboxes belong to another station and were left alone"] if theirs else []
 
 
 def _acknowledge(connection: Connection, manifest: Manifest) -> list[str]:

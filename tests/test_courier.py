@@ -112,7 +112,10 @@ def test_a_visit_is_told_in_three_lines(rounds: Rounds, stick: Path) -> None:
     following = rounds.services.rounds.schedule(rounds.desk.home.roster.issued).next
     lines = box_side.lines_of(back, following, ())
     assert len(lines) == 3 and lines[0] == "taken: outbox 1 of sumsel (32 mailboxes, 1 rows freed)"
-    assert lines[1].startswith("put:   bundle-00000002.senyap for sumsel (") and lines[2] == f"next:  come again by {following}"
+    assert (
+        lines[1].startswith("put:   bundle-00000002.senyap for sumsel (")
+        and lines[2] == f"next:  come again by {following}"
+    )
     assert there.outbox is not None and there.outbox.name == "outbox-sumsel-00000001.senyap"
 
 

@@ -22,7 +22,7 @@ from crypto.signing import SigningKey
 from dropbox.chain import advance
 from dropbox.errors import Busy
 from dropbox.headers import PAGE_STEP
-from dropbox.mailboxes import replace_rows
+from dropbox.mailboxes import kept_id, replace_rows
 from dropbox.pages import mailbox as pages
 from dropbox.services import Services
 from dropbox.store import mailboxes
@@ -462,7 +462,7 @@ def test_an_outbox_that_is_taken_while_a_box_is_opened_hides_no_answer(
             taken.append(1)
             with services.store.writing() as connection:
                 advance(connection, "sumsel", "in", Taken(1, bytes(64)))
-                connection.execute(update(mailboxes).values(id=real(secrets.mailbox, "sumsel", 1)))
+                connection.execute(update(mailboxes).values(id=kept_id("sumsel", real(secrets.mailbox, "sumsel", 1))))
         return real(*about)
 
     monkeypatch.setattr("dropbox.mailboxes.place", place)
@@ -470,17 +470,17 @@ def test_an_outbox_that_is_taken_while_a_box_is_opened_hides_no_answer(
     assert "siapa saksinya?" in open_box(client, words).text, "and where it is now"
 
 
-def test_a_row_that_stands_where_another_station_would_put_it_is_not_read(
+def test_a_row_in_the_place_of_another_station_is_not_read_and_hides_nothing(
     client: FlaskClient, services: Services, small
 ) -> None:
     words = report(client).words
-    secrets = bring_news(services, small, words, texts=["benar"])
-    news = mailbox.News(9, today(), "closed_done", ("kpk",), (mailbox.Message(today(), "kpk", "palsu"),))
+    secrets = bring_news(services, small, words, texts=["dari sumsel"])
+    news = mailbox.News(9, today(), "closed_done", ("kpk",), (mailbox.Message(today(), "kpk", "dari kpk"),))
     row = mailbox.seal_news(news, secrets.reply.public, secrets.mailbox, station_key(small, "kpk"))
     with services.store.writing() as connection:
-        replace_rows(connection, "kpk", [(mailbox.place(secrets.mailbox, "palembang", 0), row)])
+        replace_rows(connection, "kpk", [(mailbox.place(secrets.mailbox, "sumsel", 0), row)])
     page = open_box(client, words)
-    assert "benar" in page.text and "palsu" not in page.text
+    assert "dari sumsel" in page.text and "dari kpk" not in page.text
 
 
 def test_the_ring_of_another_unit_finds_nothing_of_a_mailbox(client: FlaskClient, services: Services, small) -> None:
