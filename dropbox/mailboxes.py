@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
@@ -15,7 +15,7 @@ from crypto.mailbox import News, open_news, place, seal_news
 from crypto.receipt import Receipt
 from dropbox.directory import Directory
 from dropbox.store import Store, chains, mailboxes
-from keys.roster import Station
+from keys.roster import Roster, Station
 
 OPENED = 2  # rows, at each visit: a report has one or two readers that could write to its mailbox
 _DICE = random.SystemRandom()
@@ -40,12 +40,12 @@ class Mailboxes:
         """Open the row of a receipt, or a fresh one that says there is no news.
 
         Hit and miss do the same: one read of the database, one seal, and OPENED times one open and one verification.
-        Where two stations have a row for it, the one whose group leads is believed, and both are heard.
+        Where two stations have a row for it, the one whose group leads is heard.
         """
         found = self._find(receipt, directory)
         empty = News(seq=0, as_of=today, status="received", readers=())
         fresh = seal_news(empty, receipt.reply.public, receipt.mailbox, directory.server_key)
-        said: list[tuple[bool, int, News]] = []
+        said: list[tuple[Station, News]] = []
         for signer, row in [*found, *[(None, fresh)] * (OPENED - len(found))]:
             try:
                 key = signer.key if signer else directory.server_key.public
@@ -55,12 +55,12 @@ class Mailboxes:
             except CryptoError:
                 continue
             if signer is not None:
-                said.append((news.readers[:1] == (signer.group,), news.as_of, news))
+                said.append((signer, news))
         if not said:
             return Opened(empty, hit=False, forged=bool(found))
-        first, *others = [news for _leads, _day, news in sorted(said, key=lambda one: one[:2], reverse=True)]
-        messages = sorted([m for news in (first, *others) for m in news.messages], key=lambda m: m.day)
-        return Opened(replace(first, messages=tuple(messages)), hit=True, forged=len(said) < len(found))
+        groups = {signer.group for signer, _news in said}
+        _signer, heard = max(said, key=lambda one: _claim(directory.roster, groups, *one))
+        return Opened(heard, hit=True)
 
     def _find(self, receipt: Receipt, directory: Directory) -> list[tuple[Station, bytes]]:
         """Return the rows that stand where the newest outbox of each station would have put this mailbox."""
@@ -74,6 +74,14 @@ class Mailboxes:
             found = connection.execute(select(mailboxes).where(mailboxes.c.id.in_(stations))).all()
         rows = [(stations[row.id], row.row) for row in found]
         return _DICE.sample(rows, min(OPENED, len(rows)))
+
+
+def _claim(roster: Roster, groups: Collection[str], signer: Station, news: News) -> tuple[bool, bool, int]:
+    """Return how good a station's claim to a mailbox is: by the routes of the roster, by its own word, by its day."""
+    routes = [route for levels in roster.routing.values() for route in levels.values()]
+    among = [[g for g in choice if g in groups] for route in routes for choice in (route.readers, route.instead)]
+    follows = any(len(each) > 1 and signer.group in each[1:] for each in among)
+    return not follows, news.readers[:1] == (signer.group,), news.as_of
 
 
 def replace_rows(
