@@ -14,6 +14,7 @@ from crypto.errors import Malformed, NotForThisKey, Tampered
 from crypto.row import Record, Waiting
 from crypto.sharing import Share
 from crypto.xwing import OpeningKey
+from keys.memory import end_with
 from station.vault import Outcome
 
 FEW_ROWS = 64  # below this, starting processes costs more than it gains
@@ -44,7 +45,7 @@ class Openers:
         if self._processes > 1:
             # forked: the keys are inherited and cross no pipe
             fork = multiprocessing.get_context("fork")
-            self._pool = ProcessPoolExecutor(self._processes, fork, _set_keys, (self._keys,))
+            self._pool = ProcessPoolExecutor(self._processes, fork, _begin, (self._keys, os.getpid()))
             self._pool.submit(os.getpid).result()
         return self
 
@@ -81,8 +82,9 @@ class _Keys:
 _keys_here: _Keys | None = None
 
 
-def _set_keys(keys: _Keys) -> None:
+def _begin(keys: _Keys, parent: int) -> None:
     global _keys_here
+    end_with(parent)  # killed with the station, it would wait for ever, with the keys
     _keys_here = keys
 
 

@@ -88,8 +88,7 @@ class Soak:
 
     def run(self) -> None:
         """Let everything happen, then let clean rounds bring home what is still on its way."""
-        with self.server:
-            self.start_keeper()
+        with self.server, self._kept():
             threads = [threading.Thread(target=self._watched, args=(work,)) for work in self._works()]
             for thread in threads:
                 thread.start()
@@ -102,9 +101,16 @@ class Soak:
                 shutil.rmtree(stick, ignore_errors=True)
             self._go_home()
             self._account()
-        if self.keeper is not None:
-            self.keeper.kill()
-            self.keeper.wait()
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        self.start_keeper()
+        try:
+            yield
+        finally:
+            if self.keeper is not None:
+                self.keeper.kill()
+                self.keeper.wait()
 
     def _works(self) -> list[Callable[[], None]]:
         return [*(self._report for _ in range(REPORTERS)), self._carry, self._kill]
@@ -195,7 +201,7 @@ class Soak:
             _, words = running.communicate(timeout=wait if dies else 300)
         except subprocess.TimeoutExpired:
             running.kill()
-            running.communicate()
+            running.communicate(timeout=120)  # nothing that it started outlives it
             self.note(f"{place}: killed")
             return
         self.note(f"{place}: exit {running.returncode}")
