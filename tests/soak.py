@@ -35,7 +35,7 @@ from station.outbox import count_unserved
 from station.vault import FileState
 
 REPORTERS = 16
-SIZES = Sizes(slots=1024, daily_cover=256, mailboxes=1024, forwarded=4)
+SLOTS, DAILY_COVER, FORWARDED = 1024, 256, 4
 # Uploads that a kill broke off count as files without a letter: the question that a flood brings is for people.
 NO_QUESTION = "import dropbox.arena as arena; arena.FILES_A_DAY = arena.LITTERED_FROM = 1; "
 TRIES = 200  # of one form, by one reporter
@@ -60,7 +60,7 @@ class Sent:
 
 
 class Soak:
-    """One deployment in a folder, for so many seconds."""
+    """One deployment in a folder, for so many seconds and at most so many reports, each of which finds a mailbox."""
 
     def __init__(self, folder: Path, seconds: float, seed: int, most: int) -> None:
         self.folder, self.seconds, self.most = folder, seconds, most
@@ -73,9 +73,10 @@ class Soak:
         self.torn: list[Sent] = []
         self.doubled: list[str] = []
         self.silent: list[Sent] = []
+        sizes = Sizes(SLOTS, DAILY_COVER, 2 * most, FORWARDED)  # a form that a kill broke off may be a case, too
         weeks, demo.WEEKS = demo.WEEKS, 2
         try:
-            self.passphrases = demo.make_demo(folder / "demo", sizes=SIZES).passphrases
+            self.passphrases = demo.make_demo(folder / "demo", sizes=sizes).passphrases
         finally:
             demo.WEEKS = weeks
         with (folder / "demo" / "server" / "settings.toml").open("a", encoding="ascii") as settings:

@@ -26,4 +26,4 @@ def test_in_a_minute_of_bad_luck_no_receipt_is_lost_and_no_letter_doubled(tmp_pa
 
 @pytest.mark.slow
 def test_in_twenty_minutes_of_bad_luck_no_receipt_is_lost_and_no_letter_doubled(tmp_path: Path) -> None:
-    check(Soak(tmp_path, 1200, SEED, 4000))
+    check(Soak(tmp_path, 1200, SEED, 2000))
