@@ -58,9 +58,10 @@ class Mailboxes:
                 said.append((signer, news))
         if not said:
             return Opened(empty, hit=False, forged=bool(found))
-        groups = {signer.group for signer, _news in said}
-        _signer, heard = max(said, key=lambda one: _claim(directory.roster, groups, *one))
-        return Opened(heard, hit=True)
+        if len(said) > 1:  # only a quarrel costs more than a miss
+            groups = {signer.group for signer, _news in said}
+            said.sort(key=lambda one: _claim(directory.roster, groups, *one), reverse=True)
+        return Opened(said[0][1], hit=True)
 
     def _find(self, receipt: Receipt, directory: Directory) -> list[tuple[Station, bytes]]:
         """Return the rows that stand where the newest outbox of each station would have put this mailbox."""
