@@ -15,7 +15,7 @@ from crypto.encoding import date_of, today
 from crypto.errors import BadSignature, CryptoError, Malformed
 from dropbox import create_app, upkeep
 from dropbox.admission import admit
-from dropbox.cli import EXIT_ALARM, EXIT_REFUSED, EXIT_USAGE, EXIT_WARNING, FILE, FOLDER, command, end, said
+from dropbox.cli import EXIT_ALARM, EXIT_REFUSED, EXIT_USAGE, EXIT_WARNING, FILE, FOLDER, MEDIUM, command, end, said
 from dropbox.clock import Sealing
 from dropbox.courier import lines_of, visit
 from dropbox.errors import Busy
@@ -123,7 +123,7 @@ def receive(home: Path, file: Path) -> None:
 
 @main.command()
 @command
-@click.argument("stick", type=FOLDER)
+@click.argument("stick", type=MEDIUM)
 @click.option("--station", "stations", multiple=True, help="Station that the stick goes to; repeatable.")
 def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
     """Do the whole exchange on one plugged-in STICK: take what is there, put what is due."""
@@ -214,6 +214,7 @@ def status(home: Path, as_json: bool) -> None:
         "ends": list(health.ends),
         "fill": health.fill,
         "alarms": list(health.alarms),
+        "waits_for_outbox": list(health.waited_for),
     }
     if as_json:
         click.echo(json.dumps(values))
@@ -225,6 +226,9 @@ def status(home: Path, as_json: bool) -> None:
         click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
         if health.fill:
             click.echo(f"warning: {FILLS[health.fill]}", err=True)
+        if health.waited_for:
+            owed = ", ".join(health.waited_for)
+            click.echo(f"warning: restored from a copy: first an outbox must come of {owed}", err=True)
     if health.alarms:
         end(EXIT_ALARM, "\n".join(f"ALARM: {words}" for words in health.alarms))
     if schedule.late or not health.is_good:

@@ -23,6 +23,7 @@ _DISK_ADVICE = (
     "what was stored is kept"
 )
 FOLDER = click.Path(path_type=Path, file_okay=False)
+MEDIUM = click.Path(path_type=Path, file_okay=False, exists=True)  # one that is not plugged in is not invented
 FILE = click.Path(path_type=Path)
 
 

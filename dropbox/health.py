@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crypto.encoding import date_of, epoch_of
 from dropbox.clock import Sealing, words_of
 from dropbox.keeper import last_beat
+from dropbox.restored import stations_waited_for
 from dropbox.services import Services
 
 WARN_DAYS = 28
@@ -28,11 +29,14 @@ class Health:
     ends: tuple[str, ...]
     fill: int  # the highest of FILLS that is reached, 0 below
     alarms: tuple[str, ...]
+    waited_for: tuple[str, ...] = ()  # stations of which an outbox must come first, after a restore
 
     @property
     def is_good(self) -> bool:
         """Tell whether nobody needs to do anything."""
-        return self.sealing is Sealing.READY and not (self.closed or self.ends or self.fill or self.alarms)
+        return self.sealing is Sealing.READY and not (
+            self.closed or self.ends or self.fill or self.alarms or self.waited_for
+        )
 
 
 def health_of(services: Services, day: int) -> Health:
@@ -49,7 +53,9 @@ def health_of(services: Services, day: int) -> Health:
             ends.append(f"keys of {group} end on {date_of(last)}")
     closed = tuple(sorted(directory.keys.lapsed(epoch_of(day))))
     words = words_of(sealing, directory, day, greatest)
-    return Health(sealing, words, greatest, closed, tuple(ends), _fill(services), _alarms(services, day))
+    with services.store.reading() as connection:
+        waited_for = stations_waited_for(connection, [station.id for station in roster.stations])
+    return Health(sealing, words, greatest, closed, tuple(ends), _fill(services), _alarms(services, day), waited_for)
 
 
 def _fill(services: Services) -> int:

@@ -35,6 +35,11 @@ def check_may_send(connection: Connection, station: str) -> None:
         )
 
 
+def stations_waited_for(connection: Connection, stations: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these stations for which no bundle may be written yet."""
+    return tuple(station for station in stations if _mark(connection, station) == 0)
+
+
 def follow_station(connection: Connection, outbox: Manifest) -> list[str]:
     """Compare the newest bundle that an outbox acknowledges with those that left here; return warnings.
 

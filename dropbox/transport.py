@@ -279,8 +279,13 @@ def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list
     last = last_of(connection, manifest.sender, "in")
     if manifest.seq == last.seq and manifest.hash == last.hash:
         return True, []
-    if manifest.seq <= last.seq:
-        raise Alarm(f"outbox: number {manifest.seq} with other content or older than number {last.seq}")
+    if manifest.seq < last.seq:
+        raise Refused(
+            f"outbox: number {manifest.seq} is older than number {last.seq}, which was taken and says everything: two "
+            "sticks have crossed. There is nothing to do, its station takes it off the stick"
+        )
+    if manifest.seq == last.seq:
+        raise Alarm(f"outbox: number {manifest.seq} with other content than the one taken before")
     if manifest.seq == last.seq + 1 and manifest.previous != last.hash:
         raise Alarm(f"outbox: number {manifest.seq} does not follow the one taken before")
     missing = manifest.seq - last.seq - 1

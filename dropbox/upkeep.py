@@ -50,6 +50,8 @@ def install(group: click.Group) -> None:
 def backup_(home: Path, folder: Path) -> None:
     """Copy all but the private key into a new folder below DIR, while the pages are served."""
     click.echo(str(backup.make_backup(home, folder, day=today())))
+    if folder.stat().st_dev == home.stat().st_dev:
+        click.echo("warning: this copy lies on the disk of the drop box itself and is lost with it", err=True)
     click.echo("The transport key is not in it: keep its words on paper (senyap-dropbox key-words)", err=True)
 
 

@@ -25,7 +25,7 @@ from station import (
     screen,
     upkeep,
 )
-from station.cli import FILE, FOLDER, Door, command, main, print_json, warn, warn_of_rekey
+from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn, warn_of_rekey
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
 
@@ -143,7 +143,7 @@ def _tell_unserved(left: int) -> None:
 
 
 @command("courier")
-@click.argument("stick", type=FOLDER)
+@click.argument("stick", type=MEDIUM)
 def courier_(home: Home, door: Door, stick: Path) -> None:
     """Do the whole exchange on one plugged-in STICK: take the bundles that are there, put the next outbox."""
     day = today()

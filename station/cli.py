@@ -28,6 +28,7 @@ from station.errors import EXIT_USAGE, NotAirGapped, StationError, exit_code
 from station.home import Home
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+MEDIUM = click.Path(path_type=Path, file_okay=False, exists=True)  # one that is not plugged in is not invented
 FILE = click.Path(path_type=Path)
 
 

@@ -176,7 +176,6 @@ class Soak:
                 stick, box_dies, station_dies = (
                     self.dice.choice(self.sticks), self.dice.random() < 0.3, self.dice.random() < 0.3,
                 )  # fmt: skip
-            stick.mkdir(exist_ok=True)
             self._visit_box(stick, box_dies)
             self._damage(stick)
             self._visit_station(stick, station_dies)
@@ -192,6 +191,7 @@ class Soak:
         self._visit("station", command, stick, dies)
 
     def _visit(self, place: str, command: list[str], stick: Path, dies: bool) -> None:
+        stick.mkdir(exist_ok=True)
         with self._lock:
             wait = self.dice.uniform(0.3, 4.0)
         running = subprocess.Popen(
@@ -277,7 +277,6 @@ class Soak:
     def _go_home(self) -> None:
         """Go rounds on which nothing happens, until every case has its mailbox."""
         stick = self.folder / "clean"
-        stick.mkdir()
         for _ in range(CLEAN_ROUNDS):
             self._visit_box(stick, False)
             self._visit_station(stick, False)

@@ -13,18 +13,21 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from live import passphrases
 from web import open_box, report
 
 from crypto import bundle
 from dropbox import courier as box_side
+from dropbox.__main__ import main as box_command
 from dropbox.services import Services
 from dropbox.settings import load_settings
 from dropbox.store import chains, exports
 from dropbox.transport import write_bundle
 from station import cases, vault
 from station import courier as station_side
+from station.__main__ import main as station_command
 from station.bundles import relay
 from station.desk import Desk, open_desk
 from station.errors import EXIT_ALARM, EXIT_DISK, EXIT_REFUSED, Refused
@@ -268,9 +271,10 @@ def test_outboxes_on_two_sticks_may_arrive_in_any_order(rounds: Rounds, stick: P
     rounds.at_station(other)
     assert rounds.at_box(other).received[0].warnings == ("1 outboxes in between never came",)
     late = rounds.at_box(stick)
-    assert [left.is_alarm for left in late.left] == [True] and not late.written, "an older one is said loudly"
-    (stick / late.left[0].name).unlink()
+    assert [left.is_alarm for left in late.left] == [False] and "sticks have crossed" in late.left[0].words
+    assert [station for station, _ in (*late.written, *late.kept)] == ["sumsel"], "everything else goes on"
     rounds.go_round(stick)
+    assert not list(stick.glob("outbox-*")), "its station took it away"
     rounds.check()
 
 
@@ -427,7 +431,7 @@ def test_an_older_outbox_beside_the_newest_is_said_and_the_bundle_is_written(
     rounds.at_station(stick)
     shutil.copy(kept / "outbox-sumsel-00000001.senyap", stick)
     done = rounds.at_box(stick)
-    assert [left.is_alarm for left in done.left] == [True]
+    assert [left.is_alarm for left in done.left] == [False]
     assert [station for station, _ in done.written] == ["sumsel"], "the newest one came, so nothing is in doubt"
 
 
@@ -459,3 +463,11 @@ def test_a_part_of_a_stick_that_cannot_be_read_stops_nothing(
     assert "cannot be read" in back.left[0].words and back.kept and only(stick, "outbox-*").exists()
     rounds.go_round(stick)
     rounds.check()
+
+
+def test_a_stick_that_is_not_plugged_in_is_not_invented(rounds: Rounds, tmp_path: Path) -> None:
+    missing = tmp_path / "media" / "stick"
+    for command in (box_command, station_command):
+        home = rounds.services.settings.home if command is box_command else rounds.desk.home.folder
+        done = CliRunner().invoke(command, ["courier", "--home", str(home), str(missing)])
+        assert done.exit_code == 2 and "does not exist" in done.output and not missing.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -189,9 +190,20 @@ def test_an_outbox_taken_before_the_copy_was_made_does_not_let_bundles_go(
     assert mark(box) == 0
 
 
+def waited_for(box: Box) -> list[str]:
+    """Return which stations `status` names as those that must come first."""
+    said = box.run("status", "--json", code=7)  # the keeper is missed, too
+    found = json.loads(said.stdout)["waits_for_outbox"]
+    assert isinstance(found, list)
+    return found
+
+
 def test_each_station_has_a_mark_of_its_own(box: Box, station: Station, stick: Path, tmp_path: Path) -> None:
     restored(box, box.path("backup", "--to", tmp_path / "copies"))
+    stations = [each.id for each in world().roster.stations]
+    assert waited_for(box) == stations
     box.run("receive", station.outbox(stick))
+    assert waited_for(box) == [each for each in stations if each != "sumsel"]
     box.run("bundle", "--to", stick)
     assert "an outbox of kpk" in box.run("bundle", "--to", stick, "--station", "kpk", code=3).stderr
 

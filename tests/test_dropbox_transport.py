@@ -199,18 +199,18 @@ def test_a_gap_is_taken_with_a_warning(services: Services, tmp_path: Path, key: 
     assert receive(services, path).warnings == ("2 outboxes in between never came",)
 
 
-@pytest.mark.parametrize("defect", ["same_number", "older", "fork"])
-def test_an_outbox_that_contradicts_one_taken_is_an_alarm(
-    services: Services, tmp_path: Path, key: SigningKey, defect: str
+@pytest.mark.parametrize(("defect", "error"), [("same_number", Alarm), ("older", Refused), ("fork", Alarm)])
+def test_an_outbox_that_contradicts_one_taken_is_an_alarm_and_an_older_one_is_refused(
+    services: Services, tmp_path: Path, key: SigningKey, defect: str, error: type[Refused]
 ) -> None:
     path, _ = outbox(services, tmp_path, key, records(services, key), seq=2)
     receive(services, path)
     before = state(services)
     seq = {"same_number": 2, "older": 1, "fork": 3}[defect]
     bad, _ = outbox(services, tmp_path / "bad", key, records(services, key), seq=seq, previous=b"x" * 64)
-    with pytest.raises(Alarm):
+    with pytest.raises(error) as told:
         receive(services, bad)
-    assert state(services) == before
+    assert type(told.value) is error and state(services) == before
 
 
 @pytest.mark.parametrize(
