@@ -126,7 +126,7 @@ class Life:
             deployment=DEPLOYMENT, version=1, previous=bytes(64), issued=self.day, expires=self.day + 400,
             roots=roots, root_k=2, groups=groups, stations=(Station("sumsel", "sumsel", station.public, True, True),),
             server_key=self.server_key.public, routing=units.routing(), province="sumsel", fallback="kpk",
-            cover_weights=units.COVER_WEIGHTS, min_suite=1, sizes=Sizes(64, 8, 32, 4, 4),
+            cover_weights=units.COVER_WEIGHTS, min_suite=1, sizes=Sizes(slots=64, daily_cover=8, mailboxes=32, forwarded=4),
         )  # fmt: skip
         data = sign_roster(first, {n: self.roots[n] for n in (1, 3)})
         write_ledger(self.folder / "desk", root_pin(roots, 2), data)
