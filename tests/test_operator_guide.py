@@ -197,4 +197,5 @@ def test_when_the_key_is_lost_and_so_is_the_paper(desk: Desk) -> None:
             a_roster(desk, server_key=made.public)
             desk.box.take("dua")
         desk.run_line(line)
+    assert desk.there("/srv/new/server.key").read_bytes() == made.seed != (filled() / "server.key").read_bytes()
     no_fork(desk, "satu", "dua")

@@ -36,7 +36,8 @@ def killed(change: str = "") -> tuple[subprocess.Popen[str], list[int]]:
 
 def test_processes_with_keys_end_when_the_station_is_killed():
     station, _numbers = killed()
-    station.communicate(timeout=120)  # ends when nobody holds the pipe any more
+    said, _ = station.communicate(timeout=120)  # ends when nobody holds the pipe any more
+    assert said == ""
 
 
 def test_control_without_it_they_stay_with_the_keys():
