@@ -74,15 +74,27 @@ class Mailboxes:
             }
             found = connection.execute(select(mailboxes).where(mailboxes.c.id.in_(stations))).all()
         rows = [(stations[row.id], row.row) for row in found]
-        return _DICE.sample(rows, min(OPENED, len(rows)))
+        _DICE.shuffle(rows)
+        if len(rows) > OPENED:  # whoever has several stations, or knows the mailbox alone, must not crowd out who leads
+            groups = {signer.group for signer, _row in rows}
+            rows.sort(key=lambda one: (_follows(directory.roster, groups, one[0]), not one[0].lead))
+        return rows[:OPENED]
 
 
-def _claim(roster: Roster, groups: Collection[str], signer: Station, news: News) -> tuple[bool, bool, int]:
-    """Return how good a station's claim to a mailbox is: by the routes of the roster, by its own word, by its day."""
+def _claim(roster: Roster, groups: Collection[str], signer: Station, news: News) -> tuple[bool, bool, bool, int]:
+    """Return how good a station's claim to a mailbox is.
+
+    By the routes of the roster, by its own word, by its being the one that answers for its group, by its day.
+    """
+    leads = news.readers[:1] == (signer.group,)
+    return not _follows(roster, groups, signer), leads, signer.lead, news.as_of
+
+
+def _follows(roster: Roster, groups: Collection[str], signer: Station) -> bool:
+    """Tell whether a route of the roster names another of these groups before that of a station."""
     routes = [route for levels in roster.routing.values() for route in levels.values()]
     among = [[g for g in choice if g in groups] for route in routes for choice in (route.readers, route.instead)]
-    follows = any(len(each) > 1 and signer.group in each[1:] for each in among)
-    return not follows, news.readers[:1] == (signer.group,), news.as_of
+    return any(signer.group in each[1:] for each in among)
 
 
 def replace_rows(

@@ -25,7 +25,7 @@ from dropbox.clock import Sealing
 from dropbox.directory import Directory
 from dropbox.errors import Alarm, Closed, Full, Refused
 from dropbox.mailboxes import replace_rows
-from dropbox.marks import NAMED, raise_day, read_mark, set_mark
+from dropbox.marks import NAMED, VERSION, raise_day, read_mark, set_mark
 from dropbox.restored import check_may_send, follow_station
 from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, rows, slots
@@ -297,7 +297,10 @@ def _store(services: Services, connection: Connection, outbox: _Outbox) -> None:
 
     Where these are too few, in slots that were acknowledged, too, so that a full arena can be emptied. Raises Full.
     """
-    stations = {station.id for station in services.directory.roster.stations}
+    roster = services.directory.roster
+    # where another front end has a newer roster, it may name stations that this one does not know
+    is_newest = roster.version >= (read_mark(connection, VERSION) or 0)
+    stations = {station.id for station in roster.stations} if is_newest else None
     replace_rows(connection, outbox.manifest.sender, outbox.news, stations)
     if outbox.forwarded:
         free = free_slots(connection)

@@ -12,6 +12,7 @@ from crypto.encoding import date_of
 from station.desk import Desk
 from station.errors import Refused
 from station.home import Home
+from station.outbox import COPIED_AT, last_own
 from station.vault import write_meta
 
 # the only files that are ever copied: a weekly key (epoch-*.key) is none of them, and no temporary file
@@ -43,6 +44,7 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
         with reopen(Home.load(aside)) as copy:
             with copy.vault.begin() as transaction:
                 write_meta(transaction, "copied", str(day))
+                write_meta(transaction, COPIED_AT, str(last_own(transaction)))
         hashes["vault.db"] = copies.hash_file(aside / "vault.db")
         copies.write_list(aside, hashes)
     return folder / name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from station.home import SERVER
 from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
 
 MAX_ACKS = 256
+COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox when it was made
+LEAST_LEAP, SPREAD = 1_000, 9_000  # more than a station makes between two copies
 DAYS_TO_NEXT = 7
 
 
@@ -84,7 +87,18 @@ def _last(transaction: sa.Connection, desk: Desk) -> Taken:
     ):
         found += [Taken(seq, hash_) for seq, hash_ in transaction.execute(query)]
     newest = max(taken.seq for taken in found)
-    return next(taken for taken in reversed(found) if taken.seq == newest)
+    last = next(taken for taken in reversed(found) if taken.seq == newest)
+    copied_at = vault.read_meta(transaction, COPIED_AT)
+    if copied_at is not None and last_own(transaction) <= int(copied_at):
+        # Outboxes that this vault does not know may lie on sticks and in copies of the drop box. Two with one number
+        # would have the places of live mailboxes in common.
+        last = Taken(last.seq + LEAST_LEAP + secrets.randbelow(SPREAD), last.hash)
+    return last
+
+
+def last_own(transaction: sa.Connection) -> int:
+    """Return the number of the last outbox of this vault, 0 before the first."""
+    return transaction.scalar(sa.select(sa.func.max(outboxes.c.seq))) or 0
 
 
 def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:

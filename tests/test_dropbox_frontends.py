@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,24 @@ from live import ROOT, forget
 from postgres import Postgres
 from sqlalchemy import select, text
 from test_dropbox_mailbox import station_key
+from test_dropbox_quarrels import with_stations
 from test_dropbox_transport import outbox, read_bundle, records
 from test_forensics_arena import LIMIT, spearman
 from writer import row_of
 
 from crypto.bundle import Taken
+from crypto.signing import SigningKey
 from dropbox import dialects
 from dropbox.__main__ import main
 from dropbox.dialects import Turn
 from dropbox.errors import BadSettings, Broken, FilesFull, Full
-from dropbox.marks import DAY, NAMED, VERSION, read_mark, set_mark
+from dropbox.marks import DAY, NAMED, VERSION, read_mark, remember_roster, set_mark
 from dropbox.migrations import NEWEST
 from dropbox.services import Services, open_store
 from dropbox.settings import load_settings
-from dropbox.store import rows, slots
+from dropbox.store import mailboxes, rows, slots
 from dropbox.transport import receive, write_bundle
+from keys.roster import Station
 
 MakeHome = Callable[[], Path]
 
@@ -385,3 +389,18 @@ def test_a_commit_that_fails_is_not_confirmed(pair: tuple[Services, Services]) -
     with pytest.raises(Broken, match="database: OperationalError"):
         here.arena.put([], here.make_cover())
     assert there.arena.counts() == (0, 64)
+
+
+def test_an_outbox_through_a_front_end_with_an_older_roster_takes_no_rows_of_a_station_it_does_not_know(
+    pair: tuple[Services, Services], tmp_path: Path, small: Path
+) -> None:
+    here, there = pair
+    new, old = SigningKey.generate(), station_key(small, "sumsel")
+    known = with_stations(here.directory, Station("palembang-b", "palembang", new.public, True, False))
+    roster = replace(known.roster, version=2)
+    remember_roster(here.store, roster)
+    here.current.directory = replace(known, ledger=replace(known.ledger, roster=roster))
+    receive(here, outbox(here, tmp_path, new, records(here, new), sender="palembang-b", roster_version=2)[0])
+    receive(there, outbox(there, tmp_path / "there", old, records(there, old))[0])
+    with here.store.reading() as connection:
+        assert set(connection.scalars(select(mailboxes.c.station))) == {"palembang-b", "sumsel"}

@@ -33,6 +33,7 @@ from station.desk import open_desk
 from station.errors import Refused, VaultUnreadable
 from station.home import Home
 from station.inbox import import_bundle
+from station.outbox import make_outbox
 
 ALL = ("sumsel-1", "sumsel-2", "sumsel-3")
 ME = ALL[:2]
@@ -292,3 +293,18 @@ def test_a_backup_needs_the_quorum(home: Path, tmp_path: Path):
 
 def test_home_load_reads_a_backup_in_place(home: Path, tmp_path: Path):
     assert Home.load(copy(home, tmp_path / "copies")).roster.version == 2
+
+
+def test_no_outbox_of_a_restored_station_bears_the_number_of_one_that_its_vault_does_not_know(
+    home: Path, tmp_path: Path
+) -> None:
+    """Two outboxes with one number would have the places of their live mailboxes in common."""
+    with sit(home, *ME) as desk:
+        make_outbox(desk, tmp_path / "out")
+        copy = make_backup(desk, tmp_path / "medium", lambda found: sit(found.folder, *ME), day=today())
+        known = {make_outbox(desk, tmp_path / "out").name for _ in range(3)}
+    restore(copy, tmp_path / "again")
+    with sit(tmp_path / "again", *ME) as desk:
+        made = [make_outbox(desk, tmp_path / "more").name for _ in range(2)]
+    numbers = [int(name.split("-")[2].split(".")[0]) for name in made]
+    assert not known & set(made) and numbers[0] > 1_000 and numbers[1] == numbers[0] + 1

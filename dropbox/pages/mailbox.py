@@ -18,7 +18,7 @@ from crypto import receipt as receipts
 from crypto.attachment import Attachment
 from crypto.encoding import date_of, epoch_of, today
 from crypto.mailbox import News
-from crypto.row import OBJECT_ID_BYTES
+from crypto.row import OBJECT_ID_BYTES, SLOTS
 from dropbox import form, statuses
 from dropbox.directory import Directory
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
@@ -363,11 +363,16 @@ def _refuse(reply: _Reply, received: Received, problems: Sequence[form.Problem],
 
 
 def _case_readers(known: Directory, session: Session) -> tuple[Group, ...]:
-    """Return the readers of a case; none where they are not known, or where one has left or has no reviewers."""
+    """Return the readers of a case.
+
+    None where they are not known, or where one has left, has no reviewers or is named twice, or where they have become
+    too many for a row.
+    """
     with_reviewers = {group.id: group for group in known.roster.groups if group.members}
-    if not set(session.readers) <= set(with_reviewers):
+    if not set(session.readers) <= set(with_reviewers) or len(set(session.readers)) < len(session.readers):
         return ()
-    return tuple(with_reviewers[group_id] for group_id in session.readers)
+    found = tuple(with_reviewers[group_id] for group_id in session.readers)
+    return found if sum(len(group.members) for group in found) <= SLOTS else ()
 
 
 def _fallback(known: Directory, day: int) -> Group | None:
