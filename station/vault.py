@@ -51,7 +51,8 @@ class FileState(enum.IntEnum):
 metadata = sa.MetaData()
 Int, Text, Blob = sa.Integer, sa.Text, sa.LargeBinary
 
-# schema · roster: the highest version this vault worked with · copied: the day it was copied into a backup
+# schema · roster: the highest version this vault worked with · of a backup: copied, its day; copied-at, the number of
+# the last outbox then
 meta = sa.Table("meta", metadata, sa.Column("name", Text, primary_key=True), sa.Column("value", Text, nullable=False))
 
 bundles = sa.Table(
