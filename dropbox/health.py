@@ -29,7 +29,7 @@ class Health:
     ends: tuple[str, ...]
     fill: int  # the highest of FILLS that is reached, 0 below
     alarms: tuple[str, ...]
-    waited_for: tuple[str, ...] = ()  # stations of which an outbox must come first, after a restore
+    waited_for: tuple[str, ...]  # stations of which an outbox must come first, after a restore
 
     @property
     def is_good(self) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 
 from crypto.encoding import label
 from crypto.errors import BadSignature, CryptoError
+from crypto.letter import MAILBOX_BYTES
 from crypto.mailbox import News, open_news, place, seal_news
 from crypto.receipt import Receipt
 from dropbox.directory import Directory
@@ -116,4 +117,4 @@ def replace_rows(
 def kept_id(station: str, box: bytes) -> bytes:
     """Return the id, 16 bytes, of the row that a station sent for a place: no station can take that of another."""
     told = label("senyap/v1/mailbox-kept") + station.encode("ascii") + b"\0" + box
-    return hashlib.sha256(told).digest()[: len(box)]
+    return hashlib.sha256(told).digest()[:MAILBOX_BYTES]

@@ -406,15 +406,21 @@ def test_when_too_many_wait_a_busy_page_comes_at_once(client: FlaskClient, servi
     assert report(client).status == 200, "reports have lanes of their own"
 
 
-@pytest.mark.both_databases
-def test_hit_and_miss_do_the_same_work(client: FlaskClient, services: Services, small, monkeypatch) -> None:
-    words = report(client).words
+def work_noted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which each seal and each open of a mailbox row is added."""
     calls: list[str] = []
-    for owner, name in ((mailbox, "seal_news"), (mailbox, "open_news")):
-        real = getattr(owner, name)
+    for name in ("seal_news", "open_news"):
+        real = getattr(mailbox, name)
         monkeypatch.setattr(
             "dropbox.mailboxes." + name, lambda *a, _r=real, _n=name, **k: (calls.append(_n), _r(*a, **k))[1]
         )
+    return calls
+
+
+@pytest.mark.both_databases
+def test_hit_and_miss_do_the_same_work(client: FlaskClient, services: Services, small, monkeypatch) -> None:
+    words = report(client).words
+    calls = work_noted(monkeypatch)
     open_box(client, words)
     missed, calls[:] = list(calls), []
     bring_news(services, small, words)
@@ -436,12 +442,7 @@ def test_of_two_stations_that_answer_the_one_that_leads_is_heard(
     words = report(client).words
     bring_news(services, small, words, station=leads[0], readers=leads[1], texts=["siapa saksinya?"], status="review")
     bring_news(services, small, words, station=follows[0], readers=follows[1], texts=["hubungi kami"], seq=9)
-    calls: list[str] = []
-    for name in ("seal_news", "open_news"):
-        real = getattr(mailbox, name)
-        monkeypatch.setattr(
-            "dropbox.mailboxes." + name, lambda *a, _r=real, _n=name, **k: (calls.append(_n), _r(*a, **k))[1]
-        )
+    calls = work_noted(monkeypatch)
     for _ in range(8):  # the order in which both are opened is drawn by lot
         calls.clear()
         page = open_box(client, words)
