@@ -121,7 +121,7 @@ def test_a_damaged_bundle_is_refused_and_leaves_nothing(desk: Desk, stick: Stick
         ({"day": 2**70}, Malformed),
         ({"applied": Taken(2**63, bytes(64))}, Malformed),
     ],
-    ids=str,
+    ids=["elsewhere", "to_palembang", "to_a_path", "of_a_station", "of_another_key", "seq", "day", "applied"],
 )
 def test_a_bundle_of_others_is_refused_and_leaves_nothing(desk: Desk, stick: Stick, change, error):
     with pytest.raises(error):
