@@ -66,6 +66,17 @@ def test_a_second_group_with_several_stations_does_not_crowd_out_the_one_that_le
     assert heard(services, secrets, known) == {"benar"}
 
 
+def test_a_group_that_follows_and_one_that_knows_the_mailbox_alone_do_not_crowd_out_the_one_that_leads(
+    services: Services, small: Path, secrets: receipt.Receipt
+) -> None:
+    key = station_key(small, "palembang")
+    say(services, secrets, "palembang", key, "benar", group="palembang", readers=("palembang", "sumsel"))
+    say(services, secrets, "sumsel", station_key(small, "sumsel"), "palsu")
+    other = replace(receipt.derive(b"9876543210", "other"), mailbox=secrets.mailbox)
+    say(services, other, "kpk", station_key(small, "kpk"), "sampah", group="kpk")
+    assert heard(services, secrets, services.directory) == {"benar"}
+
+
 def test_a_group_that_knows_the_mailbox_alone_does_not_crowd_out_an_answer_with_several_stations(
     services: Services, small: Path, secrets: receipt.Receipt
 ) -> None:
@@ -93,7 +104,9 @@ def test_of_two_stations_of_a_group_the_one_that_answers_now_is_heard_whatever_t
     assert heard(services, secrets, known) == {"baru"}
 
 
-@pytest.mark.parametrize("readers", [("palembang",) * 8, ("sumsel", "palembang", "kpk", "oku", "oki", "lahat")])
+@pytest.mark.parametrize(
+    "readers", [("palembang",) * 8, ("palembang", "palembang"), ("sumsel", "palembang", "kpk", "oku", "oki", "lahat")]
+)
 def test_readers_that_no_row_can_have_are_asked_for_and_the_message_is_not_lost(
     client: FlaskClient, services: Services, small: Path, readers: Sequence[str]
 ) -> None:
