@@ -166,11 +166,14 @@ def settle(transaction: sa.Connection, number: int, reason: Reason, *, day: int)
     row = transaction.execute(sa.select(canaries).where(canaries.c.number == number)).one_or_none()
     if row is None:
         raise Refused("canary: none has this number")
-    came = len(transaction.execute(sa.select(canary_cases).where(canary_cases.c.number == number)).all())
+    ids = tuple(transaction.scalars(sa.select(canary_cases.c.case_id).where(canary_cases.c.number == number)))
+    came = len(ids)
     if reason is Reason.SENT_TWICE and came < 2:
         raise Refused("canary: it did not come twice")
     if reason is Reason.NOT_SENT and came:
         raise Refused("canary: it came, so it was sent")
+    if reason is Reason.LOST and came and not _lacks_parts(transaction, ids):
+        raise Refused("canary: it came whole, so nothing was lost")
     values: dict[str, object] = {"because": reason, "settled": came}
     if reason is Reason.SENT_LATE and not came:
         values["due"] = max(day, row.day)
@@ -242,7 +245,8 @@ def _alarm(
         State.AGAIN: "came more than once: somebody who read it may have sent it again",
         State.CONTRARY: f"came, though it was settled as {because}",
     }
-    return f"canary: number {number} {words[state]}. Ask who had it, then: senyap-station canary --settle {number}"
+    settle = f"senyap-station canary --settle {number} --because …"
+    return f"canary: number {number} {words[state]}. Ask who had it, then: {settle}"
 
 
 def _lacks_parts(transaction: sa.Connection, case_ids: tuple[int, ...]) -> bool:

@@ -352,6 +352,8 @@ def test_what_cannot_be_is_not_noted(desk: Desk, stick: Stick):
     take(desk, stick, sung())
     with pytest.raises(Refused, match="it came"):
         settle(desk, Reason.NOT_SENT)
+    with pytest.raises(Refused, match="nothing was lost"):
+        settle(desk, Reason.LOST)
     assert states(desk) == [State.ARRIVED]
 
 
