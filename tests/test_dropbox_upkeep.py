@@ -6,6 +6,7 @@ import hashlib
 import os
 import pty
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -26,7 +27,9 @@ from live import ROOT
 from crypto.claim import claim_words, read_claim
 from crypto.receipt import Mistyped, code_words, wordlist
 from crypto.signing import SigningKey
-from dropbox import backup, create_app
+from dropbox import backup, create_app, serve
+from dropbox.errors import BadSettings
+from dropbox.settings import load_settings
 from dropbox.transportkey import key_words, read_key_words
 from keys.request import ServerRequest, request_words, verify_request
 from keys.rosterfile import fingerprint_words
@@ -315,3 +318,10 @@ def test_a_running_drop_box_shows_mailboxes_without_its_key(copy: Path, new: Box
         answer = web.open_box(app.test_client(), code_words(bytes(10)))
         assert answer.status == 200 and 'data-status="none"' in answer.text
         app.extensions["senyap"].cleanroom.close()
+
+
+def test_an_address_that_is_taken_is_one_line(box: Box) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(BadSettings, match=f"cannot listen on {listen}: Address already in use; name another"):
+            serve.run(lambda: create_app(load_settings(box.home)), listen, lambda: None)
