@@ -28,7 +28,7 @@ MAX_FILE_BYTES = RECORD_BYTES["file"] - 4
 MAX_MANIFEST_BYTES = 65_536
 MAX_RECORDS = 65_536
 MAX_BYTES = {BUNDLE: 4 * 1024**3 + 1024**2, OUTBOX: 256 * 1024**2}  # of a file that is opened
-BUNDLE_NAME = re.compile(r"bundle-[0-9]{8}\.senyap")
+BUNDLE_NAME = re.compile(r"bundle-(?P<seq>[0-9]{8})\.senyap")
 OUTBOX_NAME = re.compile(r"outbox-(?P<station>[a-z0-9-]{1,24})-(?P<seq>[0-9]{8})\.senyap")
 FIRST_PREVIOUS = bytes(64)  # `previous` of the first transport of a chain
 

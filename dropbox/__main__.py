@@ -15,12 +15,25 @@ from crypto.encoding import date_of, today
 from crypto.errors import BadSignature, CryptoError, Malformed
 from dropbox import create_app, upkeep
 from dropbox.admission import admit
-from dropbox.cli import EXIT_ALARM, EXIT_REFUSED, EXIT_USAGE, EXIT_WARNING, FILE, FOLDER, MEDIUM, command, end, said
+from dropbox.cli import (
+    EXIT_ALARM,
+    EXIT_DISK,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    EXIT_WARNING,
+    FILE,
+    FOLDER,
+    MEDIUM,
+    command,
+    end,
+    said,
+)
 from dropbox.clock import Sealing
 from dropbox.courier import lines_of, visit
 from dropbox.errors import Busy
 from dropbox.health import FILLS, health_of
 from dropbox.keeper import Keeper
+from dropbox.noted import note_alarm
 from dropbox.process import harden, restart_wiping
 from dropbox.services import Services
 from dropbox.settings import load_settings
@@ -137,10 +150,13 @@ def courier(home: Path, stick: Path, stations: tuple[str, ...]) -> None:
     late = services.rounds.late_stations(day, [s.id for s in services.directory.roster.stations])
     for line in lines_of(done, services.rounds.schedule(day).next, late):
         click.echo(line, err=True)
-    if any(left.is_alarm for left in done.left):
+    alarms = [left for left in done.left if left.is_alarm]
+    for left in alarms:
+        note_alarm(home, f"{left.name}: {left.words}")
+    if alarms:
         end(EXIT_ALARM, "ALARM: see above. Nothing of that file was taken. Tell the key holders before going on.")
     if done.left:
-        raise SystemExit(EXIT_REFUSED)
+        raise SystemExit(EXIT_DISK if any(left.is_disk for left in done.left) else EXIT_REFUSED)
     if any(got.warnings for got in done.received):
         raise SystemExit(EXIT_WARNING)
 
@@ -202,7 +218,7 @@ def status(home: Path, as_json: bool) -> None:
         "slots": total,
         "waiting": waiting,
         "last_round": schedule.last.isoformat() if schedule.last else None,
-        "next_round": schedule.next.isoformat(),
+        "next_round": schedule.due.isoformat(),
         "late": schedule.late,
         "late_stations": [each.station for each in late],
         "keys_until": date_of(ends * 7 + 6).isoformat(),
@@ -224,6 +240,8 @@ def status(home: Path, as_json: bool) -> None:
             click.echo(f"{name.replace('_', ' '):<14} {'-' if shown in (None, '') else shown}")
         click.echo(health.words, err=True)
         click.echo("waiting slots hold reports, files and decoys: only a station can tell which", err=True)
+        if schedule.due < date_of(day):
+            click.echo(f"warning: the courier was due on {schedule.due}", err=True)
         if health.fill:
             click.echo(f"warning: {FILLS[health.fill]}", err=True)
         if health.waited_for:

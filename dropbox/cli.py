@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,7 @@ from crypto import medium
 from crypto.encoding import visible
 from crypto.errors import CryptoError
 from dropbox.errors import Alarm, BadSettings, Broken, DropboxError, Unusable
+from dropbox.noted import note_alarm
 from keys.errors import KeyAlarm
 
 EXIT_WARNING, EXIT_USAGE, EXIT_REFUSED, EXIT_DISK, EXIT_ALARM = 1, 2, 3, 6, 7
@@ -47,6 +49,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(**arguments)
         except (Alarm, KeyAlarm) as error:
+            with contextlib.suppress(OSError):  # a full disk must not hide the alarm itself
+                note_alarm(arguments["home"], said(error))
             end(EXIT_ALARM, f"ALARM: {said(error)}. Nothing was changed. Tell the key holders before going on.")
         except Unusable as error:
             end(EXIT_DISK, str(error))

@@ -4,6 +4,7 @@
     STICK/<station>/bundle-NNNNNNNN.senyap      for them
 
 A file that was taken is removed: what it held is synced here by then. One that is refused stays, and stops nothing.
+Bundles go when their station acknowledges them or a newer one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import medium
-from crypto.bundle import OUTBOX_NAME
+from crypto.bundle import BUNDLE_NAME, OUTBOX_NAME
 from crypto.encoding import today, visible
 from crypto.errors import CryptoError
 from dropbox.admission import admit
@@ -34,6 +35,7 @@ class Left:
     name: str
     words: str
     is_alarm: bool = False
+    is_disk: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +78,10 @@ def visit(
             path = write_bundle(services, station, stick / station, day=day, keep=True, watch=watch)
         except Refused as error:
             done.left.append(Left(f"no bundle for {station}", str(error)))
+        except OSError as error:
+            if error.errno not in medium.FULL:
+                raise
+            done.left.append(Left(f"no bundle for {station}", f"the stick: {error.strerror}", is_disk=True))
         else:
             (done.kept if path in before else done.written).append((station, path))
     return done
@@ -119,7 +125,23 @@ def _take_outboxes(services: Services, stick: Path, done: Visit, there: set[str]
             alarmed.discard(done.received[-1].station)  # an older one lies beside it: it stays and is said
             path.unlink()
             medium.sync_folder(stick)
+            _remove_passed(stick, done.received[-1])
     return alarmed
+
+
+def _remove_passed(stick: Path, got: Received) -> None:
+    """Remove a station's bundles up to the newest it acknowledges, damaged ones that it refused among them.
+
+    What these held and it has not acknowledged comes again.
+    """
+    folder = stick / got.station
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in folder.glob("bundle-*.senyap"):
+        named = BUNDLE_NAME.fullmatch(path.name)
+        if named is not None and int(named["seq"]) <= got.acknowledged and path.is_file():
+            path.unlink()
+    medium.sync_folder(folder)
 
 
 def lines_of(done: Visit, following: datetime.date, late: Sequence[Late]) -> list[str]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from crypto.encoding import date_of, epoch_of
 from dropbox.clock import Sealing, words_of
 from dropbox.keeper import last_beat
+from dropbox.noted import noted_alarms
 from dropbox.restored import stations_waited_for
 from dropbox.services import Services
 
 WARN_DAYS = 28
+_SETTLE = "When the key holders know: senyap-dropbox alarms --settle"
 FILLS = {  # percent of the slots that wait, the highest first, and what an operator is told
     90: "nine tenths of the arena wait: soon no letter can be taken. Bring a bundle to a collector at once",
     75: "three quarters of the arena wait: letters still come. Bring a bundle to a collector now",
@@ -55,7 +57,8 @@ def health_of(services: Services, day: int) -> Health:
     words = words_of(sealing, directory, day, greatest)
     with services.store.reading() as connection:
         waited_for = stations_waited_for(connection, [station.id for station in roster.stations])
-    return Health(sealing, words, greatest, closed, tuple(ends), _fill(services), _alarms(services, day), waited_for)
+    alarms = (*_alarms(services, day), *(f"{line}. {_SETTLE}" for line in noted_alarms(services.settings.home)))
+    return Health(sealing, words, greatest, closed, tuple(ends), _fill(services), alarms, waited_for)
 
 
 def _fill(services: Services) -> int:

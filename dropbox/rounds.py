@@ -16,9 +16,10 @@ MISSED_BEFORE_NOTICE = 3
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Dates a page may show. `last` is None before the first round."""
+    """Dates a page may show. `last` is None before the first round; `due` may have passed, `next` never has."""
 
     last: datetime.date | None
+    due: datetime.date
     next: datetime.date
     first_answer: datetime.date
     late: bool
@@ -57,6 +58,7 @@ class Rounds:
         upcoming = max(since + self._every, today)
         return Schedule(
             last=None if last is None else date_of(last),
+            due=date_of(since + self._every),
             next=date_of(upcoming),
             first_answer=date_of(upcoming + self._every),
             late=self._is_late(since, today),

@@ -38,12 +38,13 @@ FREED_AT_ONCE = 64  # rows
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What an outbox changed."""
+    """What an outbox changed; `acknowledged`: the newest bundle that it acknowledges."""
 
     station: str
     seq: int
     mailboxes: int
     freed: int
+    acknowledged: int
     repeated: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -179,7 +180,8 @@ def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Rece
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
         freed, waiting = _free(services, watch)
     count = 0 if repeated else len(outbox.news)
-    return Received(manifest.sender, manifest.seq, count, freed, repeated, (*refused, *warnings, *waiting))
+    warned, acknowledged = (*refused, *warnings, *waiting), max((ack.seq for ack in manifest.acks), default=0)
+    return Received(manifest.sender, manifest.seq, count, freed, acknowledged, repeated, warned)
 
 
 def _take_files(services: Services, data: bytes, day: int) -> tuple[str, ...]:

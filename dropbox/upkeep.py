@@ -17,6 +17,8 @@ from dropbox import backup
 from dropbox.cli import EXIT_REFUSED, EXIT_USAGE, FILE, FOLDER, command, end
 from dropbox.directory import Directory
 from dropbox.errors import Refused
+from dropbox.noted import noted_alarms, settle_alarms
+from dropbox.settings import load_settings
 from dropbox.transportkey import key_words, read_key_words
 from keys.ledger import Ledger
 from keys.roster import Roster
@@ -40,7 +42,7 @@ Whoever has them can make bundles that stations take as genuine; they open no re
 
 def install(group: click.Group) -> None:
     """Add these commands to `senyap-dropbox`."""
-    for made in (backup_, restore, key_words_):
+    for made in (backup_, restore, key_words_, alarms):
         group.add_command(made)
 
 
@@ -141,3 +143,13 @@ def key_words_(home: Path, force: bool) -> None:
         row = words[at : at + WORDS_IN_A_ROW]
         click.echo("  ".join(f"{number:>2} {word:<8}" for number, word in enumerate(row, at + 1)).rstrip())
     click.echo(ON_PAPER, err=True)
+
+
+@click.command()
+@command
+@click.option("--settle", is_flag=True, help="Forget them: the key holders know.")
+def alarms(home: Path, settle: bool) -> None:
+    """List the alarms of courier and rosters that nobody has settled."""
+    load_settings(home)  # refuse a folder that is no drop box
+    for line in settle_alarms(home) if settle else noted_alarms(home):
+        click.echo(line)

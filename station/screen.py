@@ -79,7 +79,8 @@ def imported_text(found: Imported) -> str:
 def visit_lines(done: Visit, following: int) -> list[str]:
     """Return what is said of a courier's visit: what was taken, what was put, when to come again; then what stays."""
     taken = [
-        f"bundel {number} ({found.new} baru, {found.repeated} sudah ada, {found.cover} samaran)"
+        f"bundel {number} ({found.new} baru, {found.repeated} sudah ada, {found.cover} samaran"
+        + (f", {found.canaries} kenari)" if found.canaries else ")")
         for number, found in done.imported
     ]
     taken += [f"roster versi {done.version}"] if done.version else []
@@ -226,7 +227,7 @@ def case_text(case: Case) -> str:
     if case.box_closed:
         out += ["", "Kotak dihapus oleh pelapor: jawaban tidak akan terbaca lagi."]
     if case.messages:
-        out += ["", "Pesan"]
+        out += ["", "Pesan (yang sehari tidak berurutan: hanya harinya yang diketahui)"]
     number = 0  # of the officers' messages, as answers name them
     for m in case.messages:
         number += m.sender != REPORTER

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from live import passphrases
 from web import open_box, report
@@ -471,3 +471,63 @@ def test_a_stick_that_is_not_plugged_in_is_not_invented(rounds: Rounds, tmp_path
         home = rounds.services.settings.home if command is box_command else rounds.desk.home.folder
         done = CliRunner().invoke(command, ["courier", "--home", str(home), str(missing)])
         assert done.exit_code == 2 and "does not exist" in done.output and not missing.exists()
+
+
+def test_a_damaged_bundle_goes_from_the_stick_when_a_later_one_was_taken(rounds: Rounds, stick: Path) -> None:
+    rounds.at_box(stick)
+    flip(stick, rounds)
+    rounds.report()  # so the next one is another
+    rounds.at_box(stick)
+    there = rounds.at_station(stick)
+    assert [left.name for left in there.left] == ["bundle-00000001.senyap"]
+    (stick / "sumsel" / "bundle-0000000x.senyap").write_bytes(b"not ours")
+    rounds.at_box(stick)
+    assert {path.name for path in (stick / "sumsel").iterdir()} == {"bundle-0000000x.senyap", "bundle-00000003.senyap"}
+    rounds.check()
+
+
+def test_what_was_taken_is_said_though_the_stick_is_full(
+    rounds: Rounds, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.go_round(stick)
+    rounds.report()
+    rounds.at_station(stick)
+
+    def full(*_rest: object) -> None:
+        raise OSError(errno.ENOSPC, "17.0 MB are to be written and 1.0 MB are free there: make room first")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crypto.medium.check_room", full)
+        done = CliRunner().invoke(box_command, ["courier", "--home", str(rounds.services.settings.home), str(stick)])
+    assert done.exit_code == EXIT_DISK and "taken: outbox 2 of sumsel" in done.output
+    assert "no bundle for sumsel: the stick: 17.0 MB are to be written" in done.output
+    rounds.go_round(stick)
+    rounds.check()
+
+
+def test_an_alarm_is_told_again_until_it_is_settled(rounds: Rounds, stick: Path) -> None:
+    home = str(rounds.services.settings.home)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(box_command, [words[0], "--home", home, *words[1:]])
+
+    rounds.at_station(stick)
+    kept = stick.parent / "twin"
+    shutil.copytree(rounds.desk.home.folder, kept)
+    assert run("courier", str(stick)).exit_code == 0 and run("alarms").output == ""
+    rounds.at_station(stick)
+    run("courier", str(stick))
+    shutil.rmtree(stick)
+    stick.mkdir()
+    words = dict(passphrases(rounds.desk.home.folder.parents[1]))
+    with open_desk(Home.load(kept), {r: words[r] for r in ("sumsel-1", "sumsel-2")}) as twin:
+        station_side.visit(twin, stick)
+    refused = only(stick, "outbox-*")
+    for _ in range(2):
+        assert run("courier", str(stick)).exit_code == EXIT_ALARM
+    assert run("receive", str(refused)).exit_code == EXIT_ALARM
+    told = run("status")
+    assert told.exit_code == EXIT_ALARM and f"{refused.name}: outbox: number 2 with other content" in told.output
+    assert len(run("alarms").output.splitlines()) == 2, "the same twice is noted once"
+    assert len(run("alarms", "--settle").output.splitlines()) == 2
+    assert run("alarms").output == "" and "number 2" not in run("status").output

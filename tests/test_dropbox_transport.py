@@ -22,6 +22,7 @@ from crypto.xwing import OpeningKey
 from dropbox.arena import overwrite
 from dropbox.errors import Alarm, Full, Refused
 from dropbox.mailboxes import kept_id
+from dropbox.rounds import Rounds
 from dropbox.services import Services
 from dropbox.store import bundles, chains, exports, mailboxes
 from dropbox.transport import receive, write_bundle
@@ -423,6 +424,13 @@ def test_a_station_with_a_wrong_clock_changes_no_date_on_a_page(
     path, _ = outbox(services, tmp_path, key, records(services, key), day=today() + CLOCK_SLACK_DAYS)
     receive(services, path)
     assert services.rounds.schedule(today()).last == date_of(today())
+
+
+def test_a_round_that_was_missed_stays_due_and_no_page_names_a_day_that_has_passed(services: Services) -> None:
+    missed = Rounds(services.store, courier_days=3, started=today() - 5).schedule(today())
+    assert (missed.due, missed.next, missed.late) == (date_of(today() - 2), date_of(today()), False)
+    coming = Rounds(services.store, courier_days=3, started=today() - 2).schedule(today())
+    assert coming.due == coming.next == date_of(today() + 1)
 
 
 def test_a_mailbox_of_a_station_that_left_the_roster_shows_no_error(services: Services, client, small) -> None:
