@@ -22,7 +22,7 @@ run: $(VENV)/run.stamp
 	@exec env DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
 
 test: $(VENV)/dev.stamp
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
