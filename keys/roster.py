@@ -5,6 +5,7 @@ Public and signed by the root holders. The drop box takes nothing else's word fo
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from collections.abc import Collection, Mapping
@@ -27,12 +28,21 @@ class Root:
     key: VerifyingKey
 
 
+class Role(enum.StrEnum):
+    """What a reviewer does at the case desk: checks first, reviews in the team, or decides."""
+
+    VERIFIKATOR = "verifikator"
+    TELAAH = "telaah"
+    INSPEKTUR = "inspektur"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One reviewer; the key signs this reviewer's batches."""
 
     id: str
     key: VerifyingKey
+    role: Role = Role.INSPEKTUR
 
 
 @dataclass(frozen=True, slots=True)

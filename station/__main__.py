@@ -18,6 +18,7 @@ from station import (
     canaries,
     canary_commands,
     cases,
+    casework,
     courier,
     inbox,
     letters,
@@ -104,11 +105,15 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
 @command("reply")
 @click.argument("case")
 @click.option("--status", type=click.Choice(STATUSES), help="The case's new status; left out: unchanged.")
+@click.option("--detail", default="", help="Outcome, reason or recipient, where the status has one.")
+@click.option("--note", default="", help="For the file: what the step rests on.")
 @click.option("--text", default="", help="A message to the reporter, at most 4,000 bytes.")
-def reply(home: Home, door: Door, case: str, status: str | None, text: str) -> None:
-    """Answer a CASE; the next outbox carries it."""
+def reply(home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str) -> None:
+    """Answer a CASE as those who are present; the next outbox carries it."""
+    wish = casework.Wish(status or "", "", detail, text, note)
     with door.open() as desk, desk.vault.begin() as transaction:
-        cases.reply(transaction, home, case, status=status, text=text, day=today())
+        number = cases.show_case(transaction, case).id
+        casework.reply(transaction, home, number, [ring.reviewer for ring in desk.rings], wish, day=today())
     click.echo("tercatat untuk outbox berikutnya", err=True)
 
 

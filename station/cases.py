@@ -1,4 +1,4 @@
-"""Cases: what reviewers see, and what they answer."""
+"""Cases: what reviewers see."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from crypto.letter import parse_letter
-from crypto.mailbox import MAX_TEXT_BYTES, STATUSES
+from crypto.mailbox import MAX_TEXT_BYTES
 from station.attachments import File, files_of
 from station.canaries import number_of
 from station.errors import Refused
@@ -102,7 +102,7 @@ def list_cases(transaction: sa.Connection, home: Home) -> tuple[Line, ...]:
 
 def show_case(transaction: sa.Connection, name: str) -> Case:
     """Return one case; raises Refused when there is none of that id."""
-    row = transaction.execute(sa.select(cases).where(cases.c.id == _number(name))).one_or_none()
+    row = transaction.execute(sa.select(cases).where(cases.c.id == case_number(name))).one_or_none()
     if row is None:
         raise Refused("case: no case has this id")
     raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == row.id).order_by(letters.c.id))
@@ -122,31 +122,6 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
     )
 
 
-def reply(transaction: sa.Connection, home: Home, name: str, *, status: str | None, text: str, day: int) -> None:
-    """Set a case's status and note a message for the next outbox.
-
-    Raises Refused for an unknown case or status, a case that another station answers, a text for a mailbox
-    that its reporter deleted or of more than 4,000 bytes, an empty text without a change of status, and at a
-    station taken out of the roster.
-    """
-    home.must_serve()
-    case = show_case(transaction, name)
-    if not home.leads(case.readers):
-        raise Refused("reply: another station answers this case")
-    status = case.status if status is None else status
-    if status not in STATUSES:
-        raise Refused("reply: unknown status")
-    text = clean_text(text)
-    if text and case.box_closed:
-        raise Refused("reply: the reporter has deleted this mailbox, so nobody would read it; set a status alone")
-    if not text and status == case.status:
-        raise Refused("reply: neither a text nor another status")
-    transaction.execute(sa.update(cases).where(cases.c.id == case.id).values(status=status))
-    if text:
-        sender = home.station.group
-        transaction.execute(sa.insert(messages).values(case_id=case.id, day=day, sender=sender, text=text))
-
-
 def clean_text(text: str) -> str:
     """Remove control characters other than newline; raises Refused when more than 4,000 bytes are left."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -162,7 +137,7 @@ def clean_text(text: str) -> str:
 
 def claim_holds(transaction: sa.Connection, name: str, secret: bytes) -> bool:
     """Tell whether a claim secret of 32 bytes belongs to a case; raises Refused when there is none of that id."""
-    claim = transaction.scalar(sa.select(cases.c.claim).where(cases.c.id == _number(name)))
+    claim = transaction.scalar(sa.select(cases.c.claim).where(cases.c.id == case_number(name)))
     if claim is None:
         raise Refused("case: no case has this id")
     return hmac.compare_digest(hashlib.sha256(secret).digest(), claim)
@@ -172,6 +147,7 @@ def _is_closed(transaction: sa.Connection, case_id: int) -> bool:
     return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
 
 
-def _number(name: str) -> int:
+def case_number(name: str) -> int:
+    """Return the number behind an id for people, 0 for what is no such id."""
     match = _CASE.fullmatch(name)
     return int(match[1]) if match else 0

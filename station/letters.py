@@ -13,7 +13,7 @@ from crypto.errors import BadSignature, Malformed
 from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_letter
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
-from station import canaries
+from station import canaries, casework
 from station.attachments import expect_files, forget_files
 from station.questions import question
 from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
@@ -165,6 +165,7 @@ def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_
     )
     expect_files(transaction, int(made or 0), letter)
     if as_message:
+        casework.letter_came(transaction, case_id, day=opened.day)
         text = letter_text(letter)
         transaction.execute(sa.insert(messages).values(case_id=case_id, day=letter.day, sender=REPORTER, text=text))
     number = canaries.number_of(transaction, case_id)

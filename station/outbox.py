@@ -24,9 +24,12 @@ from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
 from station import vault
+from station.casework import facts_of
+from station.deadlines import deadline
 from station.desk import Desk
 from station.home import SERVER
 from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
+from station.working_days import load_holidays
 
 MAX_ACKS = 256
 COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox when it was made
@@ -160,9 +163,18 @@ def _seal(transaction: sa.Connection, desk: Desk, case: sa.Row[Any], seq: int, d
         readers=tuple(case.readers),
         messages=tuple(Message(m.day, m.sender, m.text) for m in said),
         arrivals=_arrivals(transaction, case.id),
-        next_update=day + DAYS_TO_NEXT,
+        next_update=_next_update(transaction, desk, case.id, day),
     )
     return mailbox.seal_news(news, SealingKey.parse(case.reply_key), case.mailbox, desk.signing)
+
+
+def _next_update(transaction: sa.Connection, desk: Desk, case_id: int, day: int) -> int:
+    """Return by when a reporter hears again: what is decided on a deadline's last day comes with the next round.
+
+    A deadline that has passed is said, never moved. Where nothing is owed, the next round brings as much.
+    """
+    due = deadline(facts_of(transaction, case_id), load_holidays(desk.home.folder))
+    return (due.day if due is not None and due.is_ours else day) + DAYS_TO_NEXT
 
 
 def _arrivals(transaction: sa.Connection, case_id: int) -> tuple[Arrival, ...]:

@@ -20,7 +20,8 @@ from crypto.encoding import label
 from keys.errors import RolledBack
 from station.errors import VaultUnreadable
 
-SCHEMA = "2"
+SCHEMA = "3"
+_BEFORE = "2"  # lacked tables alone, which are made where they are missing
 LOCK_SECONDS = 30
 REPORTER = "reporter"
 NO_EPOCH = -1  # of a row whose prefix is damaged
@@ -227,6 +228,59 @@ outboxes = sa.Table(
 )
 
 
+# --- what reviewers wrote. A step is never changed: the last one says since when a case stands as it does ---
+
+# `by` took it, `approved` said yes to it where two were needed; `detail`: outcome, reason or recipient; `text`: to
+# the reporter; `note`: for the file
+steps = sa.Table(
+    "steps",
+    metadata,
+    sa.Column("id", Int, primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("target", Text, nullable=False),
+    sa.Column("detail", Text, nullable=False),
+    sa.Column("note", Text, nullable=False),
+    sa.Column("by", Text, nullable=False),
+    sa.Column("approved", Text, nullable=False),
+)
+
+# one at most for a case; it goes when it is approved, refused or taken back
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("target", Text, nullable=False),
+    sa.Column("detail", Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("note", Text, nullable=False),
+    sa.Column("by", Text, nullable=False),
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", Int, primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("by", Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
+)
+
+# said before a case is opened for the first time; `conflict`: 1 where this reviewer must not read it
+statements = sa.Table(
+    "statements",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("reviewer", Text, primary_key=True),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("conflict", Int, nullable=False),
+)
+
+
 def connect(path: Path, vault_key: bytes) -> dbapi2.Connection:
     """Return a bare connection to a vault; whether the key opens it shows at the first statement."""
     connection = dbapi2.connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)
@@ -310,7 +364,7 @@ def _begin(connection: sa.Connection) -> None:
 
 def _check_schema(transaction: sa.Connection) -> None:
     found = read_meta(transaction, "schema")
-    if found is None:
+    if found in (None, _BEFORE):
         write_meta(transaction, "schema", SCHEMA)
     elif found != SCHEMA:
         raise VaultUnreadable(f"vault: made by another version of this program (schema {found}, want {SCHEMA})")

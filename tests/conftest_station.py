@@ -33,6 +33,7 @@ from keys.keyring import Keyring
 from keys.ledger import take_file
 from keys.roster import Group, Member, Roster, Sizes
 from keys.rosterfile import parse_roster, sign_roster
+from station import casework
 from station.__main__ import main
 from station.desk import Desk, open_desk
 from station.home import Home
@@ -276,3 +277,9 @@ class Terminal:
         result = CliRunner().invoke(main, [*before, *arguments, *options], input=typed)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
+
+
+def reply(transaction: Any, desk: Desk, status: str = "", text: str = "", *, case: int = 1, **more: str) -> None:
+    """Answer a case as those who are present, as `senyap-station reply` does."""
+    wish = casework.Wish(status, "", text=text, **more)
+    casework.reply(transaction, desk.home, case, [ring.reviewer for ring in desk.rings], wish, day=today())

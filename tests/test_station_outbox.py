@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest_station import SIZES, Reporter, Stick, attach, sit, weak, world  # noqa: F401
+from conftest_station import SIZES, Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
 
 from crypto import bundle
 from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, Taken
@@ -88,7 +88,7 @@ def test_a_reporter_reads_status_answer_and_arrivals(desk: Desk, tmp_path: Path,
     rows = [world().letter_row(report), world().letter_row(more), *world().part_rows(file, b"isi")]
     import_bundle(desk, stick.write(rows))
     with desk.vault.begin() as transaction:
-        cases.reply(transaction, desk.home, "K-0001", status="need_info", text="siapa saksinya?", day=today())
+        reply(transaction, desk, "need_info", "siapa saksinya?")
     _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
     found = news(boxes, reporter, 1)
     assert (found.seq, found.as_of, found.next_update) == (1, today(), today() + 7)
@@ -153,9 +153,9 @@ def test_nobody_writes_into_a_mailbox_that_was_given_up(desk: Desk, stick: Stick
     with desk.vault.begin() as transaction:
         found = cases.show_case(transaction, "K-0001")
         assert found.box_closed and found.messages[-1].text == "(pelapor meminta kotaknya dihapus)"
-        with pytest.raises(Refused, match="nobody would read it"):
-            cases.reply(transaction, desk.home, "K-0001", status="need_info", text="Terima kasih.", day=today())
-        cases.reply(transaction, desk.home, "K-0001", status="need_info", text="", day=today())
+        with pytest.raises(Refused, match="tidak akan terbaca lagi"):
+            reply(transaction, desk, "need_info", "Terima kasih.")
+        reply(transaction, desk, "screening")
 
 
 def test_only_the_holder_of_the_code_gives_a_mailbox_up(desk: Desk, stick: Stick):
@@ -233,7 +233,7 @@ def test_a_case_led_by_another_unit_gets_no_mailbox_and_no_answer_here(tmp_path:
         import_bundle(desk, path)
         assert not served(read(make_outbox(desk, tmp_path / "out"))[2], [reporter], 1)
         with desk.vault.begin() as transaction, pytest.raises(Refused, match="another station"):
-            cases.reply(transaction, desk.home, "K-0001", status="review", text="x", day=1)
+            reply(transaction, desk, "review", "x")
     with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
         import_bundle(desk, path)
         _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
@@ -313,12 +313,12 @@ def test_an_empty_answer_needs_another_status(desk: Desk, tmp_path: Path, stick:
     take(desk, stick, Reporter())
     with desk.vault.begin() as transaction:
         with pytest.raises(Refused, match="neither"):
-            cases.reply(transaction, desk.home, "K-0001", status="received", text=" \x07", day=1)
-        with pytest.raises(Refused, match="unknown status"):
-            cases.reply(transaction, desk.home, "K-0001", status="done", text="x", day=1)
-        cases.reply(transaction, desk.home, "K-0001", status="closed_done", text="", day=1)
+            reply(transaction, desk, "received", " \x07")
+        with pytest.raises(Refused, match="langkah ini tidak ada"):
+            reply(transaction, desk, "done", "x")
+        reply(transaction, desk, "screening")
         found = cases.show_case(transaction, "K-0001")
-    assert (found.status, found.messages) == ("closed_done", ())
+    assert (found.status, found.messages) == ("screening", ())
 
 
 def test_when_the_roster_has_ended_reports_stay_readable_and_answers_wait(desk: Desk, tmp_path: Path):

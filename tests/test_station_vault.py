@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
 
 from crypto.errors import WrongPassphrase
 from keys.errors import QuorumNotMet
@@ -80,9 +80,24 @@ def test_a_vault_of_another_schema_is_refused_in_words_and_stays_as_it_is(tmp_pa
             transaction.exec_driver_sql(f"DROP TABLE {table}")
     engine.dispose()
     before = path.read_bytes()
-    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 2\)"):
+    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 3\)"):
         vault.open_vault(path, key)
     assert path.read_bytes() == before
+
+
+def test_a_vault_of_before_the_case_desk_gets_what_it_lacks(tmp_path: Path):
+    path, key = tmp_path / "vault.db", os.urandom(32)
+    engine = vault.open_vault(path, key)
+    with engine.begin() as transaction:
+        vault.write_meta(transaction, "schema", "2")
+        for table in ("steps", "proposals", "notes", "statements"):
+            transaction.exec_driver_sql(f"DROP TABLE {table}")
+    engine.dispose()
+    engine = vault.open_vault(path, key)
+    with engine.begin() as transaction:
+        assert vault.read_meta(transaction, "schema") == vault.SCHEMA
+        assert transaction.execute(vault.steps.select()).all() == []
+    engine.dispose()
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
@@ -161,7 +176,7 @@ def test_no_file_of_the_home_holds_a_word_of_a_letter_or_its_file(tmp_path: Path
     with sit(home, "sumsel-1", "sumsel-2") as desk:
         assert inbox.import_bundle(desk, Stick(tmp_path / "stick").write(rows)).new == 1
         with desk.vault.begin() as transaction:
-            cases.reply(transaction, desk.home, "K-0001", status="review", text=MARKER + "-jawab", day=1)
+            reply(transaction, desk, "review", MARKER + "-jawab")
             assert MARKER in cases.show_case(transaction, "K-0001").fields["uraian"]
     files = [path for path in home.rglob("*") if path.is_file()]
     assert home / "vault.db" in files and any("bundles" in path.parts for path in files)

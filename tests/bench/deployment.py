@@ -27,7 +27,7 @@ from dropbox.store import slots
 from dropbox.transport import receive, write_bundle
 from keys import demo
 from keys.roster import Sizes
-from station import cases
+from station import cases, casework
 from station.desk import Desk, open_desk
 from station.home import Home
 from station.inbox import Imported, import_bundle
@@ -110,7 +110,7 @@ class Site:
         with self.desk() as desk, desk.vault.begin() as transaction:
             for number in range(count):
                 text = f"Jawaban nomor {number}. " + "Terima kasih, mohon nomor dan tanggal dokumennya. " * 6
-                cases.reply(transaction, desk.home, case, status=None, text=text, day=today())
+                casework.answer(transaction, desk.home, cases.case_number(case), text, day=today())
 
 
 def run_load(port: int, do: str, **job: Any) -> dict[str, Any]:

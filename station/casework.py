@@ -1,0 +1,371 @@
+"""Work on a case by the table of transitions: steps, proposals that wait for another person, notes, statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from keys.roster import Role
+from station.cases import clean_text
+from station.deadlines import NEVER, Facts
+from station.errors import Refused
+from station.home import Home
+from station.transitions import (
+    PREVIOUS,
+    Needs,
+    Transition,
+    may_approve,
+    may_propose,
+    transitions_from,
+)
+from station.vault import REPORTER, cases, closed_boxes, letters, messages, notes, proposals, statements, steps
+
+SYSTEM = "-"  # a step that nobody took: a letter of the reporter did
+MAX_NOTE_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to become of a case. `by`: the reviewer; `text`: to the reporter; `note`: for the file."""
+
+    target: str
+    by: str
+    detail: str = ""
+    text: str = field(default="", repr=False)
+    note: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was done, in order."""
+
+    day: int
+    source: str
+    target: str
+    detail: str
+    note: str = field(repr=False)
+    by: str
+    approved: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What waits for another person."""
+
+    day: int
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An internal note: no reporter ever sees it."""
+
+    day: int
+    by: str
+    text: str = field(repr=False)
+
+
+def role_of(home: Home, reviewer: str) -> Role:
+    """Return a reviewer's role by the roster in force; raises Refused for somebody whom it does not name."""
+    found = {member.id: member.role for member in home.group.members}
+    if reviewer not in found:
+        raise Refused(f"{reviewer} bukan penelaah unit ini menurut roster")
+    return found[reviewer]
+
+
+def choices(home: Home, status: str, reviewer: str) -> tuple[Transition, ...]:
+    """Return what a reviewer may take or propose for a case of a status."""
+    role = role_of(home, reviewer)
+    return tuple(each for each in transitions_from(status) if may_propose(each, role))
+
+
+def find(status: str, target: str, detail: str) -> Transition:
+    """Return the transition of the table; raises Refused when there is none."""
+    for each in transitions_from(status):
+        if each.target == target and (detail in each.details if each.details else not detail):
+            return each
+    raise Refused("langkah ini tidak ada untuk status perkara sekarang; muat ulang halamannya")
+
+
+def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, day: int) -> bool:
+    """Take a step, or propose it where another person must approve; tell whether it was taken.
+
+    Raises Refused when the table does not allow it, something that must be written is missing, or a proposal
+    waits already.
+    """
+    home.must_serve()
+    status = _status(transaction, case_id)
+    _must_lead(transaction, home, case_id)
+    transition = find(status, wish.target, wish.detail)
+    if not may_propose(transition, role_of(home, wish.by)):
+        raise Refused(f"{wish.by} ({role_of(home, wish.by)}) tidak berwenang untuk langkah ini")
+    if waiting(transaction, case_id) is not None:
+        raise Refused("sebuah usulan sudah menunggu untuk perkara ini; setujui, tolak atau tarik dulu")
+    text, note = clean_text(wish.text), wish.note.strip()
+    if (
+        Needs.TEXT in transition.needs
+        and not text
+        and (wish.target == "need_info" or not _given_up(transaction, case_id))
+    ):
+        raise Refused("tulis dulu pesan untuk pelapor: langkah ini selalu dijelaskan kepadanya")
+    if Needs.NOTE in transition.needs and not note:
+        raise Refused("isi dulu catatan: dasar langkah ini, misalnya nomor surat tugas atau alasannya")
+    if len(note) > MAX_NOTE_CHARACTERS:
+        raise Refused(f"catatan terlalu panjang: paling banyak {MAX_NOTE_CHARACTERS} huruf")
+    _must_be_read(transaction, case_id, text)
+    if transition.silence_days and (left := _silence_left(transaction, case_id, transition, day)) > 0:
+        raise Refused(f"pelapor masih punya {left} hari untuk menjawab")
+    wish = Wish(wish.target, wish.by, wish.detail, text, note)
+    if transition.approvers:
+        _propose(transaction, case_id, status, wish, day)
+        return False
+    _apply(transaction, home, case_id, status, wish, day=day)
+    return True
+
+
+def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, day: int) -> None:
+    """Note a message to the reporter for the next outbox, without a step.
+
+    Raises Refused for an empty or overlong one, for a mailbox that was given up, and where another station answers.
+    """
+    home.must_serve()
+    _must_lead(transaction, home, case_id)
+    text = clean_text(text)
+    if not text:
+        raise Refused("reply: neither a text nor another status")
+    _must_be_read(transaction, case_id, text)
+    _say(transaction, home, case_id, text, day)
+
+
+def reply(
+    transaction: sa.Connection, home: Home, case_id: int, present: Collection[str], wish: Wish, *, day: int
+) -> None:
+    """Answer as those who are present together: a step of theirs where the wish names another status, and a text.
+
+    The first of them who may takes or proposes it, another one approves. Raises Refused as `take`, `approve` and
+    `answer` do, and where nobody present may.
+    """
+    status = _status(transaction, case_id)
+    if wish.target in ("", status):
+        answer(transaction, home, case_id, wish.text, day=day)
+        return
+    home.must_serve()
+    _must_lead(transaction, home, case_id)
+    roles = {who: role_of(home, who) for who in present}
+    _must_be_read(transaction, case_id, clean_text(wish.text))
+    is_first = status == "received" and wish.target != "screening"
+    transition = find("screening" if is_first else status, wish.target, wish.detail)
+    pairs = [
+        (by, other)
+        for by, role in roles.items()
+        if may_propose(transition, role)
+        for other in (roles if transition.approvers else ("",))
+        if not other or may_approve(transition, roles[other], is_proposer=other == by)
+    ]
+    if not pairs:
+        needed = f"mengusulkan: {_names(transition.proposers)}"
+        needed += f"; menyetujui: {_names(transition.approvers)}, orang lain" if transition.approvers else ""
+        raise Refused(f"yang hadir tidak berwenang untuk langkah ini ({needed})")
+    by, other = pairs[0]
+    if is_first:
+        take(transaction, home, case_id, Wish("screening", by), day=day)
+    if not take(transaction, home, case_id, replace(wish, by=by), day=day):
+        approve(transaction, home, case_id, other, day=day)
+
+
+def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, day: int) -> None:
+    """Say yes to what waits, as another person of a role that may; raises Refused."""
+    home.must_serve()
+    found = _waiting(transaction, case_id)
+    status = _status(transaction, case_id)
+    if status != found.source:
+        raise Refused("status perkara sudah berubah sejak usulan ini dibuat; tolak atau tarik usulannya")
+    transition = find(status, found.target, found.detail)
+    if by == found.by:
+        raise Refused(f"{by} mengusulkan langkah ini dan tidak dapat menyetujuinya sendiri; orang lain harus menilai")
+    if not may_approve(transition, role_of(home, by), is_proposer=False):
+        raise Refused(f"{by} ({role_of(home, by)}) tidak berwenang menyetujui langkah ini")
+    wish = Wish(found.target, found.by, found.detail, found.text, found.note)
+    _apply(transaction, home, case_id, status, wish, approved=by, day=day)
+    transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
+
+
+def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str, why: str, *, day: int) -> None:
+    """Refuse what waits, or take it back; a note keeps it and why. Raises Refused."""
+    role_of(home, by)
+    found = _waiting(transaction, case_id)
+    if not why.strip():
+        raise Refused("tulis dulu alasannya")
+    verb = "menarik" if by == found.by else "menolak"
+    add_note(transaction, home, case_id, by, f"{verb} usulan {found.by} ({found.target}): {why.strip()}", day=day)
+    transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
+
+
+def waiting(transaction: sa.Connection, case_id: int) -> Proposal | None:
+    """Return what waits for another person, None when nothing does."""
+    row = transaction.execute(sa.select(proposals).where(proposals.c.case_id == case_id)).one_or_none()
+    return None if row is None else Proposal(row.day, Wish(row.target, row.by, row.detail, row.text, row.note))
+
+
+def add_note(transaction: sa.Connection, home: Home, case_id: int, by: str, text: str, *, day: int) -> None:
+    """Write an internal note; raises Refused for an empty or overlong one."""
+    role_of(home, by)
+    text = text.replace("\r\n", "\n").strip()
+    if not 0 < len(text) <= MAX_NOTE_CHARACTERS:
+        raise Refused(f"catatan harus berisi 1 sampai {MAX_NOTE_CHARACTERS} huruf")
+    transaction.execute(sa.insert(notes).values(case_id=case_id, day=day, by=by, text=text))
+
+
+def notes_of(transaction: sa.Connection, case_id: int) -> tuple[Note, ...]:
+    """Return the notes of a case, oldest first."""
+    query = sa.select(notes).where(notes.c.case_id == case_id).order_by(notes.c.id)
+    return tuple(Note(row.day, row.by, row.text) for row in transaction.execute(query))
+
+
+def steps_of(transaction: sa.Connection, case_id: int) -> tuple[Step, ...]:
+    """Return the steps of a case, oldest first."""
+    query = sa.select(steps).where(steps.c.case_id == case_id).order_by(steps.c.id)
+    return tuple(
+        Step(row.day, row.source, row.target, row.detail, row.note, row.by, row.approved)
+        for row in transaction.execute(query)
+    )
+
+
+def state_conflict(
+    transaction: sa.Connection, home: Home, case_id: int, reviewer: str, *, conflict: bool, day: int
+) -> None:
+    """Note what a reviewer says of a conflict of interest; a conflict once stated is never taken back here."""
+    role_of(home, reviewer)
+    known = _statement(transaction, case_id, reviewer)
+    if known is not None and known and not conflict:
+        raise Refused(f"{reviewer} sudah menyatakan benturan kepentingan untuk perkara ini")
+    values = {"case_id": case_id, "reviewer": reviewer, "day": day, "conflict": int(conflict)}
+    transaction.execute(sa.insert(statements).prefix_with("OR REPLACE").values(values))
+
+
+def stated(
+    transaction: sa.Connection, case_id: int, present: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return who of those present has not stated anything yet, and who has a conflict."""
+    known = {who: _statement(transaction, case_id, who) for who in present}
+    return tuple(w for w in present if known[w] is None), tuple(w for w in present if known[w])
+
+
+def open_first(transaction: sa.Connection, home: Home, case_id: int, by: str, *, day: int) -> None:
+    """Move a case that nobody had opened to the first check."""
+    if _status(transaction, case_id) == "received" and not home.taken_out and leads(transaction, home, case_id):
+        take(transaction, home, case_id, Wish("screening", by), day=day)
+
+
+def leads(transaction: sa.Connection, home: Home, case_id: int) -> bool:
+    """Tell whether this station answers a case."""
+    readers = transaction.scalar(sa.select(cases.c.readers).where(cases.c.id == case_id))
+    return home.leads(tuple(readers or ("",)))
+
+
+def letter_came(transaction: sa.Connection, case_id: int, *, day: int) -> None:
+    """A letter of the reporter ends the wait for an answer."""
+    status = _status(transaction, case_id)
+    if status == "need_info":
+        target = _before_question(transaction, case_id)
+        _note_step(transaction, case_id, status, Wish(target, SYSTEM), "", day)
+
+
+def facts_of(transaction: sa.Connection, case_id: int) -> Facts:
+    """Return the days that a case's deadlines are counted from."""
+    status, arrived = transaction.execute(sa.select(cases.c.status, cases.c.day).where(cases.c.id == case_id)).one()
+    since = transaction.scalar(sa.select(sa.func.max(steps.c.day)).where(steps.c.case_id == case_id))
+    said = sa.select(sa.func.max(messages.c.day)).where(messages.c.case_id == case_id)
+    told = transaction.scalar(said.where(messages.c.sender != REPORTER))
+    wrote = transaction.scalar(sa.select(sa.func.max(letters.c.arrived)).where(letters.c.case_id == case_id))
+    return Facts(
+        status,
+        arrived,
+        arrived if since is None else since,
+        NEVER if told is None else told,
+        NEVER if wrote is None else wrote,
+    )
+
+
+def _apply(
+    transaction: sa.Connection, home: Home, case_id: int, status: str, wish: Wish, *, day: int, approved: str = ""
+) -> None:
+    target = _before_question(transaction, case_id) if wish.target == PREVIOUS else wish.target
+    _note_step(transaction, case_id, status, Wish(target, wish.by, wish.detail, "", wish.note), approved, day)
+    if wish.text:
+        _say(transaction, home, case_id, wish.text, day)
+
+
+def _say(transaction: sa.Connection, home: Home, case_id: int, text: str, day: int) -> None:
+    sender = home.station.group
+    transaction.execute(sa.insert(messages).values(case_id=case_id, day=day, sender=sender, text=text))
+
+
+def _note_step(transaction: sa.Connection, case_id: int, status: str, wish: Wish, approved: str, day: int) -> None:
+    transaction.execute(sa.update(cases).where(cases.c.id == case_id).values(status=wish.target))
+    transaction.execute(
+        sa.insert(steps).values(
+            case_id=case_id, day=day, source=status, target=wish.target, detail=wish.detail, note=wish.note,
+            by=wish.by, approved=approved,
+        )
+    )  # fmt: skip
+
+
+def _propose(transaction: sa.Connection, case_id: int, status: str, wish: Wish, day: int) -> None:
+    transaction.execute(
+        sa.insert(proposals).values(
+            case_id=case_id, day=day, source=status, target=wish.target, detail=wish.detail, text=wish.text,
+            note=wish.note, by=wish.by,
+        )
+    )  # fmt: skip
+
+
+def _status(transaction: sa.Connection, case_id: int) -> str:
+    found = transaction.scalar(sa.select(cases.c.status).where(cases.c.id == case_id))
+    if found is None:
+        raise Refused("perkara ini tidak ada")
+    return str(found)
+
+
+def _waiting(transaction: sa.Connection, case_id: int) -> sa.Row[tuple[object, ...]]:
+    row = transaction.execute(sa.select(proposals).where(proposals.c.case_id == case_id)).one_or_none()
+    if row is None:
+        raise Refused("tidak ada usulan yang menunggu untuk perkara ini")
+    return row
+
+
+def _before_question(transaction: sa.Connection, case_id: int) -> str:
+    query = sa.select(steps.c.source).where(steps.c.case_id == case_id, steps.c.target == "need_info")
+    return transaction.scalar(query.order_by(steps.c.id.desc()).limit(1)) or "screening"
+
+
+def _silence_left(transaction: sa.Connection, case_id: int, transition: Transition, day: int) -> int:
+    facts = facts_of(transaction, case_id)
+    return max(facts.since, facts.wrote) + transition.silence_days - day
+
+
+def _statement(transaction: sa.Connection, case_id: int, reviewer: str) -> bool | None:
+    query = sa.select(statements.c.conflict).where(statements.c.case_id == case_id, statements.c.reviewer == reviewer)
+    found = transaction.scalar(query)
+    return None if found is None else bool(found)
+
+
+def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:
+    if not leads(transaction, home, case_id):
+        raise Refused("stasiun lain yang menjawab perkara ini (another station answers this case)")
+
+
+def _must_be_read(transaction: sa.Connection, case_id: int, text: str) -> None:
+    """Refuse a text for a mailbox that its reporter gave up."""
+    if text and _given_up(transaction, case_id):
+        raise Refused("pelapor sudah menghapus kotaknya: pesan tidak akan terbaca lagi; kosongkan pesannya")
+
+
+def _given_up(transaction: sa.Connection, case_id: int) -> bool:
+    return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
+
+
+def _names(roles: Collection[Role]) -> str:
+    return " atau ".join(role for role in Role if role in roles)

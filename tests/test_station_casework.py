@@ -1,0 +1,297 @@
+"""The status machine, deadlines, and work on cases: nobody closes alone, nobody approves what is his own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest_station import Reporter, Stick, sit, weak, world  # noqa: F401
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.encoding import date_of, today
+from crypto.mailbox import STATUSES
+from keys.roster import Role
+from station import casework, working_days
+from station.casework import Wish
+from station.deadlines import NEVER, Deadline, Duty, Facts, deadline
+from station.desk import Desk
+from station.errors import BadSettings, Refused
+from station.inbox import import_bundle
+from station.transitions import CLOSED, OPEN, PREVIOUS, TRANSITIONS, Needs, may_approve, transitions_from
+
+ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
+ROLES = {ONE: Role.VERIFIKATOR, TWO: Role.TELAAH, THREE: Role.INSPEKTUR}
+
+
+@pytest.fixture
+def reporter() -> Reporter:
+    return Reporter()
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Stick:
+    return Stick(tmp_path / "stick")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reporter: Reporter, stick: Stick) -> Iterator[Desk]:
+    monkeypatch.setattr(casework, "role_of", lambda _home, who: ROLES[who])
+    with sit(world().copy_home("sumsel", tmp_path), ONE, TWO) as found:
+        import_bundle(found, stick.write([world().letter_row(reporter.report())]))
+        yield found
+
+
+def take(desk: Desk, target: str, by: str, *, day: int | None = None, **more: str) -> bool:
+    with desk.vault.begin() as transaction:
+        return casework.take(transaction, desk.home, 1, Wish(target, by, **more), day=day or today())
+
+
+def approve(desk: Desk, by: str) -> None:
+    with desk.vault.begin() as transaction:
+        casework.approve(transaction, desk.home, 1, by, day=today())
+
+
+def status(desk: Desk) -> str:
+    with desk.vault.begin() as transaction:
+        return casework.facts_of(transaction, 1).status
+
+
+def both(desk: Desk, target: str, by: str, other: str, **more: str) -> None:
+    assert not take(desk, target, by, **more)
+    approve(desk, other)
+
+
+# --- the table ---------------------------------------------------------------------------------------
+
+
+def test_the_table_reaches_every_status_and_leaves_every_status() -> None:
+    targets = {each.target for each in TRANSITIONS}
+    assert targets - {PREVIOUS} == set(STATUSES) - {"received"}
+    assert all(transitions_from(each) for each in STATUSES)
+    assert all(each.sources <= set(STATUSES) for each in TRANSITIONS)
+
+
+def test_nobody_closes_or_refers_a_case_alone_and_a_closing_names_its_outcome() -> None:
+    for each in TRANSITIONS:
+        if each.target in (*CLOSED, "referred"):
+            assert each.approvers and each.details
+            assert not any(may_approve(each, role, is_proposer=True) for role in Role)
+
+
+def test_a_verifikator_never_decides() -> None:
+    assert not any(Role.VERIFIKATOR in each.approvers for each in TRANSITIONS)
+
+
+def test_an_open_case_is_closed_by_the_table_or_not_at_all() -> None:
+    assert set(OPEN) | set(CLOSED) == set(STATUSES)
+    assert {source for each in TRANSITIONS if each.target in CLOSED for source in each.sources} <= set(OPEN)
+
+
+# --- steps -------------------------------------------------------------------------------------------
+
+
+def test_a_case_goes_its_whole_way_and_each_step_says_who_took_it(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "review", ONE)
+    both(desk, "examination", TWO, THREE, note="ST 700/12")
+    both(desk, "follow_up", TWO, THREE, note="LHP 9")
+    both(desk, "closed_done", TWO, THREE, detail="terbukti", text="Terima kasih.")
+    with desk.vault.begin() as transaction:
+        found = casework.steps_of(transaction, 1)
+    assert [(s.source, s.target, s.by, s.approved) for s in found] == [
+        ("received", "screening", ONE, ""), ("screening", "review", ONE, ""), ("review", "examination", TWO, THREE),
+        ("examination", "follow_up", TWO, THREE), ("follow_up", "closed_done", TWO, THREE),
+    ]  # fmt: skip
+    assert [s.note for s in found[2:4]] == ["ST 700/12", "LHP 9"] and found[-1].detail == "terbukti"
+    assert status(desk) == "closed_done"
+
+
+def test_what_waits_for_approval_changes_nothing_and_says_nothing_to_the_reporter(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    assert not take(desk, "closed_not_actionable", ONE, detail="duplikat", text="Sudah ada.")
+    with desk.vault.begin() as transaction:
+        assert casework.facts_of(transaction, 1).told == NEVER
+        assert casework.waiting(transaction, 1) is not None
+    assert status(desk) == "screening"
+    with pytest.raises(Refused, match="sudah menunggu"):
+        take(desk, "review", ONE)
+
+
+@pytest.mark.parametrize(("by", "match"), [(ONE, "tidak dapat menyetujuinya sendiri"), (TWO, "tidak berwenang")])
+def test_a_proposal_is_approved_by_another_person_of_a_role_that_may(desk: Desk, by: str, match: str) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "closed_not_actionable", ONE, detail="spam", text="Bukan laporan.")
+    with pytest.raises(Refused, match=match):
+        approve(desk, by)
+    assert status(desk) == "screening"
+    approve(desk, THREE)
+    assert status(desk) == "closed_not_actionable"
+
+
+def test_an_inspektur_does_not_approve_what_is_his_own(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "closed_not_actionable", THREE, detail="spam", text="Bukan laporan.")
+    with pytest.raises(Refused, match="sendiri"):
+        approve(desk, THREE)
+
+
+def test_a_proposal_that_is_refused_or_taken_back_stays_in_the_notes(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    for by, verb in ((THREE, "menolak"), (ONE, "menarik")):
+        take(desk, "closed_not_actionable", ONE, detail="spam", text="Bukan laporan.")
+        with desk.vault.begin() as transaction:
+            with pytest.raises(Refused, match="alasannya"):
+                casework.drop_proposal(transaction, desk.home, 1, by, " ", day=today())
+            casework.drop_proposal(transaction, desk.home, 1, by, "belum jelas", day=today())
+            assert casework.waiting(transaction, 1) is None
+            assert casework.notes_of(transaction, 1)[-1].text.startswith(f"{verb} usulan {ONE}")
+    with pytest.raises(Refused, match="tidak ada usulan"):
+        approve(desk, THREE)
+
+
+@pytest.mark.parametrize(
+    ("target", "by", "more", "match"),
+    [
+        ("need_info", ONE, {}, "pesan untuk pelapor"),
+        ("closed_not_actionable", ONE, {"detail": "spam"}, "pesan untuk pelapor"),
+        ("closed_not_actionable", ONE, {"text": "x"}, "tidak ada untuk status"),
+        ("closed_not_actionable", ONE, {"detail": "bosan", "text": "x"}, "tidak ada untuk status"),
+        ("review", ONE, {"detail": "spam"}, "tidak ada untuk status"),
+        ("closed_done", THREE, {"detail": "terbukti"}, "tidak ada untuk status"),
+        ("referred", ONE, {"detail": "kpk", "note": "wewenang"}, "tidak berwenang"),
+        ("referred", TWO, {"detail": "kpk"}, "isi dulu catatan"),
+        ("need_info", ONE, {"text": "x" * 4001}, "4001 bytes"),
+    ],
+)
+def test_what_the_table_does_not_allow_changes_nothing(desk: Desk, target, by, more, match) -> None:
+    take(desk, "screening", ONE)
+    with pytest.raises(Refused, match=match):
+        take(desk, target, by, **more)
+    with desk.vault.begin() as transaction:
+        assert len(casework.steps_of(transaction, 1)) == 1 and casework.waiting(transaction, 1) is None
+
+
+def test_a_letter_of_the_reporter_ends_the_wait_for_an_answer(desk: Desk, stick: Stick, reporter: Reporter) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "review", ONE)
+    take(desk, "need_info", ONE, text="Siapa saksinya?")
+    assert status(desk) == "need_info"
+    import_bundle(desk, stick.write([world().letter_row(reporter.follow_up("Pak Camat."))]))
+    assert status(desk) == "review"
+    with desk.vault.begin() as transaction:
+        assert casework.steps_of(transaction, 1)[-1].by == casework.SYSTEM
+
+
+def test_a_question_closes_a_case_only_after_sixty_days_of_silence(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "need_info", ONE, text="Siapa saksinya?")
+    wish = {"detail": "info_tidak_cukup", "text": "Kami tidak dapat melanjutkan."}
+    with pytest.raises(Refused, match="masih punya 1 hari"):
+        take(desk, "closed_not_actionable", ONE, day=today() + 59, **wish)
+    assert not take(desk, "closed_not_actionable", ONE, day=today() + 60, **wish)
+    approve(desk, TWO)
+    assert status(desk) == "closed_not_actionable"
+
+
+def test_a_conflict_of_interest_is_said_before_a_case_is_opened_and_stays(desk: Desk) -> None:
+    with desk.vault.begin() as transaction:
+        assert casework.stated(transaction, 1, (ONE, TWO)) == ((ONE, TWO), ())
+        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
+        casework.state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
+        assert casework.stated(transaction, 1, (ONE, TWO)) == ((), (TWO,))
+        with pytest.raises(Refused, match="sudah menyatakan"):
+            casework.state_conflict(transaction, desk.home, 1, TWO, conflict=False, day=today())
+        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=True, day=today())
+        assert casework.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO)), "one may be seen late"
+
+
+def test_those_present_take_a_step_together_where_one_may_and_another_approves(desk: Desk) -> None:
+    with desk.vault.begin() as transaction:
+        wish = Wish("closed_not_actionable", "", "duplikat", "Sudah ada.")
+        with pytest.raises(Refused, match=r"mengusulkan: .*; menyetujui: inspektur, orang lain"):
+            casework.reply(transaction, desk.home, 1, (ONE, TWO), wish, day=today())
+    with desk.vault.begin() as transaction:
+        casework.reply(transaction, desk.home, 1, (ONE, THREE), wish, day=today())
+        done = casework.steps_of(transaction, 1)[-1]
+    assert (done.by, done.approved, done.target) == (ONE, THREE, "closed_not_actionable")
+
+
+def test_notes_are_kept_in_order_and_never_empty(desk: Desk) -> None:
+    with desk.vault.begin() as transaction:
+        for text in ("satu", "dua"):
+            casework.add_note(transaction, desk.home, 1, ONE, text, day=today())
+        with pytest.raises(Refused, match="catatan"):
+            casework.add_note(transaction, desk.home, 1, ONE, " \n", day=today())
+        assert [note.text for note in casework.notes_of(transaction, 1)] == ["satu", "dua"]
+
+
+# --- days --------------------------------------------------------------------------------------------
+
+MONDAY = next(day for day in range(300, 320) if date_of(day).weekday() == 0)
+
+
+def test_working_days_pass_over_weekends_and_holidays() -> None:
+    assert working_days.add_working_days(MONDAY, 5, ()) == MONDAY + 7
+    assert working_days.add_working_days(MONDAY, 5, {MONDAY + 1}) == MONDAY + 8
+    assert working_days.count_working_days(MONDAY, MONDAY + 7, ()) == 5
+    assert working_days.count_working_days(MONDAY + 7, MONDAY, ()) == 0
+
+
+@given(st.integers(0, 5_000), st.integers(0, 90), st.sets(st.integers(0, 5_200), max_size=60))
+def test_counting_undoes_adding(day: int, count: int, holidays: set[int]) -> None:
+    until = working_days.add_working_days(day, count, holidays)
+    assert working_days.count_working_days(day, until, holidays) == count
+
+
+def test_the_shipped_holidays_are_dates_and_a_unit_may_have_its_own(tmp_path: Path) -> None:
+    shipped = {date_of(day).isoformat() for day in working_days.load_holidays(tmp_path)}
+    assert {"2026-08-17", "2026-12-25", "2027-01-01"} <= shipped
+    (tmp_path / "libur.txt").write_text("# kami\n2026-12-01 Hari jadi\n\n")
+    assert {date_of(day).isoformat() for day in working_days.load_holidays(tmp_path)} == {"2026-12-01"}
+    (tmp_path / "libur.txt").write_text("# kami\n2026-13-01 Hari jadi\n")
+    with pytest.raises(BadSettings, match="line 2"):
+        working_days.load_holidays(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        (Facts("received", MONDAY, MONDAY), Deadline(MONDAY + 3, Duty.READ)),
+        (Facts("screening", MONDAY, MONDAY + 1), Deadline(MONDAY + 7, Duty.SCREEN)),
+        (Facts("need_info", MONDAY, MONDAY + 2, MONDAY + 2), Deadline(MONDAY + 62, Duty.ANSWER)),
+        (Facts("review", MONDAY, MONDAY + 2), Deadline(MONDAY + 42, Duty.FEEDBACK)),
+        (Facts("review", MONDAY, MONDAY, MONDAY + 9), Deadline(MONDAY + 84, Duty.REVIEW)),
+        (Facts("follow_up", MONDAY, MONDAY + 50, MONDAY + 50), Deadline(MONDAY + 110, Duty.NEWS)),
+        (Facts("referred", MONDAY, MONDAY + 5, MONDAY + 5), Deadline(MONDAY + 90, Duty.NEWS)),
+        (Facts("closed_done", MONDAY, MONDAY + 5, MONDAY + 5, MONDAY + 4), None),
+        (Facts("closed_done", MONDAY, MONDAY + 5, MONDAY + 5, MONDAY + 7), Deadline(MONDAY + 21, Duty.OBJECTION)),
+    ],
+)
+def test_each_status_has_its_deadline(facts: Facts, wanted: Deadline | None) -> None:
+    assert deadline(facts, ()) == wanted
+
+
+def test_only_what_the_inspectorate_owes_is_overdue() -> None:
+    assert Deadline(MONDAY, Duty.READ).overdue(MONDAY, ()) == 0
+    assert Deadline(MONDAY, Duty.READ).overdue(MONDAY + 8, ()) == 6
+    assert Deadline(MONDAY, Duty.ANSWER).overdue(MONDAY + 8, ()) == 0
+
+
+def test_needs_are_named_once() -> None:
+    assert all(each.needs in (Needs.NOTHING, Needs.TEXT, Needs.NOTE) for each in TRANSITIONS)
+
+
+def test_the_page_on_statuses_is_the_table() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "statuses.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines() if "|" in line][2:]
+    rows = rows[: len(TRANSITIONS)]
+    for (source, target, by, approved, named, written), each in zip(rows, TRANSITIONS, strict=True):
+        assert {word.strip("`") for word in source.removesuffix(", after 60 days").split(", ")} == each.sources
+        assert (target.strip("`") if each.target != PREVIOUS else PREVIOUS) == each.target
+        assert ("60 days" in source) == bool(each.silence_days)
+        everybody = set(Role)
+        assert (everybody if by.startswith("anybody") else {Role(w) for w in by.split(", ")}) == each.proposers
+        assert (set() if approved == "-" else {Role(w) for w in approved.split(", ")}) == each.approvers
+        assert (named == "-") == (not each.details)
+        wanted = Needs.NOTHING if written == "-" else Needs.NOTE if written.startswith("a note") else Needs.TEXT
+        assert wanted == each.needs
