@@ -16,7 +16,7 @@ from keys.batch import Batch, sign_batch
 from keys.keyring import Keyring
 from keys.ledger import write_ledger
 from keys.rootkeys import write_root
-from keys.roster import Group, Member, Root, Roster, Sizes, Station
+from keys.roster import Group, Member, Root, Roster, Sizes, Station, default_roles
 from keys.rosterfile import fingerprint_words, root_pin, sign_roster
 from keys.stationkeys import make_station
 from keys.strength import generate_passphrase
@@ -96,7 +96,8 @@ def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[
 def _group(group: str, rings: list[Keyring]) -> Group:
     name_id, name_en = units.names_of(group)
     k, _ = QUORUMS.get(group, OTHER_QUORUM)
-    return Group(group, name_id, name_en, k, tuple(Member(r.reviewer, r.signing.public) for r in rings))
+    people = zip(rings, default_roles(len(rings)), strict=True)
+    return Group(group, name_id, name_en, k, tuple(Member(r.reviewer, r.signing.public, role) for r, role in people))
 
 
 def _batch(deployment: str, ring: Keyring, first_epoch: int) -> bytes:

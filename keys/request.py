@@ -21,7 +21,7 @@ from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.batch import Batch, verify_batch_of
 from keys.errors import BrokenChain, KeyAlarm, TooFewSignatures
-from keys.roster import Member, Root, Roster, is_id
+from keys.roster import Member, Root, Roster, is_id, parse_role
 
 MAGIC = b"SNYQ"
 PURPOSE = "senyap/v1/request"
@@ -31,7 +31,7 @@ STATION_SIGNER = 0  # in a unit's request; its members follow as 1, 2, 3 …
 
 @dataclass(frozen=True, slots=True)
 class UnitRequest:
-    """How a unit wants to stand in the roster: its reviewers, any `k` of them together, and its station.
+    """How a unit wants to stand in the roster: its reviewers with their roles, any `k` of them together, its station.
 
     `batches` are signed files of `keys.batch`, one at least of each reviewer who is new.
     """
@@ -225,8 +225,8 @@ def _keys_of(roster: Roster) -> set[bytes]:
 def _parse_unit(value: dict[str, Any]) -> UnitRequest:
     members = []
     for item in value["members"]:
-        expect(item, "request: member", {"id": str, "key": str})
-        members.append(Member(item["id"], _key(item["key"])))
+        expect(item, "request: member", {"id": str, "key": str, "role": str})
+        members.append(Member(item["id"], _key(item["key"]), parse_role(item["role"], "request: member")))
     ids = [value["group"], value["station"], *(m.id for m in members)]
     if not all(is_id(name) for name in ids):
         raise Malformed("request: an id is not lower-case letters, digits and hyphens")
@@ -261,7 +261,7 @@ def _to_json(request: Request) -> dict[str, Any]:
         "type": UNIT,
         "group": request.group,
         "k": request.k,
-        "members": [{"id": m.id, "key": b64(m.key.raw)} for m in request.members],
+        "members": [{"id": m.id, "key": b64(m.key.raw), "role": m.role.value} for m in request.members],
         "station": request.station,
         "station_key": b64(request.station_key.raw),
         "batches": [b64(data) for data in request.batches],

@@ -5,12 +5,13 @@ Public and signed by the root holders. The drop box takes nothing else's word fo
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from crypto.errors import Malformed
 from crypto.signing import VerifyingKey
 
 MAX_ID = 24
@@ -28,12 +29,12 @@ class Root:
     key: VerifyingKey
 
 
-class Role(enum.StrEnum):
-    """What a reviewer does at the case desk: checks first, reviews in the team, or decides."""
+class Role(StrEnum):
+    """What a reviewer does with a report at the station. To open one all roles count alike: any k of the unit."""
 
-    VERIFIKATOR = "verifikator"
-    TELAAH = "telaah"
-    INSPEKTUR = "inspektur"
+    VERIFIKATOR = "verifikator"  # first check
+    TELAAH = "telaah"  # the team that reviews
+    INSPEKTUR = "inspektur"  # decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,21 @@ class Roster:
             if chosen:
                 return chosen
         return ()
+
+
+def default_roles(n: int) -> tuple[Role, ...]:
+    """Return the roles of a new unit's reviewers in their order: somebody always decides, who is last."""
+    if n < 3:
+        return (Role.TELAAH, Role.INSPEKTUR)[2 - n :]
+    return (Role.VERIFIKATOR, *(Role.TELAAH,) * (n - 2), Role.INSPEKTUR)
+
+
+def parse_role(text: str, what: str) -> Role:
+    """Return the role of that name; raises Malformed."""
+    try:
+        return Role(text)
+    except ValueError:
+        raise Malformed(f"{what}: a role is none of {', '.join(Role)}") from None
 
 
 def is_id(text: str) -> bool:

@@ -16,7 +16,7 @@ from crypto.row import SLOTS, SUITE
 from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.errors import BrokenChain, Expired, RolledBack, TooFewSignatures, WrongClock
-from keys.roster import MAX_ID, Group, Member, Root, Roster, Route, Sizes, Station, is_id
+from keys.roster import MAX_ID, Group, Member, Root, Roster, Route, Sizes, Station, is_id, parse_role
 
 MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"
@@ -196,7 +196,8 @@ def _to_json(r: Roster) -> dict[str, Any]:
         "root_k": r.root_k,
         "groups": [
             {"id": g.id, "names": {"id": g.name_id, "en": g.name_en}, "k": g.k,
-             "members": [{"id": m.id, "key": b64(m.key.raw)} for m in g.members]} for g in r.groups
+             "members": [{"id": m.id, "key": b64(m.key.raw), "role": m.role.value} for m in g.members]}
+            for g in r.groups
         ],
         "stations": [
             {"id": s.id, "group": s.group, "key": b64(s.key.raw), "lead": int(s.lead),
@@ -235,8 +236,8 @@ def _parse_group(item: Any) -> Group:
     expect(item["names"], "group: names", {"id": str, "en": str})
     members = []
     for m in item["members"]:
-        expect(m, "member", {"id": str, "key": str})
-        members.append(Member(_id(m["id"]), _key(m["key"])))
+        expect(m, "member", {"id": str, "key": str, "role": str})
+        members.append(Member(_id(m["id"]), _key(m["key"]), parse_role(m["role"], "member")))
     if members:
         check_quorum(item["k"], len(members))
     return Group(_id(item["id"]), item["names"]["id"], item["names"]["en"], item["k"], tuple(members))

@@ -26,7 +26,7 @@ from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys.batch import Batch, sign_batch
 from keys.request import Request, RootRequest, ServerRequest, UnitRequest, sign_request
-from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station
+from keys.roster import Group, Member, Role, Root, Roster, Route, Sizes, Station, default_roles
 from keys.rosterfile import sign_roster
 
 FOLDER = Path(__file__).parent / "vectors"
@@ -95,7 +95,7 @@ def small_roster(**changes: Any) -> Roster:
         "roots": tuple(Root(i, signer(f"root {i}").public) for i in (1, 2, 3)), "root_k": 2,
         "groups": tuple(
             Group(g, f"Inspektorat {g}", f"Inspectorate {g}", k,
-                  tuple(Member(f"{g}-{i}", signer(f"{g}-{i}").public) for i in range(1, n + 1)))
+                  tuple(_member(f"{g}-{i}", role) for i, role in enumerate(default_roles(n), 1)))
             for g, (k, n) in quorums.items()
         ),
         "stations": (Station("prov", "prov", signer("station prov").public, True, True),
@@ -107,6 +107,10 @@ def small_roster(**changes: Any) -> Roster:
         "min_suite": 1, "sizes": Sizes(64, 8, 16, 4),
     }  # fmt: skip
     return Roster(**(values | changes))
+
+
+def _member(name: str, role: Role) -> Member:
+    return Member(name, signer(name).public, role)
 
 
 def roots(*numbers: int) -> dict[int, SigningKey]:
@@ -748,16 +752,16 @@ def _renamed(group: str) -> list[str]:
 
 def _make_roster_bodies(value: dict[str, Any]) -> None:
     key = value["server_key"]
-    member = json.dumps({"id": "kota-9", "key": key})
+    member = json.dumps({"id": "kota-9", "key": key, "role": "telaah"})
     spare = [base64.b64encode(signer(f"spare {i}").public.raw).decode() for i in range(6)]
-    seven = json.dumps([{"id": f"prov-{i}", "key": k} for i, k in enumerate([*spare, key], 1)])
-    five = json.dumps([{"id": f"kota-{i}", "key": k} for i, k in enumerate(spare, 1)])
+    seven = json.dumps([{"id": f"prov-{i}", "key": k, "role": "telaah"} for i, k in enumerate([*spare, key], 1)])
+    six = json.dumps([{"id": f"kota-{i}", "key": k, "role": "telaah"} for i, k in enumerate(spare, 1)])
     mutants("roster", "body_accept", [
         ("four_of_seven", "no record holds its parts", "Malformed", f"edit: groups.0.members = {seven}",
          "edit: groups.0.k = 4", f'edit: server_key = "{base64.b64encode(signer("other").public.raw).decode()}"'),
         ("k_above_n", "3 of 2", "Malformed", "edit: groups.1.k = 3"),
         ("k_zero", "0 of 2", "Malformed", "edit: groups.1.k = 0"),
-        ("route_with_nine_readers", "kota has six members, prov three", "Malformed", f"edit: groups.1.members = {five}"),
+        ("route_with_nine_readers", "kota has six members, prov three", "Malformed", f"edit: groups.1.members = {six}"),
         ("route_names_unknown_group", "a reader nobody defines", "Malformed",
          'edit: routing.kota.pegawai.readers = ["desa"]'),
         ("instead_names_unknown_group", "a stand-in nobody defines", "Malformed",
@@ -781,6 +785,11 @@ def _make_roster_bodies(value: dict[str, Any]) -> None:
         ("reviewer_twice", "one id for two reviewers", "Malformed", 'edit: groups.1.members.0.id = "prov-1"'),
         ("group_twice", "one id for two groups", "Malformed", *_renamed("kpk")),
         ("station_twice", "one id for two stations", "Malformed", 'edit: stations.1.id = "prov"'),
+        ("role_unknown", "no such role", "Malformed", 'edit: groups.0.members.0.role = "kepala"'),
+        ("role_in_capitals", "names are as they are", "Malformed", 'edit: groups.0.members.0.role = "Inspektur"'),
+        ("role_empty", "no name at all", "Malformed", 'edit: groups.0.members.0.role = ""'),
+        ("role_missing", "a reviewer without one", "Malformed", "delete: groups.0.members.0.role"),
+        ("role_is_a_number", "not text", "Malformed", "edit: groups.0.members.0.role = 2"),
     ])  # fmt: skip
 
 
@@ -885,14 +894,10 @@ def _request_batch(reviewer: str, first: str = "", **changes: Any) -> str:
     return base64.b64encode(sign_batch(batch, signer(first or reviewer))).decode()
 
 
-def _new_member(name: str) -> Member:
-    return Member(name, signer(name).public)
-
-
 def unit_change() -> UnitRequest:
-    """Return what `prov` asks for: prov-3 leaves, prov-4 joins, 2 of 3 as before."""
+    """Return what `prov` asks for: prov-3 leaves, prov-4 joins and decides in its place, 2 of 3 as before."""
     batch = base64.b64decode(_request_batch("prov-4"))
-    members = tuple(_new_member(f"prov-{i}") for i in (1, 2, 4))
+    members = tuple(_member(f"prov-{i}", role) for i, role in zip((1, 2, 4), default_roles(3), strict=True))
     return UnitRequest(DEPLOYMENT, 1, "prov", 2, members, "prov", signer("station prov").public, (batch,))
 
 
@@ -900,7 +905,7 @@ def new_unit() -> UnitRequest:
     """Return what `sunyi` asks for, which has no reviewers yet: 1 of 2 and a station."""
     names = ("sunyi-1", "sunyi-2")
     batches = tuple(base64.b64decode(_request_batch(name)) for name in names)
-    members = tuple(map(_new_member, names))
+    members = tuple(map(_member, names, default_roles(2)))
     return UnitRequest(DEPLOYMENT, 1, "sunyi", 1, members, "sunyi", signer("station sunyi").public, batches)
 
 
@@ -948,6 +953,7 @@ def make_request() -> None:
         ("altered_reviewer", "qrov-1", "BadSignature", changed('"members":[{"id":"')),
         ("altered_reviewer_key", "one letter of its ML-DSA half", "BadSignature",
          changed('"id":"prov-4","key":"', 400)),
+        ("altered_role", "qerifikator", "Malformed", changed('"role":"')),
         ("altered_batch", "one letter of it", "BadSignature", changed('"batches":["', 900)),
         ("altered_type", "qnit", "Malformed", changed('"type":"')),
     ])  # fmt: skip
@@ -974,7 +980,8 @@ def _make_changes() -> None:
           "from: change_accept.txt", "signers: 0 1 2 3 4", seed_4=("hex", signer("prov-3").seed))  # fmt: skip
     key = {n: base64.b64encode(signer(n).public.raw).decode() for n in ("stranger", "kota-1", "server", "root 1")}
     stays = json.dumps([value["members"][0] | {"key": key["stranger"]}, value["members"][1],
-                        {"id": "prov-3", "key": base64.b64encode(signer("prov-3").public.raw).decode()}])  # fmt: skip
+                        {"id": "prov-3", "key": base64.b64encode(signer("prov-3").public.raw).decode(),
+                         "role": "inspektur"}])  # fmt: skip
     write("request", "change_other_key_for_a_reviewer", "prov-1 stays with another key; prov-2 and prov-3 agree",
           "KeyAlarm", "from: change_accept.txt", f"edit: members = {stays}",
           seed_1=("hex", signer("stranger").seed), seed_3=("hex", signer("prov-3").seed))  # fmt: skip
@@ -991,6 +998,11 @@ def _make_changes() -> None:
         ("change_group_unknown", "no such unit", "BrokenChain", 'edit: group = "desa"'),
         ("change_station_of_another_unit", "kota's", "BrokenChain", 'edit: station = "kota"'),
         ("change_reviewer_of_another_unit", "kota-1", "KeyAlarm", 'edit: members.2.id = "kota-1"'),
+        ("change_role_unknown", "no such role", "Malformed", 'edit: members.0.role = "kepala"'),
+        ("change_role_missing", "a reviewer without one", "Malformed", "delete: members.0.role"),
+        ("change_role_is_null", "not text", "Malformed", "edit: members.0.role = null"),
+        ("change_accept_of_a_role", "prov-1 decides from now on", "open",
+         'edit: members.0.role = "inspektur"'),
         ("change_no_batch", "prov-4 brings no weekly keys", "Malformed", "edit: batches = []"),
         ("change_batch_of_somebody_else", "of kota-1", "BrokenChain", f'edit: batches.0 = "{_request_batch("kota-1")}"'),
         ("change_batch_signed_by_another", "prov-1 signed prov-4's", "BadSignature",
@@ -1011,7 +1023,8 @@ def _make_new_units() -> None:
                            "station sunyi", "sunyi-1", "sunyi-2")  # fmt: skip
     write("request", "new_station_did_not_sign", "nobody proved its key", "BadSignature", "from: new_accept.txt",
           "signers: 1 2")  # fmt: skip
-    spare = [{"id": f"sunyi-{i}", "key": base64.b64encode(signer(f"spare {i}").public.raw).decode()} for i in range(8)]
+    spare = [{"id": f"sunyi-{i}", "key": base64.b64encode(signer(f"spare {i}").public.raw).decode(), "role": "telaah"}
+             for i in range(8)]  # fmt: skip
     first, station = value["members"][0]["key"], value["station_key"]
     mutants("request", "new_accept", [
         ("new_four_of_seven", "no record holds its parts", "Malformed", f"edit: members = {json.dumps(spare[:7])}",

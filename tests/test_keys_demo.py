@@ -20,7 +20,7 @@ from keys.__main__ import main
 from keys.batch import KeyTable, verify_batch
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, open_quorum
-from keys.roster import Roster
+from keys.roster import Roster, default_roles
 from keys.rosterfile import fingerprint_words, root_pin, verify_roster
 
 GROUPS = (*units.GOVERNMENTS, units.KPK)
@@ -79,6 +79,7 @@ def test_reviewers_and_quorums_are_those_of_the_interface(demo: Path) -> None:
     assert {g.id: (g.k, len(g.members)) for g in roster.groups} == {
         g: (2, 3) if g == "sumsel" else (1, 2) for g in GROUPS
     }
+    assert all(tuple(m.role for m in g.members) == default_roles(len(g.members)) for g in roster.groups)
     assert set(words) == {m.id for g in roster.groups for m in g.members}
 
 

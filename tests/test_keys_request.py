@@ -27,7 +27,7 @@ from keys.request import (
     sign_request,
     verify_request,
 )
-from keys.roster import Roster, Station
+from keys.roster import Role, Roster, Station, default_roles
 from keys.words import same_words
 
 ROSTER = small_roster()
@@ -136,6 +136,38 @@ def test_a_stranger_cannot_take_a_unit_over_that_works() -> None:
         verify_request(signed(asked, {0: "station sunyi", 1: "kota-8", 2: "kota-9"}), ROSTER)
 
 
+# --- roles --------------------------------------------------------------------------------------------
+
+PROV = ROSTER.group("prov").members
+PROMOTED = replace(CHANGED, members=(replace(PROV[0], role=Role.INSPEKTUR), *PROV[1:]), batches=())
+TWO = {1: "prov-1", 2: "prov-2"}
+
+
+def test_roles_stand_in_a_request() -> None:
+    request = read_request(signed(CHANGED, CHANGE))
+    assert isinstance(request, UnitRequest)
+    assert tuple(m.role for m in request.members) == default_roles(3)
+
+
+@pytest.mark.parametrize("other", ["telaah", "inspektur"])
+def test_another_role_is_another_request_for_signatures_and_words(other: str) -> None:
+    data = signed(CHANGED, CHANGE)
+    old = parse_envelope(data, b"SNYQ", "request").body
+    body = old.replace(b'"role":"verifikator"', b'"role":"%s"' % other.encode())
+    altered = data[:4] + len(body).to_bytes(4, "big") + body + data[8 + len(old) :]
+    assert isinstance(asked := read_request(altered), UnitRequest) and asked.members[0].role == other
+    assert request_words(altered) != request_words(data)
+    with pytest.raises(BadSignature):
+        verify_request(altered, ROSTER)
+
+
+def test_a_role_alone_is_asked_for_by_k_reviewers_and_no_less() -> None:
+    assert verify_request(signed(PROMOTED, TWO), ROSTER) == PROMOTED
+    for one in ({1: "prov-1"}, {1: "prov-1", 0: "station prov"}):
+        with pytest.raises(TooFewSignatures, match="signed by 1 of this unit's reviewers, want 2"):
+            verify_request(signed(PROMOTED, one), ROSTER)
+
+
 # --- what a later roster has decided is not undone ----------------------------------------------------
 
 
@@ -166,6 +198,12 @@ def test_a_request_is_admitted_under_a_later_roster_that_changed_others_only() -
 
 def test_a_request_that_was_admitted_is_not_admitted_twice() -> None:
     refuse(signed(CHANGED, CHANGE), BrokenChain, "changed what it asks about", ADMITTED)
+
+
+def test_an_older_request_does_not_undo_a_change_of_roles() -> None:
+    """CHANGED was made while prov-1 was verifikator; the unit has made prov-1 inspektur since."""
+    refuse(signed(CHANGED, CHANGE), BrokenChain, "changed what it asks about",
+           {"groups": with_group(ROSTER, "prov", members=PROMOTED.members)})  # fmt: skip
 
 
 def test_a_request_does_not_come_back_after_its_change_was_undone() -> None:

@@ -13,7 +13,7 @@ from crypto.errors import CryptoError, Malformed
 from crypto.receipt import wordlist
 from keys import rosterfile as rosters
 from keys.errors import BrokenChain, Expired, RolledBack, RosterError, TooFewSignatures
-from keys.roster import Group, Root, Roster, Route
+from keys.roster import Group, Role, Root, Roster, Route, default_roles
 from keys.rosterfile import check_current, fingerprint_words, parse_roster, root_pin, sign_roster, verify_roster
 
 FIRST = small_roster()
@@ -49,6 +49,36 @@ def test_a_roster_goes_there_and_back_and_keeps_what_was_signed() -> None:
     assert made == FIRST
     assert made.raw == canonical_json(rosters._to_json(FIRST))
     assert made.hash == hashlib.sha512(made.raw).digest()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_survives_signing_and_belongs_to_what_is_signed(role: Role) -> None:
+    groups = tuple(replace(g, members=tuple(replace(m, role=role) for m in g.members)) for g in FIRST.groups)
+    data = sign_roster(replace(FIRST, groups=groups), roots(1, 2))
+    made = verify_roster(data, previous=None, pin=PIN, today=DAY)
+    assert {m.role for m in made.members.values()} == {role} and made != FIRST
+    assert data.count(b'"role":"%s"' % role.encode()) == len(FIRST.members)
+    other = next(r for r in Role if r is not role)
+    body = made.raw.replace(b'"role":"%s"' % role.encode(), b'"role":"%s"' % other.encode(), 1)
+    altered = data[:4] + len(body).to_bytes(4, "big") + body + data[8 + len(made.raw) :]
+    with pytest.raises(TooFewSignatures):
+        verify_roster(altered, previous=None, pin=PIN, today=DAY)
+
+
+def test_a_successor_may_give_the_same_reviewer_and_key_another_role() -> None:
+    group = FIRST.group("prov")
+    changed = replace(group, members=(replace(group.members[0], role=Role.INSPEKTUR), *group.members[1:]))
+    made = check(successor(groups=(changed, *FIRST.groups[1:])), roots(1, 2))
+    assert made.members["prov-1"].role is Role.INSPEKTUR and made.members["prov-1"].key == group.members[0].key
+
+
+@pytest.mark.parametrize(
+    ("n", "names"),
+    [(1, "inspektur"), (2, "telaah inspektur"), (3, "verifikator telaah inspektur"),
+     (5, "verifikator telaah telaah telaah inspektur"), (7, "verifikator telaah telaah telaah telaah telaah inspektur")],
+)  # fmt: skip
+def test_somebody_decides_in_every_new_unit(n: int, names: str) -> None:
+    assert default_roles(n) == tuple(map(Role, names.split()))
 
 
 # --- the first roster --------------------------------------------------------------------------------
