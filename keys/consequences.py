@@ -14,11 +14,16 @@ from itertools import chain, product
 from crypto.encoding import date_of
 from crypto.mailbox import MAX_DAY
 from keys.plain import plain
-from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE, Group, Roster, Route, Sizes
+from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE, Group, Role, Roster, Route, Sizes
 
 Readers = tuple[str, ...]
 Levels = dict[str, list[str]]  # area → levels
 _WISHES = ((AREA_INSPECTORATE,), (PROVINCE_INSPECTORATE,), (AREA_INSPECTORATE, PROVINCE_INSPECTORATE))
+_ROLES = {
+    Role.VERIFIKATOR: ("verifikator (pemeriksaan awal)", "verifikator (first check)"),
+    Role.TELAAH: ("telaah (menelaah)", "telaah (reviews)"),
+    Role.INSPEKTUR: ("inspektur (memutuskan)", "inspektur (decides)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,12 @@ def _people(old: Roster, new: Roster) -> Iterator[Sentence]:
 
 
 def _reviewers(was: Group, group: Group) -> Iterator[Sentence]:
-    here, there = ({m.id: m.key.raw for m in g.members} for g in (group, was))
+    here, there, roles = _keys(group), _keys(was), {m.id: m.role for m in group.members}
     for name in sorted(set(here) - set(there)):
+        as_id, as_en = _ROLES[roles[name]]
         yield Sentence(
-            f"{name} ikut membuka laporan bagi {group.name_id} mulai sekarang.",
-            f"{name} takes part in opening reports for {group.name_en} from now on.",
+            f"{name} ikut membuka laporan bagi {group.name_id} mulai sekarang, sebagai {as_id}.",
+            f"{name} takes part in opening reports for {group.name_en} from now on, as {as_en}.",
         )
     for name in sorted(set(there) - set(here)):
         yield Sentence(
@@ -87,6 +93,23 @@ def _reviewers(was: Group, group: Group) -> Iterator[Sentence]:
         yield Sentence(
             f"{name} memakai kunci lain: bisa jadi orang lain.",
             f"{name} uses another key: it may be another person.",
+            warning=True,
+        )
+    yield from _roles(was, group)
+
+
+def _roles(was: Group, group: Group) -> Iterator[Sentence]:
+    before, after = ({m.id: m.role for m in g.members} for g in (was, group))
+    for name in sorted(n for n in set(after) & set(before) if after[n] != before[n]):
+        (was_id, was_en), (now_id, now_en) = _ROLES[before[name]], _ROLES[after[name]]
+        yield Sentence(
+            f"{name} berganti peran: sebelumnya {was_id}, sekarang {now_id}.",
+            f"{name} changes role: {was_en} before, {now_en} now.",
+        )
+    if after and Role.INSPEKTUR not in after.values() and (not before or Role.INSPEKTUR in before.values()):
+        yield Sentence(
+            f"{group.name_id} tidak punya inspektur: tidak ada yang memutuskan.",
+            f"{group.name_en} has no inspektur: nobody decides there.",
             warning=True,
         )
 
@@ -112,7 +135,7 @@ def _quorum(was: Group, group: Group) -> Iterator[Sentence]:
             + (" One person alone is enough." if alone else ""),
             warning=alone,
         )
-    if group.k == n > 1 and was != group:
+    if group.k == n > 1 and (was.k, _keys(was)) != (group.k, _keys(group)):
         yield Sentence(
             f"{group.name_id}: bila satu penelaah berhalangan, tidak ada laporan yang terbuka; bila satu penelaah "
             "keluar, berkas lama hanya terbuka dengan bantuannya.",
@@ -120,6 +143,10 @@ def _quorum(was: Group, group: Group) -> Iterator[Sentence]:
             "opens only with that person's help.",
             warning=True,
         )
+
+
+def _keys(group: Group) -> dict[str, bytes]:
+    return {m.id: m.key.raw for m in group.members}
 
 
 def _routes(old: Roster, new: Roster) -> Iterator[Sentence]:

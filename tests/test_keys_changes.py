@@ -18,7 +18,7 @@ from keys.changes import Change, next_roster
 from keys.consequences import Sentence, consequences
 from keys.errors import BrokenChain, WrongClock
 from keys.request import RootRequest, ServerRequest
-from keys.roster import Group, Root, Roster, Route, Station
+from keys.roster import Group, Role, Root, Roster, Route, Station
 from keys.rosterfile import MAGIC, parse_roster, sign_roster
 
 FIRST = small_roster()
@@ -82,6 +82,20 @@ def test_a_change_of_a_unit_keeps_what_its_station_is() -> None:
     new = made(changes.admit_unit(unit_change()), quiet)
     assert new.station("prov") == quiet.stations[0]
     assert [m.id for m in new.group("prov").members] == ["prov-1", "prov-2", "prov-4"]
+
+
+def with_roles(group: str, *roles: Role, old: Roster = FIRST) -> Roster:
+    members = tuple(replace(m, role=role) for m, role in zip(old.group(group).members, roles, strict=True))
+    return after(old, groups=with_group(old, group, members=members))
+
+
+def test_a_request_brings_its_roles_and_who_stays_elsewhere_keeps_them() -> None:
+    members = with_roles("prov", Role.INSPEKTUR, Role.TELAAH, Role.VERIFIKATOR).group("prov").members
+    new = made(changes.admit_unit(replace(unit_change(), members=members, batches=())))
+    assert [m.role for m in new.group("prov").members] == [Role.INSPEKTUR, Role.TELAAH, Role.VERIFIKATOR]
+    assert [new.group(g).members for g in ("kota", "kpk")] == [FIRST.group(g).members for g in ("kota", "kpk")]
+    left = made(changes.remove_reviewer("prov-2"), new)
+    assert [m.role for m in left.group("prov").members] == [Role.INSPEKTUR, Role.VERIFIKATOR]
 
 
 def test_a_second_station_of_a_unit_does_not_lead() -> None:
@@ -340,6 +354,11 @@ WEIGHTS = FIRST.cover_weights
 SILENT_ATTACKS = {
     "a reviewer's key": (after(FIRST, groups=with_group(FIRST, "kota", members=(
         replace(member("spy"), id="kota-1"), member("kota-2")))), "kota-1 uses another key"),
+    "a reviewer's role": (with_roles("prov", Role.INSPEKTUR, Role.TELAAH, Role.INSPEKTUR),
+                          "prov-1 changes role: verifikator (first check) before, inspektur (decides) now."),
+    "a new reviewer's role": (after(FIRST, groups=with_group(FIRST, "sunyi", members=(
+        replace(member("spy"), role=Role.TELAAH),))), "for Inspectorate sunyi from now on, as telaah (reviews)."),
+    "nobody who decides": (with_roles("kpk", Role.VERIFIKATOR), "Inspectorate kpk has no inspektur"),
     "a reviewer of another unit": (after(FIRST, groups=with_group(FIRST, "sunyi", members=(member("spy"),))),
                                    "spy takes part in opening reports for Inspectorate sunyi"),
     "a swap of two people": (after(FIRST, groups=with_group(FIRST, "kpk", members=(member("spy"),))),
@@ -390,7 +409,7 @@ def test_nothing_changes_without_a_sentence_in_both_languages(what: str) -> None
 
 
 @pytest.mark.parametrize("what", [
-    "a reviewer's key", "a unit's name", "who steps in", "what ended keys do", "a kind is gone", "the province",
+    "a reviewer's key", "nobody who decides", "a unit's name", "who steps in", "what ended keys do", "a kind is gone", "the province",
     "the fallback", "a size", "a station's unit", "how many root holders", "a shorter life", "a kind is new",
 ])  # fmt: skip
 def test_what_nobody_should_sign_unread_is_a_warning(what: str) -> None:
@@ -456,6 +475,27 @@ def test_all_of_one_and_quorums_that_stay_are_not_warned_about() -> None:
     assert "absent" not in said(two, made(changes.keep_all, two))
     swapped = after(two, groups=with_group(two, "kota", members=(member("kota-1"), member("kota-3"))))
     assert "absent" in warned(two, swapped)
+
+
+def test_a_role_alone_says_the_role_and_nothing_of_quorums() -> None:
+    all_of_three = made(changes.set_quorum("prov", 3))
+    new = with_roles("prov", Role.TELAAH, Role.VERIFIKATOR, Role.INSPEKTUR, old=all_of_three)
+    assert [s.en for s in consequences(all_of_three, new)][:-1] == [
+        "prov-1 changes role: verifikator (first check) before, telaah (reviews) now.",
+        "prov-2 changes role: telaah (reviews) before, verifikator (first check) now.",
+    ]
+    assert "prov-1 berganti peran: sebelumnya verifikator (pemeriksaan awal), sekarang telaah (menelaah)." in [
+        s.id for s in consequences(all_of_three, new)
+    ]
+
+
+def test_a_unit_without_an_inspektur_is_warned_about_once() -> None:
+    gone = made(changes.remove_reviewer("prov-3"))
+    assert "Inspectorate prov has no inspektur: nobody decides there." in warned(FIRST, gone)
+    assert "inspektur" not in said(gone, made(changes.keep_all, gone))
+    assert "no inspektur" not in said(FIRST, made(changes.remove_reviewer("kpk-1")))
+    assert "no inspektur" in warned(FIRST, after(FIRST, groups=with_group(FIRST, "sunyi", members=(
+        replace(member("sunyi-1"), role=Role.VERIFIKATOR),))))  # fmt: skip
 
 
 def test_too_few_former_root_holders_ask_for_new_posters() -> None:
