@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from crypto import medium
@@ -20,7 +21,7 @@ from keys.errors import BrokenChain, QuorumNotMet
 from keys.keyring import IDENTITY, Keyring, kept_epochs
 from keys.ledger import Ledger, copy_ledger, take_batch
 from keys.request import UnitRequest, sign_request
-from keys.roster import Group, Member, Roster, Station
+from keys.roster import Group, Member, Role, Roster, Station, default_roles
 from keys.rosterfile import check_clock
 from keys.stationkeys import KEYRING, STATION_ID, make_station
 
@@ -45,19 +46,45 @@ def free_station(ledger: Ledger, group_id: str) -> str:
     return group_id if group_id not in used else _free(group_id, 1, used)[0]
 
 
+def founding_roles(names: Sequence[str], asked: Mapping[str, Role]) -> dict[str, Role]:
+    """Return the role of each reviewer of a new unit: the usual one where none is asked for. Raises BrokenChain."""
+    return _assigned(dict(zip(names, default_roles(len(names)), strict=True)), asked)
+
+
+def changed_roles(
+    group: Group, leaving: Collection[str], joining: Collection[str], asked: Mapping[str, Role]
+) -> dict[str, Role]:
+    """Return everybody's role after a change: who stays keeps it, who joins reviews, unless something else is asked.
+
+    Raises BrokenChain for a role of somebody who will be no reviewer.
+    """
+    usual = {m.id: m.role for m in group.members if m.id not in leaving} | dict.fromkeys(joining, Role.TELAAH)
+    return _assigned(usual, asked)
+
+
 def found_unit(
-    home: Path, public: Ledger, group_id: str, k: int, passphrases: Mapping[str, str], *, day: int, weeks: int = WEEKS
+    home: Path,
+    public: Ledger,
+    group_id: str,
+    k: int,
+    passphrases: Mapping[str, str],
+    *,
+    day: int,
+    roles: Mapping[str, Role] | None = None,
+    weeks: int = WEEKS,
 ) -> bytes:
     """Make a new station home with all its keys and return the request to join.
 
     `public` is the ledger to join, verified and compared with the printed fingerprint; `passphrases` maps the
-    new reviewers' ids, in order, to their passphrases. Everything is made aside and moved in whole.
+    new reviewers' ids, in order, to their passphrases; `roles` are those that are not as `default_roles` gives them.
+    Everything is made aside and moved in whole.
     Raises FileExistsError when the home is in use, BrokenChain for an unknown group or one that works already,
     WrongClock or Expired when the machine's day does not fit the roster, Malformed, OSError.
     """
     check_clock(public.roster, day)
     home = home.resolve()
     group = check_founding(home, public, group_id, k, len(passphrases))
+    given = founding_roles(tuple(passphrases), roles or {})
     aside = home.with_name(f".{home.name}.making")
     shutil.rmtree(aside, ignore_errors=True)  # of an interrupted try: nothing of it was ever shown
     medium.make_folder(aside)
@@ -72,7 +99,7 @@ def found_unit(
         roster_version=public.roster.version,
         group=group.id,
         k=k,
-        members=tuple(Member(ring.reviewer, ring.signing.public) for ring in rings),
+        members=tuple(Member(ring.reviewer, ring.signing.public, given[ring.reviewer]) for ring in rings),
         station=station,
         station_key=signing.public,
         batches=batches,
@@ -105,12 +132,14 @@ def ask_change(
     day: int,
     joining: Mapping[str, str] | None = None,
     leaving: Collection[str] = (),
+    roles: Mapping[str, Role] | None = None,
     k: int | None = None,
     weeks: int = WEEKS,
 ) -> bytes:
     """Make the keys of reviewers who join a unit that works already, and return the request for the change.
 
-    `present` are passphrases of reviewers who stay or leave: as many as the unit's quorum must sign. The vault is
+    `present` are passphrases of reviewers who stay or leave: as many as the unit's quorum must sign. `roles` are those
+    that change, and those of who joins to do something else than to review. The vault is
     shared out anew only when the new roster is here (`senyap-station rekey`). Raises QuorumNotMet,
     WrongPassphrase, BrokenChain for somebody unknown, WrongClock or Expired, Malformed, OSError.
     """
@@ -129,6 +158,7 @@ def ask_change(
         )
     k = group.k if k is None else k
     check_quorum(k, len(stay) + len(joining or {}))
+    given = changed_roles(group, leaving, joining or {}, roles or {})
     new = [_join(home, name, words) for name, words in (joining or {}).items()]
     epochs = range(epoch_of(day), epoch_of(day) + weeks)
     batches = tuple(_make_batch(ledger.roster, ring, epochs) for ring in new)
@@ -137,7 +167,10 @@ def ask_change(
         roster_version=ledger.roster.version,
         group=group.id,
         k=k,
-        members=(*stay, *(Member(ring.reviewer, ring.signing.public) for ring in new)),
+        members=(
+            *(replace(m, role=given[m.id]) for m in stay),
+            *(Member(ring.reviewer, ring.signing.public, given[ring.reviewer]) for ring in new),
+        ),
         station=station.id,
         station_key=station.key,
         batches=batches,
@@ -197,6 +230,12 @@ def _refuse_lost(ledger: Ledger, ring: Keyring, epoch: int) -> None:
             f"{ring.reviewer}: the keys of {len(lost)} weeks to come are not on this station; "
             f"ask for a new reviewer in this one's place (senyap-keys request --add 1 --remove {ring.reviewer})"
         )
+
+
+def _assigned(usual: Mapping[str, Role], asked: Mapping[str, Role]) -> dict[str, Role]:
+    if unknown := sorted(set(asked) - set(usual)):
+        raise BrokenChain(f"request: a role for {unknown[0]}; the reviewers will be {', '.join(usual)}")
+    return {**usual, **asked}
 
 
 def _free(group_id: str, count: int, used: Collection[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from keys.keyring import IDENTITY, Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, batch_name
 from keys.prompts import Prompts
 from keys.request import read_request, request_file, request_words
-from keys.roster import is_id
+from keys.roster import Role, is_id
 from keys.stationkeys import KEYRING, STATION_ID
 from keys.unit import (
     REQUEST,
     ask_change,
+    changed_roles,
     check_founding,
     found_unit,
+    founding_roles,
     free_reviewers,
     keys_until,
     renew,
@@ -29,6 +32,7 @@ from keys.unit import (
     was_begun,
 )
 
+_ROLES = ", ".join(Role)
 _TO_FOUND = (
     "Bandingkan dengan poster kunci, lalu ketik delapan kata yang tercetak di sana.",
     "Take the printed poster and type the eight words on it.",
@@ -52,6 +56,7 @@ def _install_request(main: click.Group) -> None:
     @click.option("--k", type=click.IntRange(1, 7), default=None, help="How many must be together.")
     @click.option("--add", type=click.IntRange(0, 6), default=0, help="A unit that works: how many reviewers join.")
     @click.option("--remove", "leaving", multiple=True, metavar="REVIEWER", help="A unit that works: who leaves.")
+    @click.option("--role", "roles", multiple=True, metavar="REVIEWER=ROLE", help=f"What somebody does: {_ROLES}.")
     @click.option("--reviewer", "present", multiple=True, help="A unit that works: who is here; else the first k.")
     @click.option("--again", is_flag=True, help="Carry the last request once more.")
     def request(
@@ -65,16 +70,18 @@ def _install_request(main: click.Group) -> None:
         k: int | None,
         add: int,
         leaving: tuple[str, ...],
+        roles: tuple[str, ...],
         present: tuple[str, ...],
         again: bool,
     ) -> None:
         """Make this unit's keys and the request that the root holders admit."""
+        asked = _read_roles(roles)
         if again:
             data = medium.read_file(home / REQUEST, MAX_FILE_BYTES)
         elif (home / STATION_ID).is_file():
-            data = _change(prompts, home, group, k, add, leaving, present)
+            data = _change(prompts, home, group, k, add, leaving, asked, present)
         else:
-            data = _found(prompts, home, group, public, fingerprint, reviewers, k)
+            data = _found(prompts, home, group, public, fingerprint, reviewers, k, asked)
         path = stick / request_file(read_request(data))
         medium.write_file(path, data, mode=0o644)
         prompts.say(
@@ -129,6 +136,7 @@ def _found(
     fingerprint: str | None,
     reviewers: int,
     k: int | None,
+    asked: Mapping[str, Role],
 ) -> bytes:
     """Found a new station: check the root set with the poster before any key is made."""
     if public is None:
@@ -136,14 +144,17 @@ def _found(
     ledger = Ledger.load(public)
     k = min(2, reviewers) if k is None else k
     check_founding(home, ledger, group, k, reviewers)
+    names = free_reviewers(ledger, group, reviewers)
+    roles = founding_roles(names, asked)
     if not prompts.compare_words(fingerprint, ledger.fingerprint, *_TO_FOUND):
         refuse(prompts, "Ditolak: berkas di stik ini bukan dari sistem pada poster. Berhenti; minta yang baru.",
                "Refused: the files on this stick are not those of the poster. Stop; ask for new ones.")  # fmt: skip
     _say_day(prompts)
-    names = free_reviewers(ledger, group, reviewers)
+    _say_roles(prompts, roles)
     poster = ledger.fingerprint  # typed a moment ago: at the wrong question it must not become a passphrase
     about = (group, ledger.roster.deployment, "".join(poster), *poster)
-    return found_unit(home, ledger, group, k, {n: prompts.new_passphrase(n, about=about) for n in names}, day=today())
+    passphrases = {name: prompts.new_passphrase(name, about=about) for name in names}
+    return found_unit(home, ledger, group, k, passphrases, day=today(), roles=roles)
 
 
 def _change(
@@ -153,6 +164,7 @@ def _change(
     k: int | None,
     add: int,
     leaving: tuple[str, ...],
+    asked: Mapping[str, Role],
     named: tuple[str, ...],
 ) -> bytes:
     """Ask for a change of a unit that works: its quorum is asked for its passphrases first."""
@@ -165,8 +177,10 @@ def _change(
             f"Refused: this is a station of {own}, not of {group}.",
         )
     found = ledger.roster.group(group)
-    if not add and not leaving and k in (None, found.k):
-        raise click.UsageError("nothing is asked for: give --add, --remove or --k")
+    names = free_reviewers(ledger, group, add)
+    roles = changed_roles(found, leaving, names, asked)
+    if not leaving and k in (None, found.k) and roles == {m.id: m.role for m in found.members}:
+        raise click.UsageError("nothing is asked for: give --add, --remove, --k, or --role with another role")
     staying = [m.id for m in found.members if m.id not in leaving and (home / KEYRING / m.id).is_dir()]
     if strangers := sorted(set(named) - set(staying)):
         refuse(prompts, f"Ditolak: {strangers[0]} bukan penelaah yang tinggal di sini; yang ada: {', '.join(staying)}.",
@@ -177,14 +191,14 @@ def _change(
                f"Refused: {len(given)} of the {found.k} reviewers needed are present and stay.",
                code=EXIT_LOCKED)  # fmt: skip
     present = {name: prompts.unlocked(name, partial(_words, home, name)) for name in given}
-    names = free_reviewers(ledger, group, add)
+    _say_roles(prompts, roles)
     joining = {
         name: prompts.unlocked(name, partial(_words, home, name))
         if was_begun(home, name)
         else prompts.new_passphrase(name, about=(group,))
         for name in names
     }
-    return ask_change(home, present, day=today(), joining=joining, leaving=leaving, k=k)
+    return ask_change(home, present, day=today(), joining=joining, leaving=leaving, roles=roles, k=k)
 
 
 def _words(home: Path, reviewer: str, words: str) -> str:
@@ -196,6 +210,22 @@ def _words(home: Path, reviewer: str, words: str) -> str:
     except WrongPassphrase:
         raise WrongPassphrase(f"the passphrase of {reviewer} does not open its keyring") from None
     return words
+
+
+def _read_roles(items: Sequence[str]) -> dict[str, Role]:
+    """Split REVIEWER=ROLE options; raises UsageError."""
+    found: dict[str, Role] = {}
+    for item in items:
+        name, _, role = item.partition("=")
+        if not name or name in found or role not in list(Role):
+            raise click.UsageError(f"--role wants REVIEWER=ROLE, each reviewer once; the roles are {_ROLES}")
+        found[name] = Role(role)
+    return found
+
+
+def _say_roles(prompts: Prompts, roles: Mapping[str, Role]) -> None:
+    listed = ", ".join(f"{name} {role}" for name, role in roles.items())
+    prompts.say(f"Peran yang diminta: {listed}.", f"Roles that are asked for: {listed}.")
 
 
 def _say_day(prompts: Prompts) -> None:

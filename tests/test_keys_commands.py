@@ -511,6 +511,75 @@ def test_a_unit_that_works_is_asked_what_it_wants(world: World) -> None:
     assert "passphrase of sumsel-1" in world.run(*args, "--remove", "sumsel-2", code=4).stderr
 
 
+# --- roles --------------------------------------------------------------------------------------------
+
+
+def changes_of(world: World) -> tuple[object, ...]:
+    return "request", "--home", world / "station", "--to", world / "out", "--group", "sumsel"
+
+
+def roles_at(world: World, home: str, group: str) -> dict[str, str]:
+    return {m.id: m.role.value for m in world.ledger(home).roster.group(group).members}
+
+
+def test_a_role_alone_is_asked_for_shown_and_put_into_the_roster(world: World) -> None:
+    before = roles_at(world, "desk-a", "sumsel")
+    asked = world.run(*changes_of(world), "--role", "sumsel-1=verifikator")
+    assert "Roles that are asked for: sumsel-1 verifikator, sumsel-2 inspektur." in asked.stderr
+    shown = admit(world, world / "out" / "request-sumsel.senyap", *both_roots(world))
+    sentence = "  - sumsel-1 changes role: inspektur (decides) before, verifikator (first check) now.\n"
+    assert sentence in shown.stderr
+    assert roles_at(world, "desk-a", "sumsel") == before | {"sumsel-1": "verifikator"}
+
+
+def test_who_joins_gets_the_role_that_is_asked_for_and_else_reviews(world: World) -> None:
+    world.run(*changes_of(world), "--add", 1)
+    assert "sumsel-3 takes part" in (shown := admit(world, world / "out" / "request-sumsel.senyap", code=1).stderr)
+    assert "as telaah (reviews)" in shown
+    world.run(*changes_of(world), "--add", 1, "--role", "sumsel-3=inspektur", "--role", "sumsel-2=telaah")
+    shown = admit(world, world / "out" / "request-sumsel.senyap", code=1).stderr
+    assert "as inspektur (decides)" in shown and "sumsel-2 changes role" in shown
+
+
+def test_a_new_unit_says_its_roles_before_anybody_chooses_a_passphrase(world: World, asked: Path) -> None:
+    admit(world, asked, *both_roots(world))
+    assert roles_at(world, "desk-a", "lahat") == {"lahat-1": "telaah", "lahat-2": "inspektur"}
+    shutil.rmtree(world / "lahat")
+    words = ("--fingerprint", " ".join(world.ledger("desk-b").fingerprint), "--from", world / "desk-b")
+    result = found(world, *words, "--role", "lahat-1=inspektur", "--role", "lahat-2=verifikator")
+    assert "Roles that are asked for: lahat-1 inspektur, lahat-2 verifikator." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("sumsel-1=kepala",), ("sumsel-1=Telaah",), ("sumsel-1=",), ("sumsel-1",), ("=telaah",), ("",),
+     ("sumsel-1=telaah=telaah",), ("sumsel-1=telaah", "sumsel-1=verifikator")],
+)  # fmt: skip
+def test_a_role_that_is_none_is_two_and_the_roles_are_named(world: World, given: tuple[str, ...]) -> None:
+    before = picture(world.folder)
+    options = [f"--role={pair}" for pair in given]
+    for args in (changes_of(world), (*changes_of(world), "--again"), (*changes_of(world), "--add", 1)):
+        result = world.run(*args, *options, code=2)
+        flat = " ".join(result.stderr.split())
+        assert "--role wants REVIEWER=ROLE, each reviewer once; the roles are verifikator, telaah, inspektur" in flat
+    (world / "out").rmdir()
+    assert_nothing_changed(world, before)
+
+
+def test_a_role_for_nobody_of_the_unit_and_one_that_changes_nothing(world: World) -> None:
+    before = picture(world.folder)
+    stranger = world.run(*changes_of(world), "--role", "sumsel-3=telaah", code=3)
+    assert "a role for sumsel-3; the reviewers will be sumsel-1, sumsel-2" in stranger.stderr
+    same = world.run(*changes_of(world), "--role", "sumsel-1=inspektur", code=2)
+    assert "nothing is asked for" in same.stderr
+    words = ("--fingerprint", " ".join(world.ledger("desk-a").fingerprint), "--from", world / "desk-a")
+    assert "a role for sumsel-1" in found(world, *words, "--role", "sumsel-1=telaah", code=3).stderr
+    assert not (world / "lahat").exists()
+    for folder in ("out", "stick"):
+        (world / folder).rmdir()
+    assert_nothing_changed(world, before)
+
+
 def test_joining_after_an_interrupted_try_asks_for_the_passphrase_given_then(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

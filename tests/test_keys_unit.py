@@ -21,6 +21,7 @@ from keys.errors import BrokenChain, Expired, QuorumNotMet, TooFewSignatures, Wr
 from keys.keyring import epoch_file, kept_epochs, open_quorum
 from keys.ledger import Ledger, copy_ledger, take_batch, take_roster
 from keys.request import UnitRequest, verify_request
+from keys.roster import Role, default_roles
 from keys.rosterfile import fingerprint_words, sign_roster
 from keys.stationkeys import open_station_key
 from keys.unit import ask_change, found_unit, free_reviewers, free_station, keys_until, renew
@@ -262,6 +263,35 @@ def test_a_reviewer_leaves_and_the_quorum_changes(place: Path) -> None:
     assert (group.k, [m.id for m in group.members]) == (1, ["sunyi-1", "sunyi-2"])
 
 
+def roles_of(ledger: Ledger) -> dict[str, Role]:
+    return {m.id: m.role for m in ledger.roster.group("sunyi").members}
+
+
+def test_a_new_unit_has_the_usual_roles_unless_it_asks_for_others(founded: Path, desk: Ledger, tmp_path: Path) -> None:
+    usual = dict(zip(words(1, 2, 3), default_roles(3), strict=True))
+    assert roles_of(Ledger.load(founded / "desk")) == usual
+    asked = {"sunyi-1": Role.INSPEKTUR, "sunyi-3": Role.TELAAH}
+    data = found_unit(tmp_path / "home", desk, "sunyi", 2, words(1, 2, 3), day=DAY, weeks=1, roles=asked)
+    assert roles_of(admit(desk, data)) == usual | asked
+
+
+def test_a_role_changes_without_any_new_key(place: Path) -> None:
+    before, keyring = Ledger.load(place / "desk"), picture(place / "home" / "keyring")
+    data = ask_change(place / "home", words(1, 2), day=DAY, roles={"sunyi-1": Role.INSPEKTUR})
+    desk = admit(before, data, place / "home")
+    assert roles_of(desk) == roles_of(before) | {"sunyi-1": Role.INSPEKTUR}
+    assert [m.key for m in desk.roster.group("sunyi").members] == [m.key for m in before.roster.group("sunyi").members]
+    assert picture(place / "home" / "keyring") == keyring and Ledger.load(place / "home").roster == desk.roster
+
+
+def test_who_joins_reviews_and_who_stays_keeps_the_role(place: Path) -> None:
+    data = ask_change(place / "home", words(2, 3), day=DAY, joining=words(4, 5), leaving=["sunyi-1"],
+                      roles={"sunyi-5": Role.VERIFIKATOR}, weeks=1)  # fmt: skip
+    assert roles_of(admit(Ledger.load(place / "desk"), data)) == {
+        "sunyi-2": Role.TELAAH, "sunyi-3": Role.INSPEKTUR, "sunyi-4": Role.TELAAH, "sunyi-5": Role.VERIFIKATOR,
+    }  # fmt: skip
+
+
 def test_those_who_leave_do_not_count_for_the_quorum(place: Path) -> None:
     before = picture(place)
     with pytest.raises(QuorumNotMet, match="1 of the 2 reviewers needed are present and stay"):
@@ -276,6 +306,12 @@ def test_those_who_leave_do_not_count_for_the_quorum(place: Path) -> None:
     [
         ({"leaving": ["sunyi-9"]}, BrokenChain, "not reviewers of sunyi"),
         ({"leaving": ["prov-1"]}, BrokenChain, "not reviewers of sunyi"),
+        (
+            {"roles": {"sunyi-9": Role.TELAAH}},
+            BrokenChain,
+            "a role for sunyi-9; the reviewers will be sunyi-1, sunyi-2, ",
+        ),
+        ({"leaving": ["sunyi-3"], "roles": {"sunyi-3": Role.TELAAH}}, BrokenChain, "will be sunyi-1, sunyi-2$"),
         ({"k": 4}, Malformed, "quorum: 4 of 3"),
         ({"k": 0}, Malformed, "quorum: 0 of 3"),
         ({"joining": words(4, 5, 6, 7), "k": 4}, Malformed, "quorum: 4 of 7"),
