@@ -106,6 +106,7 @@ def card(prompts: Prompts, home: Path, stick: Path, reviewer: str) -> None:
         deployment=ledger.roster.deployment,
         reviewer=reviewer,
         unit=group.name_id,
+        role=ledger.roster.members[reviewer].role,
         k=group.k,
         n=len(group.members),
         fingerprint=ledger.fingerprint,

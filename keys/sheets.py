@@ -23,6 +23,7 @@ from crypto.errors import Malformed
 from crypto.receipt import CODE_WORDS
 from keys import sheet_texts as say
 from keys.recovery import MOST_SHEETS, SHEET_WORDS
+from keys.roster import Role
 from keys.sheet_texts import Both, printable
 
 PLAIN, BOLD, TYPED = "Helvetica", "Helvetica-Bold", "Courier-Bold"
@@ -233,6 +234,7 @@ def reviewer_card(
     deployment: str,
     reviewer: str,
     unit: str,
+    role: Role,
     k: int,
     n: int,
     fingerprint: Sequence[str],
@@ -252,7 +254,7 @@ def reviewer_card(
     page = _Page()
     for top, language in ((0.0, "id"), (_HEIGHT / 2, "en")):
         _head(page, top, deployment)
-        _card(page, top, language, (reviewer, unit), (k, n), days)
+        _card(page, top, language, (reviewer, unit, role), (k, n), days)
         caption = getattr(say.FINGERPRINT, language)
         _foot(page, top + 134, caption, fingerprint)
     page.line(12, _HEIGHT / 2, 198, _HEIGHT / 2, dash=(4, 4))
@@ -351,7 +353,7 @@ def _way_in(page: _Page, y: float, onion: str, site_line: str) -> float:
 
 
 def _card(
-    page: _Page, top: float, language: str, who: tuple[str, str], quorum: tuple[int, int], days: tuple[Both, Both]
+    page: _Page, top: float, language: str, who: tuple[str, str, Role], quorum: tuple[int, int], days: tuple[Both, Both]
 ) -> None:
     """Draw one half of a reviewer's card: who, how many together, until when, and what to do."""
 
@@ -361,7 +363,7 @@ def _card(
     size, big, air = (11.5, 23, 1.8) if language == "id" else (10.5, 19, 3.4)
     renew, end = said(days[0]), said(days[1])
     k, n = quorum
-    page.text(_LEFT, top + 33, said(say.CARD_TITLE), big, BOLD)
+    page.text(_LEFT, top + 33, f"{said(say.CARD_TITLE)}: {who[2]}", big, BOLD)
     for x, width, caption, value, note in (
         (_LEFT, 60, say.CARD_ID, printable(who[0]), printable(who[1])),
         (90, 46, say.QUORUM_CAPTION, said(say.QUORUM.filled(k=k, n=n)), said(say.TOGETHER if k > 1 else say.ENOUGH)),

@@ -52,6 +52,7 @@ from keys.ceremony.terminal import _facts
 from keys.ceremony.texts import TEXTS, say
 from keys.ceremony.workshop import Workshop, closed_kinds, fingerprint, root_set, roster_of
 from keys.ledger import Ledger
+from keys.roster import Role
 from keys.rosterfile import root_pin, sign_roster, verify_roster
 
 KINDS = typing.get_args(Input)
@@ -720,6 +721,7 @@ def test_a_roster_that_begins_with_any_unit_verifies(group: str) -> None:
     roster = verify_roster(sign_roster(roster_of(state), {2: keys[1]}), previous=None, pin=pin, today=DAY)
     assert roster.group_ids == set(UNITS)
     assert {g.id: len(g.members) for g in roster.groups if g.members} == {group: 2}
+    assert [m.role for m in roster.group(group).members] == [Role.TELAAH, Role.INSPEKTUR]
     assert roster.sizes == workshop.SIZES and roster.fallback == "kpk"
     assert [(s.id, s.lead, s.collector) for s in roster.stations] == [(group, True, True)]
     assert len(fingerprint(state)) == 8

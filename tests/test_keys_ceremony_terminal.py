@@ -192,6 +192,11 @@ SMALL = {"root_count": "1", "reviewer_count": "1"}
 # --- whole runs --------------------------------------------------------------------------------------
 
 
+def reviewers_words(person: Person) -> dict[str, str]:
+    """Return the passphrases of the reviewers, who are asked as `reviewer sumsel-1 (verifikator)`."""
+    return {who.split()[1]: words for who, words in person.notes.items() if "sumsel-" in who}
+
+
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: str) -> None:
     folder = tmp_path / "upacara"
@@ -211,8 +216,10 @@ def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: s
     assert roster.group_ids == {*units.GOVERNMENTS, units.KPK} and len(roster.group_ids) == 19
 
     home = folder / "stations" / "sumsel"
-    words = {who.split()[-1]: words for who, words in person.notes.items() if "sumsel-" in who}
+    words = reviewers_words(person)
     assert sorted(words) == ["sumsel-1", "sumsel-2", "sumsel-3"]
+    shown = {f"{m.id} ({m.role})" for m in roster.group("sumsel").members}
+    assert shown == {who.split(" ", 1)[1] for who in person.notes if "sumsel-" in who}
     for absent in words:
         rings, vault_key = open_quorum(home / "keyring", {r: w for r, w in words.items() if r != absent})
         assert open_station_key(home, vault_key, "sumsel").public == roster.station("sumsel").key
@@ -254,7 +261,7 @@ def test_drop_box_and_station_begin_their_work_with_what_was_made(tmp_path: Path
         assert ONION in page.text
     finally:
         app.extensions["senyap"].store.engine.dispose()
-    words = {who.split()[-1]: words for who, words in person.notes.items() if "sumsel-" in who}
+    words = reviewers_words(person)
     with open_desk(Home.load(tmp_path / "stations" / "sumsel"), words) as desk:
         assert desk.home.station.lead and not desk.home.is_demo
 

@@ -21,6 +21,7 @@ from crypto.errors import Malformed
 from crypto.receipt import wordlist
 from keys import sheets
 from keys.recovery import join_seed
+from keys.roster import Role
 from keys.sheet_texts import day_of, printable
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,7 @@ RECOVERY: dict[str, Any] = {
 }  # fmt: skip
 CARD: dict[str, Any] = {
     "deployment": "sumsel", "reviewer": "oku-selatan-2", "unit": "Inspektorat Kabupaten Ogan Komering Ulu Selatan",
-    "k": 2, "n": 3, "fingerprint": FINGERPRINT, "keys_until": datetime.date(2027, 5, 23),
+    "role": Role.TELAAH, "k": 2, "n": 3, "fingerprint": FINGERPRINT, "keys_until": datetime.date(2027, 5, 23),
 }  # fmt: skip
 LONG = {"deployment": "W" * 32, "fingerprint": LONGEST}
 MAKE: dict[str, Callable[[], bytes]] = {
@@ -333,10 +334,10 @@ def test_an_ordinary_address_comes_with_what_it_gives_away() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "Kartu penelaah", "oku-selatan-2", "Inspektorat Kabupaten Ogan Komering Ulu Selatan", "2 dari 3 penelaah",
+        "Kartu penelaah: telaah", "oku-selatan-2", "Inspektorat Kabupaten Ogan Komering Ulu Selatan", "2 dari 3 penelaah",
         "harus hadir bersama", "25 April 2027", "berakhir 23 Mei 2027", "Serahkan kunci baru sebelum 25 April 2027.",
         "Menulis frasa sandi di kartu ini, memotretnya,", "Lupa frasa sandi", "Stasiun dicuri", "Pindah tugas",
-        "Reviewer's card", "2 of 3 reviewers", "must be there together", "they end 23 May 2027",
+        "Reviewer's card: telaah", "2 of 3 reviewers", "must be there together", "they end 23 May 2027",
         "Write the passphrase on this card, photograph it,", "Passphrase forgotten", "Station stolen", "Leaving office",
         "lipat atau gunting di sini · fold or cut here",
     ],

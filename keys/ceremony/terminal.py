@@ -46,6 +46,7 @@ from keys.ceremony.states import (
 from keys.ceremony.texts import STEPS, TEXTS, doing, say
 from keys.ceremony.workshop import DESK, PARTS, Workshop, closed_kinds, fingerprint
 from keys.memory import forbid_core_dumps
+from keys.roster import default_roles
 from keys.sheet_texts import day_of
 
 EXIT_DONE, EXIT_STOPPED, EXIT_REFUSED, EXIT_DISK = 0, 1, 3, 6
@@ -322,8 +323,9 @@ def _facts(state: State, language: str) -> dict[str, object]:
     """Return what the texts of a state may name."""
     english = language == "en"
     names = {h.number: h.name for h in state.holders}
+    roles = dict(enumerate(default_roles(state.reviewer_count), 1))
     who = say(f"who-{state.whose}", language, number=state.number, name=names.get(state.number, state.name),
-              reviewer=state.reviewer_id(state.number))  # fmt: skip
+              reviewer=state.reviewer_id(state.number), role=roles.get(state.number, ""))  # fmt: skip
     first, last = (day_of(date_of(day)) for day in (state.day, state.day + state.days))
     facts: dict[str, object] = {name: getattr(state, name) for name in State.__slots__}
     facts |= {
@@ -335,6 +337,7 @@ def _facts(state: State, language: str) -> dict[str, object]:
         "roots_done": _so_many(len(state.holders), state.root_count, language),
         "proven_done": _so_many(sum(h.proven for h in state.holders), state.root_count, language),
         "reviewers_done": _so_many(len(state.reviewers), state.reviewer_count, language),
+        "roles": ", ".join(f"{state.reviewer_id(n)} {role}" for n, role in roles.items()),
         "signed": len(state.signers),
         "unsigned": "\n".join(f"{h.number:>4}  {h.name}" for h in state.holders if h.number not in state.signers),
         "names": _name_list(list(names.values())),

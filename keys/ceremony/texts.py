@@ -116,8 +116,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "prompt-group": ("Nomor", "Number"),
     "ask-reviewer-count": ("Berapa penelaah membaca laporan di {unit}?", "How many reviewers read for the {unit}?"),
     "prompt-reviewer-count": ("Jumlah, 1-7", "How many, 1-7"),
-    "ask-reviewer-quorum": ("Berapa dari {reviewer_count} penelaah harus hadir bersama untuk membuka laporan?",
-                            "How many of the {reviewer_count} reviewers must be present to open reports?"),
+    "ask-reviewer-quorum": ("Berapa dari {reviewer_count} penelaah harus hadir bersama untuk membuka laporan?\n\n"
+                            "Peran mereka: {roles}.",
+                            "How many of the {reviewer_count} reviewers must be present to open reports?\n\n"
+                            "Their roles: {roles}."),
     "prompt-reviewer-quorum": ("Jumlah, 1-{reviewer_count}", "How many, 1-{reviewer_count}"),
     "ask-days": ("Berapa hari daftar kunci berlaku, sebelum para pemegang kunci akar harus menandatangani yang baru?",
                  "For how many days does the roster hold before the root holders must sign a new one?"),
@@ -177,7 +179,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # --- people, lists ---
     "who-session": ("sesi ini (pemimpin upacara)", "this session (whoever leads the ceremony)"),
     "who-root": ("pemegang kunci akar {number} ({name})", "root holder {number} ({name})"),
-    "who-reviewer": ("penelaah {reviewer}", "reviewer {reviewer}"),
+    "who-reviewer": ("penelaah {reviewer} ({role})", "reviewer {reviewer} ({role})"),
     "so-many": ("{made} dari {wanted}", "{made} of {wanted}"),
     "none": ("(belum ada)", "(none yet)"),
     "finished": (

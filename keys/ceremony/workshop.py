@@ -29,7 +29,7 @@ from keys.keyring import Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, write_ledger
 from keys.recovery import split_seed
 from keys.rootkeys import open_root, root_file, write_root
-from keys.roster import Group, Member, Root, Roster, Sizes, Station
+from keys.roster import Group, Member, Root, Roster, Sizes, Station, default_roles
 from keys.rosterfile import check_current, fingerprint_words, root_pin, sign_roster
 from keys.sheets import poster, recovery_sheet, reviewer_card
 from keys.stationkeys import KEYRING, STATION_ID, STATION_K, STATION_KEY, make_station
@@ -55,9 +55,13 @@ def fingerprint(state: State) -> tuple[str, ...]:
 def roster_of(state: State) -> Roster:
     """Return the first roster: all units of the province, of which one has reviewers."""
     groups = []
+    roles = default_roles(len(state.reviewers))
+    people = tuple(
+        Member(state.reviewer_id(r.number), _key(r.key), role) for r, role in zip(state.reviewers, roles, strict=True)
+    )
     for slug in (*units.GOVERNMENTS, units.KPK):
         first = slug == state.group
-        members = tuple(Member(state.reviewer_id(r.number), _key(r.key)) for r in state.reviewers) if first else ()
+        members = people if first else ()
         groups.append(Group(slug, *units.names_of(slug), state.reviewer_k if first else 1, members))
     return Roster(
         deployment=state.deployment,
@@ -264,12 +268,14 @@ class Workshop:
     def _write_paper(self, state: State) -> None:
         words = fingerprint(state)
         medium.write_file(self.folder / PAPER / "poster.pdf", poster(fingerprint=words, onion=state.onion))
-        for reviewer in state.reviewers:
+        roles = default_roles(len(state.reviewers))
+        for reviewer, role in zip(state.reviewers, roles, strict=True):
             name = state.reviewer_id(reviewer.number)
             card = reviewer_card(
                 deployment=state.deployment,
                 reviewer=name,
                 unit=units.names_of(state.group)[0],
+                role=role,
                 k=state.reviewer_k,
                 n=state.reviewer_count,
                 fingerprint=words,
