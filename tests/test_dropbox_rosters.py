@@ -202,7 +202,9 @@ def test_a_bad_file_is_refused_in_words_of_its_own_and_changes_nothing(
     assert done.exit_code == code and words in done.stderr, done.stderr
     assert ("file" + str(len(files) - 1) in done.stderr) == (kind != "transport_key"), "the file at fault is named"
     assert done.stdout == "" and len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr
-    assert files_of(home) == before and state(services) == held
+    after = files_of(home)
+    assert (after.pop("alarms.txt", None) is not None) == (code == 7), "an alarm is told again by status"
+    assert after == before and state(services) == held
     assert services.current.look().roster.raw == Directory.load(home).roster.raw
 
 
