@@ -24,6 +24,7 @@ from station import (
     letters,
     outbox,
     screen,
+    serve,
     upkeep,
 )
 from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn, warn_of_rekey
@@ -32,6 +33,7 @@ from station.home import Home
 
 upkeep.install()
 canary_commands.install()
+serve.install()
 
 
 @command("import")

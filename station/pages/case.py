@@ -1,0 +1,200 @@
+"""One case: what the reporter wrote, what was done, and what may be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crypto.encoding import today
+from crypto.errors import CryptoError
+from station import casework
+from station.cases import Case, case_number, show_case
+from station.casework import Wish
+from station.deadlines import deadline
+from station.desk import Desk
+from station.errors import Refused, StationError
+from station.pages import current
+from station.texts import offered
+from station.transitions import Needs, Transition, who_may_approve
+from station.working_days import load_holidays
+
+blueprint = Blueprint("case", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One step that those present may take: by whom, who could approve it, and the texts offered, by detail."""
+
+    transition: Transition
+    by: tuple[str, ...]
+    approvers: tuple[str, ...]
+    texts: dict[str, str]
+
+    @property
+    def needs_text(self) -> bool:
+        """Tell whether the reporter must be told something."""
+        return Needs.TEXT in self.transition.needs
+
+    @property
+    def needs_note(self) -> bool:
+        """Tell whether a note must be written."""
+        return Needs.NOTE in self.transition.needs
+
+
+@blueprint.get("/perkara/<name>")
+def show(name: str) -> str | Response:
+    """Show a case, once those present have said that they have no conflict of interest."""
+    return _page(name)
+
+
+@blueprint.post("/perkara/<name>/benturan")
+def state_conflict(name: str) -> str | Response:
+    """Take the statements of those present."""
+    with current().desk() as desk, desk.vault.begin() as transaction:
+        case_id = _known(transaction, name)
+        for who in current().present:
+            said = request.form.get(f"benturan-{who}", "")
+            if said in ("ya", "tidak"):
+                casework.state_conflict(transaction, desk.home, case_id, who, conflict=said == "ya", day=today())
+    return redirect(url_for("case.show", name=name))
+
+
+@blueprint.post("/perkara/<name>/langkah")
+def take(name: str) -> str | Response:
+    """Take a step, or propose it with the proposer's own passphrase."""
+    form, session = request.form, current()
+    try:
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            case_id = _opened(transaction, name)
+            target, detail = form.get("langkah", ""), form.get("hasil", "")
+            by = _one_of_present(form.get("oleh", ""))
+            transition = casework.find(casework.facts_of(transaction, case_id).status, target, detail)
+            if transition.approvers:
+                session.verify(by, form.get("frasa", "").strip())
+            wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""))
+            casework.take(transaction, desk.home, case_id, wish, day=today())
+    except (StationError, CryptoError) as error:
+        return _page(name, problem=_words(error))
+    return redirect(url_for("case.show", name=name))
+
+
+@blueprint.post("/perkara/<name>/usulan")
+def judge(name: str) -> str | Response:
+    """Approve what waits, refuse it or take it back, each with that person's own passphrase."""
+    form, session = request.form, current()
+    by = form.get("oleh", "")
+    try:
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            case_id = _opened(transaction, name)
+            session.verify(by, form.get("frasa", "").strip())
+            if form.get("putusan") == "setuju":
+                casework.approve(transaction, desk.home, case_id, by, day=today())
+            else:
+                why = form.get("alasan", "")
+                casework.drop_proposal(transaction, desk.home, case_id, by, why, day=today())
+    except (StationError, CryptoError) as error:
+        return _page(name, problem=_words(error))
+    return redirect(url_for("case.show", name=name))
+
+
+@blueprint.post("/perkara/<name>/jawab")
+def answer(name: str) -> str | Response:
+    """Note a message to the reporter without a step."""
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        casework.answer(transaction, desk.home, case_id, request.form.get("pesan", ""), day=today())
+
+    return _write(name, work)
+
+
+@blueprint.post("/perkara/<name>/catatan")
+def note(name: str) -> str | Response:
+    """Write an internal note."""
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        by, text = _one_of_present(request.form.get("oleh", "")), request.form.get("catatan", "")
+        casework.add_note(transaction, desk.home, case_id, by, text, day=today())
+
+    return _write(name, work)
+
+
+def _write(name: str, work: Callable[[sa.Connection, Desk, int], None]) -> str | Response:
+    try:
+        with current().desk() as desk, desk.vault.begin() as transaction:
+            work(transaction, desk, _opened(transaction, name))
+    except StationError as error:
+        return _page(name, problem=_words(error))
+    return redirect(url_for("case.show", name=name))
+
+
+def _page(name: str, problem: str = "") -> str | Response:
+    session, day = current(), today()
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        case_id = _known(transaction, name)
+        missing, conflicted = casework.stated(transaction, case_id, session.present)
+        if missing or conflicted:
+            line = show_case(transaction, name)
+            return render_template("statement.html", case=line, missing=missing, conflicted=conflicted)
+        casework.open_first(transaction, desk.home, case_id, session.present[0], day=day)
+        case, leads = show_case(transaction, name), casework.leads(transaction, desk.home, case_id)
+        holidays = load_holidays(desk.home.folder)
+        due = deadline(casework.facts_of(transaction, case_id), holidays)
+        waiting = casework.waiting(transaction, case_id)
+        return render_template(
+            "case.html",
+            case=case,
+            due=due,
+            overdue=due.overdue(day, holidays) if due else 0,
+            steps=casework.steps_of(transaction, case_id),
+            notes=casework.notes_of(transaction, case_id),
+            waiting=waiting,
+            choices=_choices(desk, case, session.present) if leads and waiting is None else (),
+            members=desk.home.members,
+            leads=leads,
+            problem=problem,
+            typed=request.form,
+        )
+
+
+def _choices(desk: Desk, case: Case, present: Sequence[str]) -> list[Choice]:
+    home, found = desk.home, []
+    if home.taken_out:
+        return []
+    roles = [(member.id, member.role) for member in home.group.members]
+    may = {who: casework.choices(home, case.status, who) for who in present}
+    for each in dict.fromkeys(choice for choices in may.values() for choice in choices):
+        by = tuple(who for who in present if each in may[who])
+        others = tuple(dict.fromkeys(o for who in by for o in who_may_approve(each, roles, who)))
+        texts = {detail: offered(case.language, each.target, detail) for detail in each.details or ("",)}
+        found.append(Choice(each, by, others, {detail: text for detail, text in texts.items() if text}))
+    return found
+
+
+def _known(transaction: sa.Connection, name: str) -> int:
+    try:
+        return show_case(transaction, name).id
+    except Refused:
+        abort(404)
+
+
+def _opened(transaction: sa.Connection, name: str) -> int:
+    """Return the id of a case that all those present may work on; raises Refused."""
+    case_id = case_number(name)
+    missing, conflicted = casework.stated(transaction, case_id, current().present)
+    if missing or conflicted:
+        raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
+    return case_id
+
+
+def _one_of_present(who: str) -> str:
+    if who not in current().present:
+        raise Refused("pilih dulu siapa yang bertindak")
+    return who
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."

@@ -1,0 +1,56 @@
+"""The courier's stick: take what is there, put the next outbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, render_template, request
+
+from crypto.encoding import today
+from crypto.errors import CryptoError
+from station import canaries, courier, outbox, screen
+from station.errors import StationError
+from station.pages import current
+
+blueprint = Blueprint("courier", __name__)
+_MOUNTS = Path("/media"), Path("/run/media"), Path("/mnt")
+
+
+def sticks(mounts: tuple[Path, ...] = _MOUNTS) -> list[Path]:
+    """Return what is mounted where desktops mount sticks."""
+    found = [path for mount in mounts if mount.is_dir() for path in (*mount.iterdir(), *mount.glob("*/*"))]
+    return sorted(path for path in found if path.is_mount())
+
+
+@blueprint.get("/kurir")
+def ask() -> str:
+    """Ask where the stick is."""
+    return render_template("courier.html", sticks=sticks(), lines=[], problem="", folder="")
+
+
+@blueprint.post("/kurir")
+def visit() -> str:
+    """Do the whole exchange."""
+    session, folder, day = current(), request.form.get("stik", "").strip(), today()
+    lines: list[str] = []
+    problem = ""
+    try:
+        if not folder or not Path(folder).is_dir():
+            problem = "Folder itu tidak ada. Pasang stiknya, lalu ketik tempatnya."
+        else:
+            with session.desk() as desk:
+                done = courier.visit(desk, Path(folder), day=day)
+                lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
+                session.renew()
+                lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
+                lines += [f"PERINGATAN: {alarm}" for _, found in done.imported for alarm in found.alarms]
+                if not done.imported:
+                    with desk.vault.begin() as transaction:
+                        patience = desk.home.settings.canary_days
+                        missed = canaries.alarms(transaction, station=desk.home.id, day=day, patience=patience)
+                    lines += [f"PERINGATAN: {alarm}" for alarm in missed]
+    except (StationError, CryptoError) as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {error.strerror}"
+    return render_template("courier.html", sticks=sticks(), lines=lines, problem=problem, folder=folder)

@@ -1,0 +1,54 @@
+"""The door: passphrases until the quorum is present, and the lock."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from crypto.errors import CryptoError
+from station.errors import StationError
+from station.pages import current
+from station.session import State
+
+blueprint = Blueprint("unlock", __name__)
+_WRONG = "Frasa sandi itu tidak cocok dengan {}. Periksa huruf dan spasinya, lalu ketik lagi."
+
+
+@blueprint.get("/")
+def look() -> BaseResponse:
+    """Go to the list, or to the door."""
+    return redirect(url_for("inbox.inbox" if current().state is State.OPEN else "unlock.unlock"))
+
+
+@blueprint.route("/buka", methods=["GET", "POST"])
+def unlock() -> BaseResponse | str:
+    """Ask for passphrases."""
+    session, problem = current(), ""
+    reviewer = request.form.get("penelaah", "")
+    if request.method == "POST":
+        try:
+            browser = session.enter(reviewer, request.form.get("frasa", "").strip())
+        except (StationError, CryptoError) as error:
+            problem = str(error) if isinstance(error, StationError) else _WRONG.format(reviewer)
+        else:
+            return _go_on(browser) if browser else redirect(url_for("unlock.unlock"))
+    home = session.home
+    wanted = home.group.k if session.state is State.CLOSED else 1
+    asked = session.present if session.state is not State.CLOSED else home.members
+    missing = [who for who in asked if session.state is not State.CLOSED or who not in session.present]
+    return render_template("unlock.html", home=home, wanted=wanted, missing=missing, problem=problem, reviewer=reviewer)
+
+
+@blueprint.post("/kunci")
+def lock() -> BaseResponse:
+    """Lock for good: all keys are forgotten."""
+    current().close()
+    answer = redirect(url_for("unlock.unlock"))
+    answer.delete_cookie("meja")
+    return answer
+
+
+def _go_on(browser: str) -> Response:
+    answer = make_response(redirect(url_for("inbox.inbox")))
+    answer.set_cookie("meja", browser, httponly=True, samesite="Strict")
+    return answer

@@ -1,0 +1,43 @@
+"""Full-text search inside the vault: one entry for each letter, message and note, taken in as they come."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from crypto.letter import parse_letter
+from station.letters import letter_text
+from station.vault import letters, messages, notes, read_meta, write_meta
+
+_TABLE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING "
+    "fts5(case_id UNINDEXED, text, tokenize='unicode61 remove_diacritics 2')"
+)
+_WORD = re.compile(r"\w+")
+MOST_WORDS = 12
+
+
+def take_in(transaction: sa.Connection) -> None:
+    """Bring the index up to what the vault holds."""
+    transaction.exec_driver_sql(_TABLE)
+    for name, table, column in (("letters", letters, letters.c.raw), ("messages", messages, messages.c.text),
+                                ("notes", notes, notes.c.text)):  # fmt: skip
+        known = int(read_meta(transaction, f"indexed-{name}") or 0)
+        query = sa.select(table.c.id, table.c.case_id, column).where(table.c.id > known).order_by(table.c.id)
+        new = transaction.execute(query).all()
+        for _id, case_id, content in new:
+            text = letter_text(parse_letter(bytes(content))) if name == "letters" else content
+            transaction.exec_driver_sql("INSERT INTO words (case_id, text) VALUES (?, ?)", (case_id, text))
+        if new:
+            write_meta(transaction, f"indexed-{name}", str(new[-1].id))
+
+
+def find(transaction: sa.Connection, text: str) -> frozenset[int]:
+    """Return the ids of the cases in which all these words stand; each may be the beginning of a word."""
+    words = _WORD.findall(text)[:MOST_WORDS]
+    if not words:
+        return frozenset()
+    wanted = " ".join(f'"{word}"*' for word in words)
+    rows = transaction.exec_driver_sql("SELECT DISTINCT case_id FROM words WHERE words MATCH ?", (wanted,))
+    return frozenset(row[0] for row in rows)

@@ -1,0 +1,210 @@
+"""The case desk's lock: who is present, and when it closes by itself.
+
+Closed, nothing is in memory. Open, the quorum's keys are. Idle, they are still there and any of those present lifts
+the lock. A network, a sleep of the machine or people close it for good.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keys.keyring import IDENTITY, Keyring
+from keys.roster import is_id
+from station import airgap
+from station.desk import Desk, open_desk
+from station.errors import NotAirGapped, Refused
+from station.home import Home
+
+IDLE_SECONDS = 600.0
+LOOK_SECONDS = 60.0  # between two looks at the network
+SLEPT_SECONDS = 5.0
+
+
+class State(enum.Enum):
+    """How far the desk is open."""
+
+    CLOSED = "closed"
+    IDLE = "idle"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds that run while the machine is awake, and seconds that run always."""
+
+    awake: Callable[[], float] = time.monotonic
+    always: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def slept(self) -> float:
+        """Return how long the machine has slept since it was started."""
+        return self.always() - self.awake()
+
+
+@dataclass(slots=True)
+class _Open:
+    """What there is only while the desk is open."""
+
+    desk: Desk
+    closing: ExitStack = field(repr=False)
+    browser: str = field(repr=False)  # the browser that opened it knows this, no other one does
+    forms: str = field(repr=False)
+
+
+class Session:
+    """One desk at one machine. Everything runs under one lock: a station has one screen."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        allow_network: bool = False,
+        clocks: Clocks | None = None,
+        look: Callable[[], tuple[str, ...]] = airgap.check,
+    ) -> None:
+        self.folder = folder
+        self.why = ""  # in words, why it closed
+        self._allow_network, self._look, self._clocks = allow_network, look, clocks or Clocks()
+        self._mutex = threading.RLock()
+        self._given: dict[str, str] = {}
+        self._open: _Open | None = None
+        self._idle = False
+        self._touched, self._slept = self._clocks.awake(), self._clocks.slept()
+
+    @property
+    def home(self) -> Home:
+        """The station's folder, as its roster has it now."""
+        with self._mutex:
+            return self._open.desk.home if self._open else Home.load(self.folder)
+
+    @property
+    def state(self) -> State:
+        """How far it is open now."""
+        with self._mutex:
+            self._notice()
+            if self._open is None:
+                return State.CLOSED
+            return State.IDLE if self._idle else State.OPEN
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Who has typed a passphrase: all of the quorum when it is open."""
+        with self._mutex:
+            return tuple(ring.reviewer for ring in self._open.desk.rings) if self._open else tuple(self._given)
+
+    @property
+    def forms(self) -> str:
+        """What each form of this opening carries, so that no other page can send one."""
+        with self._mutex:
+            return self._open.forms if self._open else ""
+
+    def knows(self, browser: str) -> bool:
+        """Tell whether this is the browser that opened the desk."""
+        with self._mutex:
+            return self._open is not None and secrets.compare_digest(browser.encode(), self._open.browser.encode())
+
+    def enter(self, reviewer: str, words: str) -> str:
+        """Take a reviewer's passphrase; with the last one of the quorum open the desk.
+
+        Returns what the browser must show from then on, "" before. Raises WrongPassphrase, Refused for somebody
+        unknown, NotAirGapped, and what `open_desk` raises.
+        """
+        with self._mutex:
+            self.check_network()
+            home = Home.load(self.folder)
+            self.verify(reviewer, words)
+            if self._open is not None:
+                return self._lift(reviewer)
+            self._given[reviewer] = words
+            if len(self._given) < home.group.k:
+                return ""
+            given, self._given = self._given, {}
+            with ExitStack() as stack:
+                desk = stack.enter_context(open_desk(home, given))
+                self._open = _Open(desk, stack.pop_all(), secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            self.why, self._idle = "", False
+            self.touch()
+            return self._open.browser
+
+    def verify(self, reviewer: str, words: str) -> None:
+        """Demand that a passphrase is that of a reviewer of this unit; raises WrongPassphrase or Refused."""
+        home = self.home
+        if reviewer not in home.members or not is_id(reviewer) or not (home.keyring / reviewer / IDENTITY).is_file():
+            raise Refused("nama itu bukan penelaah di stasiun ini")
+        Keyring.open(home.keyring / reviewer, reviewer, words)
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """Work at the open desk; raises Refused when it is not open."""
+        with self._mutex:
+            if self.state is not State.OPEN or self._open is None:
+                raise Refused("meja terkunci")
+            yield self._open.desk
+
+    def renew(self) -> None:
+        """Take over a roster that an import has brought."""
+        with self._mutex:
+            if self._open is not None:
+                self._open.desk = self._open.desk.at(Home.load(self.folder))
+
+    def touch(self) -> None:
+        """Note that somebody works here."""
+        with self._mutex:
+            self._touched = self._clocks.awake()
+
+    def close(self, why: str = "") -> None:
+        """Forget all keys and passphrases."""
+        with self._mutex:
+            self._given, self._idle = {}, False
+            self.why = why or self.why
+            if self._open is not None:
+                gone, self._open = self._open, None
+                gone.closing.close()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Look at network, sleep and idle time until told to stop."""
+        while not stop.wait(LOOK_SECONDS):
+            self.look()
+
+    def look(self) -> None:
+        """Look once: a network closes the desk."""
+        with self._mutex:
+            self._notice()
+            try:
+                self.check_network()
+            except NotAirGapped as error:
+                self.close(str(error))
+
+    def check_network(self) -> None:
+        """Demand that this machine has no network, unless the demo allows one; raises NotAirGapped."""
+        if self._allow_network:
+            return
+        if reasons := self._look():
+            raise NotAirGapped(
+                "Mesin ini terhubung ke jaringan (" + "; ".join(reasons) + "). Cabut kabel, lepas kartu wifi dan "
+                "bluetooth, lalu buka lagi.",
+                reasons,
+            )
+
+    def _lift(self, reviewer: str) -> str:
+        if self._open is None or reviewer not in self.present:
+            raise Refused("hanya yang hadir dapat membuka kunci ini; untuk orang lain: kunci penuh, lalu buka lagi")
+        self._idle = False
+        self._open.browser, self._open.forms = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        self.touch()
+        return self._open.browser
+
+    def _notice(self) -> None:
+        """Close after a sleep, lock after idle minutes."""
+        slept = self._clocks.slept()
+        if slept - self._slept > SLEPT_SECONDS:
+            self.close("Mesin ini tertidur; semua harus hadir lagi.")
+        self._slept = slept
+        if self._open is not None and self._clocks.awake() - self._touched > IDLE_SECONDS:
+            self._idle = True

@@ -1,0 +1,126 @@
+"""The words of the case desk: statuses, outcomes, duties, roles; and the texts that are offered for the reporter."""
+
+from __future__ import annotations
+
+import datetime
+
+from flask import Flask
+
+from crypto.encoding import date_of
+from keys.roster import Role
+from station.deadlines import Duty
+from station.listing import answer_in_words
+from station.questions import question
+from station.transitions import PREVIOUS
+
+STATUS_WORDS = {
+    "received": "Diterima",
+    "screening": "Verifikasi awal",
+    "need_info": "Menunggu jawaban pelapor",
+    "review": "Penelaahan",
+    "examination": "Pemeriksaan",
+    "follow_up": "Tindak lanjut",
+    "referred": "Diteruskan",
+    "closed_done": "Selesai",
+    "closed_not_actionable": "Ditutup: tidak dapat ditindaklanjuti",
+    PREVIOUS: "Kembali ke status sebelum pertanyaan",
+}
+DETAIL_WORDS = {
+    "terbukti": "terbukti",
+    "terbukti_sebagian": "terbukti sebagian",
+    "tidak_terbukti": "tidak terbukti",
+    "perbaikan_pencegahan": "perbaikan dan pencegahan",
+    "bukan_kewenangan": "bukan kewenangan kami",
+    "info_tidak_cukup": "informasi tidak cukup",
+    "sudah_ditangani": "sudah ditangani",
+    "duplikat": "duplikat",
+    "bukan_pelanggaran": "bukan pelanggaran",
+    "spam": "bukan laporan (spam)",
+    "kpk": "KPK",
+    "polri": "Polri",
+    "kejaksaan": "Kejaksaan",
+    "itjen_kemendagri": "Itjen Kemendagri",
+    "inspektorat_lain": "inspektorat lain",
+    "bpkp": "BPKP",
+    "instansi_lain": "instansi lain",
+}
+DUTY_WORDS = {
+    Duty.READ: "dibaca",
+    Duty.SCREEN: "verifikasi selesai",
+    Duty.FEEDBACK: "umpan balik pertama",
+    Duty.REVIEW: "hasil penelaahan atau pemeriksaan",
+    Duty.NEWS: "kabar hasil",
+    Duty.OBJECTION: "keputusan atas keberatan",
+    Duty.ANSWER: "jawaban pelapor",
+}
+ROLE_WORDS = {Role.VERIFIKATOR: "verifikator", Role.TELAAH: "tim telaah", Role.INSPEKTUR: "inspektur"}
+_MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
+    "Desember",
+)  # fmt: skip
+
+# offered where a step is taken, never sent unread: language → status or detail → text
+OFFERED: dict[str, dict[str, str]] = {
+    "id": {
+        "need_info": "Kami memerlukan tambahan informasi. Jika tidak aman atau tidak tahu, tulis saja "
+        '"tidak tahu".\n\n',
+        "review": "Laporan Anda memenuhi syarat awal dan sedang ditelaah oleh tim.",
+        "examination": "Kami sedang melakukan pemeriksaan. Demi keamanan Anda, kami tidak menyebutkan langkah rinci. "
+        "Jangan membahas laporan ini dengan siapa pun.",
+        "follow_up": "Pemeriksaan selesai dan rekomendasi sedang ditindaklanjuti oleh pihak yang berwenang.",
+        "referred": "Laporan diteruskan karena menjadi kewenangan lembaga lain. Kotak ini tetap terbuka; tambahan "
+        "informasi dari Anda akan kami teruskan.",
+        "terbukti": "Pelanggaran terbukti dan telah ditindak sesuai ketentuan. Terima kasih.",
+        "terbukti_sebagian": "Sebagian dari laporan terbukti dan telah ditindaklanjuti.",
+        "tidak_terbukti": "Bukti yang cukup belum ditemukan. Ini bukan berarti laporan Anda salah. Jika ada fakta "
+        "baru, tulis di sini.",
+        "perbaikan_pencegahan": "Prosedur atau pengawasan diperbaiki supaya hal ini tidak terjadi lagi.",
+        "bukan_kewenangan": "Hal ini bukan kewenangan kami. Saluran yang tepat: ",
+        "info_tidak_cukup": "Informasinya belum cukup untuk diperiksa. Anda dapat menambah fakta di kotak ini.",
+        "sudah_ditangani": "Hal yang sama sedang atau sudah ditangani.",
+        "duplikat": "Hal yang sama sedang atau sudah ditangani.",
+        "bukan_pelanggaran": "Yang dilaporkan tidak melanggar ketentuan. Anda dapat menulis keberatan di kotak ini.",
+    },
+    "en": {
+        "need_info": 'We need more information. If it is unsafe or you do not know, just write "do not know".\n\n',
+        "review": "Your report passed the first check and is being reviewed by a team.",
+        "examination": "We are examining the matter. For your safety we give no details. Please do not discuss this "
+        "report with anyone.",
+        "follow_up": "The examination is finished and the recommendations are being carried out.",
+        "referred": "The report was referred to another body, which has authority. This box stays open; anything you "
+        "add will be passed on.",
+        "terbukti": "The violation was substantiated and acted on. Thank you.",
+        "terbukti_sebagian": "Part of the report was substantiated and acted on.",
+        "tidak_terbukti": "Sufficient evidence was not found. This does not mean you were wrong. If there are new "
+        "facts, write here.",
+        "perbaikan_pencegahan": "Procedures or controls were improved so that it does not happen again.",
+        "bukan_kewenangan": "This is not within our authority. The right channel is: ",
+        "info_tidak_cukup": "There is not enough information to examine it. You may add facts in this box.",
+        "sudah_ditangani": "The same matter is being handled or has been.",
+        "duplikat": "The same matter is being handled or has been.",
+        "bukan_pelanggaran": "What was reported is not a violation. You may object in this box.",
+    },
+}
+
+
+def written(day: int) -> str:
+    """Return a day as people write it: 26 November 2026."""
+    date: datetime.date = date_of(day)
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def offered(language: str, target: str, detail: str = "") -> str:
+    """Return the text that is offered for a step, "" where there is none."""
+    texts = OFFERED.get(language, OFFERED["id"])
+    return texts.get(detail) or texts.get(target, "")
+
+
+def install(app: Flask) -> None:
+    """Give templates these words."""
+    app.jinja_env.filters["written"] = written
+    app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
+    app.jinja_env.filters["detail"] = lambda name: DETAIL_WORDS.get(name, name)
+    app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
+    app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
+    app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
+    app.jinja_env.globals.update(question=question, said=answer_in_words)

@@ -1,0 +1,99 @@
+"""The case desk as a web application for one browser on the same machine: nothing else may reach it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from station import pages
+from station.pages import SESSION, current
+from station.session import IDLE_SECONDS, Session, State
+from station.texts import install as install_texts
+
+COOKIE = "meja"
+MAX_FORM_BYTES = 256 * 1024
+LEAVE = f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000})"  # a locked desk shows no case
+_HERE = Path(__file__).resolve().parent
+_WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look"})
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def folder_of(house: str) -> Path:
+    """Return where the templates of a house lie: beside it in a wheel, under templates/ in a checkout."""
+    packaged = _HERE.parent / house / "templates"
+    return packaged if packaged.is_dir() else _HERE.parent / "templates" / house
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet that reporters' pages have, too, and what tables of cases need besides."""
+    pieces = (folder_of("dropbox") / "look.css", folder_of("station") / "desk.css")
+    return "\n".join(piece.read_text("utf-8").strip() for piece in pieces)
+
+
+@cache
+def policy() -> str:
+    """Return the Content-Security-Policy: our stylesheet, our one script, pictures of this machine, nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_digest(stylesheet())}'; script-src '{_digest(LEAVE)}'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def create_desk(session: Session, port: int) -> Flask:
+    """Build the desk of a session, to be served at 127.0.0.1:port and to answer under no other name."""
+    app = Flask("station", template_folder=str(folder_of("station")), static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.logger.disabled = True  # a traceback may hold what a report says
+    app.extensions[SESSION] = session
+    names = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+
+    @app.before_request
+    def guard() -> BaseResponse | None:
+        if request.host not in names:  # a page elsewhere that was given our address by its own name server
+            abort(400)
+        if request.method == "POST" and request.headers.get("Origin", "") not in {f"http://{name}" for name in names}:
+            abort(400)
+        if request.endpoint in _WITHOUT_DESK:
+            return None
+        if session.state is not State.OPEN or not session.knows(request.cookies.get(COOKIE, "")):
+            return redirect(url_for("unlock.unlock"))
+        if request.method == "POST" and not secrets.compare_digest(
+            request.form.get("tanda", "").encode(), session.forms.encode()
+        ):
+            abort(400)
+        session.touch()
+        return None
+
+    @app.after_request
+    def close(response: Response) -> Response:
+        response.headers.update(HEADERS | {"Content-Security-Policy": policy()})
+        return response
+
+    @app.context_processor
+    def shared() -> dict[str, object]:
+        now = current()
+        return {"css": stylesheet(), "script": LEAVE, "session": now, "state": now.state.value, "tanda": now.forms}
+
+    install_texts(app)
+    pages.install(app)
+    return app

@@ -1,0 +1,378 @@
+"""The case desk in a real browser: opened by a quorum, worked at, closed by itself; and who is kept out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsers import axe_source, violations
+from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
+from live import free_port
+from werkzeug.serving import make_server
+
+from station import casework
+from station.inbox import import_bundle
+from station.outbox import make_outbox
+from station.session import IDLE_SECONDS, Clocks, Session, State
+from station.web import create_desk
+
+ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
+TEXT = "Kepala dinas meminta sepuluh persen dari setiap kontrak jalan di Kecamatan Ilir."
+
+
+@dataclass
+class Hands:
+    """Clocks and a network that a test turns by hand."""
+
+    awake: float = 0.0
+    asleep: float = 0.0
+    reasons: tuple[str, ...] = ()
+    clocks: Clocks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clocks = Clocks(lambda: self.awake, lambda: self.awake + self.asleep)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def reporters() -> list[Reporter]:
+    return [Reporter(), Reporter(), Reporter(["palembang", "sumsel"])]
+
+
+@pytest.fixture
+def home(tmp_path: Path, reporters: list[Reporter]) -> Path:
+    folder, stick = world().copy_home("sumsel", tmp_path), Stick(tmp_path / "stick")
+    one, two, three = reporters
+    asked = {"uraian": TEXT, "wilayah": "sumsel", "kategori": "suap", "nilai": "50-200jt", "instansi": "Dinas PU"}
+    letters = [
+        one.report(fields=asked, files=[attach(b"isi")]),
+        two.report(fields=asked | {"uraian": "<script>alert(1)</script> beras bantuan hilang", "kategori": "aset"}),
+        three.report("Dana desa dipakai sendiri."),
+    ]
+    with sit(folder, ONE, TWO) as desk:
+        import_bundle(desk, stick.write([world().letter_row(letter) for letter in letters]))
+    return folder
+
+
+@pytest.fixture
+def session(home: Path, hands: Hands) -> Session:
+    return Session(home, clocks=hands.clocks, look=lambda: hands.reasons)
+
+
+@pytest.fixture
+def address(session: Session) -> Iterator[str]:
+    port = free_port()
+    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+    session.close()
+    server.server_close()
+
+
+@pytest.fixture
+def page(address: str, browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def enter(page: Any, who: str, words: str | None = None) -> None:
+    page.select_option("#penelaah", who)
+    page.fill("#frasa", words or world().passphrases[who])
+    page.click('button:text-is("Hadir")')
+
+
+def open_desk(page: Any, address: str) -> None:
+    page.goto(address)
+    enter(page, ONE)
+    enter(page, TWO)
+    page.wait_for_url("**/perkara")
+
+
+def open_case(page: Any, address: str, name: str = "K-0001") -> None:
+    page.goto(f"{address}/perkara/{name}")
+    for who in (ONE, TWO):
+        page.check(f'input[name="benturan-{who}"][value="tidak"]')
+    page.click('button:text-is("Nyatakan")')
+
+
+def step(page: Any, summary: str, **fields: str) -> None:
+    """Fill the form of a step and send it."""
+    box = page.locator("section > details", has=page.locator(f'summary:text-is("{summary}")'))
+    if box.get_attribute("open") is None:
+        box.locator("summary").first.click()
+    for name, text in fields.items():
+        field = box.locator(f'[name="{name}"]')
+        field.select_option(text) if name in ("oleh", "hasil") else field.fill(text)
+    box.locator("button").click()
+
+
+def check(page: Any) -> None:
+    page.evaluate(axe_source())
+    assert violations(page) == []
+
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_people_open_the_desk_and_work_on_a_case_to_its_answer(page: Any, address: str, session: Session) -> None:
+    page.goto(address)
+    check(page)
+    enter(page, ONE, "salah sekali")
+    assert "tidak cocok" in page.inner_text("main") and session.state is State.CLOSED
+    enter(page, ONE)
+    assert "Kurang 1 orang" in page.inner_text("main") and session.state is State.CLOSED
+    enter(page, TWO)
+    page.wait_for_url("**/perkara")
+    assert page.locator("tbody tr").count() == 3 and "dijawab unit lain" in page.inner_text("main")
+    check(page)
+    page.click("text=K-0001")
+    assert TEXT not in page.inner_text("main"), "not before the statements"
+    check(page)
+    open_case(page, address)
+    assert TEXT in page.inner_text("main") and "Verifikasi awal" in page.inner_text("main")
+    check(page)
+    page.fill("#pesan", "Kapan itu terjadi?")
+    page.click('button:text-is("Simpan untuk dikirim")')
+    assert "Kapan itu terjadi?" in page.inner_text('section[aria-label="Laporan"]')
+    step(page, "Penelaahan")
+    assert "Penelaahan" in page.inner_text(".card")
+    step(page, "Menunggu jawaban pelapor", pesan="")
+    assert "tulis dulu pesan" in page.inner_text('[role="alert"]')
+    step(page, "Menunggu jawaban pelapor", pesan="Siapa saksinya?")
+    assert "Menunggu jawaban pelapor" in page.inner_text(".card")
+
+
+def test_a_closing_waits_for_another_person_with_a_passphrase_of_his_own(
+    page: Any, address: str, session: Session
+) -> None:
+    open_desk(page, address)
+    open_case(page, address)
+    label = "Ditutup: tidak dapat ditindaklanjuti"
+    wish = {"oleh": ONE, "hasil": "duplikat", "pesan": "Sama dengan yang lain."}
+    step(page, label, frasa=world().passphrases[TWO], **wish)
+    assert "tidak cocok" in page.inner_text('[role="alert"]')
+    assert page.locator("details[open] textarea").first.input_value() == "Sama dengan yang lain.", "it is kept"
+    page.goto(page.url.removesuffix("/langkah"))
+    step(page, label, frasa=world().passphrases[ONE], **wish)
+    assert "Usulan menunggu" in page.inner_text("main")
+    check(page)
+
+    def judge(who: str, words: str) -> None:
+        page.select_option("#penilai", who)
+        page.fill("#frasa-penilai", words)
+        page.click('button:text-is("Setujui")')
+
+    judge(ONE, world().passphrases[ONE])
+    assert "tidak dapat menyetujuinya sendiri" in page.inner_text('[role="alert"]')
+    judge(THREE, world().passphrases[ONE])
+    assert "tidak cocok" in page.inner_text('[role="alert"]')
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert casework.facts_of(transaction, 1).status == "screening"
+    judge(THREE, world().passphrases[THREE])
+    assert "Ditutup: tidak dapat ditindaklanjuti" in page.inner_text(".card")
+    assert f"oleh {ONE}, disetujui {THREE}" in page.inner_text("main")
+
+
+def test_a_reviewer_with_a_conflict_of_interest_does_not_see_the_case(page: Any, address: str) -> None:
+    open_desk(page, address)
+    page.goto(f"{address}/perkara/K-0001")
+    page.check(f'input[name="benturan-{ONE}"][value="tidak"]')
+    page.check(f'input[name="benturan-{TWO}"][value="ya"]')
+    page.click('button:text-is("Nyatakan")')
+    assert "menyatakan punya benturan" in page.inner_text("main") and TEXT not in page.content()
+    page.goto(f"{address}/perkara/K-0001")
+    assert TEXT not in page.content()
+
+
+def test_cases_are_found_by_words_and_filters(page: Any, address: str) -> None:
+    open_desk(page, address)
+    for query, wanted in (
+        ("cari=kontrak+jal", ["K-0001"]), ("cari=BERAS", ["K-0002"]), ("cari=nihil", []), ("kategori=aset", ["K-0002"]),
+        ("berkas=on", ["K-0001"]), ("status=received", ["K-0001", "K-0002", "K-0003"]), ("lewat=on", []),
+        ("unit=lahat", []), ('cari="%27)+OR+1', []),
+    ):  # fmt: skip
+        page.goto(f"{address}/perkara?{query}")
+        assert page.locator("tbody a").all_inner_texts() == wanted, query
+    assert "Lihat semua" in page.inner_text("main")
+
+
+def test_the_words_of_a_report_are_text_and_never_a_page(page: Any, address: str) -> None:
+    open_desk(page, address)
+    alarms: list[str] = []
+    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+    open_case(page, address, "K-0002")
+    assert "<script>alert(1)</script>" in page.inner_text("main") and not alarms
+
+
+def test_the_stick_is_exchanged_at_the_desk(page: Any, address: str, tmp_path: Path) -> None:
+    open_desk(page, address)
+    page.goto(f"{address}/kurir")
+    check(page)
+    page.fill("#stik", str(tmp_path / "none"))
+    page.click('button:text-is("Ambil dan taruh")')
+    assert "tidak ada" in page.inner_text('[role="alert"]')
+    (tmp_path / "usb").mkdir()
+    page.fill("#stik", str(tmp_path / "usb"))
+    page.click('button:text-is("Ambil dan taruh")')
+    assert "ditaruh: outbox-sumsel-00000001.senyap" in page.inner_text('[role="status"]')
+    assert (tmp_path / "usb" / "outbox-sumsel-00000001.senyap").is_file()
+
+
+# --- closing -----------------------------------------------------------------------------------------
+
+
+def test_ten_idle_minutes_lock_the_desk_and_one_of_those_present_lifts_it(
+    page: Any, address: str, session: Session, hands: Hands
+) -> None:
+    open_desk(page, address)
+    open_case(page, address)
+    hands.awake += IDLE_SECONDS + 1
+    page.goto(f"{address}/perkara/K-0001")
+    assert session.state is State.IDLE and TEXT not in page.content() and "Meja terkunci" in page.inner_text("main")
+    assert page.locator("#penelaah option").all_inner_texts() == [ONE, TWO]
+    check(page)
+    enter(page, TWO)
+    page.wait_for_url("**/perkara")
+    assert session.state is State.OPEN
+
+
+def test_somebody_who_was_not_present_lifts_no_lock(session: Session, hands: Hands) -> None:
+    for who in (ONE, TWO):
+        browser = session.enter(who, world().passphrases[who])
+    hands.awake += IDLE_SECONDS + 1
+    assert session.state is State.IDLE
+    with pytest.raises(Exception, match="hanya yang hadir"):
+        session.enter(THREE, world().passphrases[THREE])
+    assert session.state is State.IDLE
+    assert session.enter(ONE, world().passphrases[ONE]) != browser and not session.knows(browser)
+
+
+@pytest.mark.parametrize("what", ["network", "sleep", "people"])
+def test_a_network_a_sleep_or_people_close_it_for_good(session: Session, hands: Hands, what: str) -> None:
+    for who in (ONE, TWO):
+        session.enter(who, world().passphrases[who])
+    session.look()
+    assert session.state is State.OPEN
+    if what == "network":
+        hands.reasons = ("interface eth0 has a link",)
+        session.look()
+    elif what == "sleep":
+        hands.asleep += 60
+    else:
+        session.close()
+    assert session.state is State.CLOSED and session.present == ()
+    with pytest.raises(Exception, match="terkunci"), session.desk():
+        pass
+    if what == "network":
+        assert "eth0" in session.why
+        with pytest.raises(Exception, match="eth0"):
+            session.enter(ONE, world().passphrases[ONE])
+
+
+def test_no_passphrase_stays_when_the_desk_is_open(session: Session) -> None:
+    session.enter(ONE, world().passphrases[ONE])
+    assert world().passphrases[ONE] in session._given.values()
+    session.enter(TWO, world().passphrases[TWO])
+    assert not session._given
+
+
+# --- who is kept out ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def client(session: Session) -> Any:
+    app = create_desk(session, 8090)
+    for who in (ONE, TWO):
+        browser = session.enter(who, world().passphrases[who])
+    client = app.test_client()
+    client.set_cookie("meja", browser, domain="127.0.0.1")
+    yield client
+    session.close()
+
+
+HERE = {"base_url": "http://127.0.0.1:8090"}
+OURS = {"Origin": "http://127.0.0.1:8090"}
+
+
+def test_the_browser_that_opened_it_gets_the_list(client: Any) -> None:
+    answer = client.get("/perkara", **HERE)
+    assert answer.status_code == 200 and "K-0001" in answer.text
+    assert (
+        answer.headers["Cache-Control"] == "no-store"
+        and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    )
+
+
+@pytest.mark.parametrize("path", ["/perkara", "/perkara/K-0001", "/kurir"])
+def test_another_browser_gets_the_door(client: Any, path: str) -> None:
+    for cookie in ("", "guess"):
+        client.set_cookie("meja", cookie, domain="127.0.0.1")
+        answer = client.get(path, **HERE)
+        assert answer.status_code == 302 and answer.headers["Location"] == "/buka"
+
+
+def test_another_name_for_this_machine_gets_nothing(client: Any) -> None:
+    for name in ("http://evil.example:8090", "http://127.0.0.1", "http://127.0.0.1:8091"):
+        assert client.get("/perkara", base_url=name).status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}])
+def test_a_form_of_another_page_changes_nothing(client: Any, session: Session, headers: dict[str, str]) -> None:
+    data = {"tanda": session.forms, "catatan": "x", "oleh": ONE}
+    assert client.post("/perkara/K-0001/catatan", data=data, headers=headers, **HERE).status_code == 400
+    assert client.post("/kunci", data=data, headers=headers, **HERE).status_code == 400
+    assert session.state is State.OPEN
+
+
+def test_a_form_without_the_sign_of_this_opening_changes_nothing(client: Any, session: Session) -> None:
+    for sign in ("", "guess"):
+        answer = client.post("/kunci", data={"tanda": sign}, headers=OURS, **HERE)
+        assert answer.status_code == 400 and session.state is State.OPEN
+    answer = client.post("/kunci", data={"tanda": session.forms}, headers=OURS, **HERE)
+    assert answer.status_code == 302 and session.state is State.CLOSED
+
+
+def test_a_case_is_not_worked_on_before_the_statements(client: Any, session: Session) -> None:
+    data = {"tanda": session.forms, "catatan": "x", "oleh": ONE, "pesan": "x", "langkah": "screening"}
+    for verb in ("catatan", "jawab", "langkah"):
+        client.post(f"/perkara/K-0001/{verb}", data=data, headers=OURS, **HERE)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert not casework.steps_of(transaction, 1) and not casework.notes_of(transaction, 1)
+
+
+def test_what_does_not_exist_is_said_and_no_trace_is_shown(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/perkara/K-0099", **HERE).status_code == 404
+    assert client.get("/perkara/../etc", **HERE).status_code == 404
+
+    def broken(*_rest: object, **_more: object) -> None:
+        raise ValueError(TEXT)
+
+    monkeypatch.setattr("station.pages.inbox.entries", broken)
+    answer = client.get("/perkara", **HERE)
+    assert answer.status_code == 500 and TEXT not in answer.text and "Traceback" not in answer.text
+
+
+def test_an_answer_of_the_desk_leaves_with_the_next_outbox(client: Any, session: Session, tmp_path: Path) -> None:
+    for who in (ONE, TWO):
+        data = {"tanda": session.forms, f"benturan-{who}": "tidak"}
+        client.post("/perkara/K-0001/benturan", data=data, headers=OURS, **HERE)
+    client.get("/perkara/K-0001", **HERE)
+    data = {"tanda": session.forms, "pesan": "Kapan itu?"}
+    assert client.post("/perkara/K-0001/jawab", data=data, headers=OURS, **HERE).status_code == 302
+    with session.desk() as desk:
+        assert make_outbox(desk, tmp_path / "out").is_file()
+        with desk.vault.begin() as transaction:
+            assert casework.facts_of(transaction, 1).status == "screening"
