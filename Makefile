@@ -5,6 +5,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 DEMO_DIR ?= var/demo
 PORT ?= 8080
+STATION_PORT ?= 8090
 
 .PHONY: run test lint types bench long images texts clean
 
@@ -19,7 +20,7 @@ $(VENV)/dev.stamp: setup.cfg pyproject.toml
 	touch $@
 
 run: $(VENV)/run.stamp
-	@exec env DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
+	@exec env DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' STATION_PORT='$(STATION_PORT)' PATH="$(abspath $(VENV))/bin:$$PATH" sh deploy/run-demo
 
 test: $(VENV)/dev.stamp
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
