@@ -14,6 +14,7 @@ from crypto.receipt import Mistyped
 from keys.progress import bar
 from station import (
     attachments,
+    audit_commands,
     bundles,
     canaries,
     canary_commands,
@@ -34,6 +35,7 @@ from station.home import Home
 upkeep.install()
 canary_commands.install()
 serve.install()
+audit_commands.install()
 
 
 @command("import")

@@ -17,7 +17,7 @@ from station.vault import write_meta
 
 # the only files that are ever copied: a weekly key (epoch-*.key) is none of them, and no temporary file
 _FILES = re.compile(
-    r"station\.(?:id|k|key|toml)|root\.pin|roster\.senyap|request\.senyap|vault\.db"
+    r"station\.(?:id|k|key|toml)|libur\.txt|auditor\.(?:pub|locked)|root\.pin|roster\.senyap|request\.senyap|vault\.db"
     r"|rosters/roster-[0-9]+\.senyap|batches/[a-z0-9-]+\.senyap|bundles/[a-z0-9-]+/bundle-[0-9]+\.senyap"
     r"|keyring/[a-z0-9-]+/(?:identity\.locked|share\.pub|share\.sealed)"
 )

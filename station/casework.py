@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from keys.roster import Role
+from station import audit
+from station.audit import Deed
 from station.cases import clean_text
 from station.deadlines import NEVER, Facts
 from station.errors import Refused
@@ -120,12 +122,14 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     wish = Wish(wish.target, wish.by, wish.detail, text, note)
     if transition.approvers:
         _propose(transaction, case_id, status, wish, day)
+        audit.note(transaction, wish.by, Deed.PROPOSED, day=day, case=case_id, detail=_named(status, wish))
         return False
     _apply(transaction, home, case_id, status, wish, day=day)
+    audit.note(transaction, wish.by, Deed.TOOK, day=day, case=case_id, detail=_named(status, wish))
     return True
 
 
-def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, day: int) -> None:
+def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, by: str, day: int) -> None:
     """Note a message to the reporter for the next outbox, without a step.
 
     Raises Refused for an empty or overlong one, for a mailbox that was given up, and where another station answers.
@@ -137,6 +141,7 @@ def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, d
         raise Refused("reply: neither a text nor another status")
     _must_be_read(transaction, case_id, text)
     _say(transaction, home, case_id, text, day)
+    audit.note(transaction, by, Deed.ANSWERED, day=day, case=case_id)
 
 
 def reply(
@@ -149,7 +154,7 @@ def reply(
     """
     status = _status(transaction, case_id)
     if wish.target in ("", status):
-        answer(transaction, home, case_id, wish.text, day=day)
+        answer(transaction, home, case_id, wish.text, by="+".join(present), day=day)
         return
     home.must_serve()
     _must_lead(transaction, home, case_id)
@@ -190,6 +195,7 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
     wish = Wish(found.target, found.by, found.detail, found.text, found.note)
     _apply(transaction, home, case_id, status, wish, approved=by, day=day)
     transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
+    audit.note(transaction, by, Deed.APPROVED, day=day, case=case_id, detail=_named(status, wish))
 
 
 def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str, why: str, *, day: int) -> None:
@@ -201,6 +207,7 @@ def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str,
     verb = "menarik" if by == found.by else "menolak"
     add_note(transaction, home, case_id, by, f"{verb} usulan {found.by} ({found.target}): {why.strip()}", day=day)
     transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
+    audit.note(transaction, by, Deed.DROPPED, day=day, case=case_id, detail=found.target)
 
 
 def waiting(transaction: sa.Connection, case_id: int) -> Proposal | None:
@@ -216,6 +223,7 @@ def add_note(transaction: sa.Connection, home: Home, case_id: int, by: str, text
     if not 0 < len(text) <= MAX_NOTE_CHARACTERS:
         raise Refused(f"catatan harus berisi 1 sampai {MAX_NOTE_CHARACTERS} huruf")
     transaction.execute(sa.insert(notes).values(case_id=case_id, day=day, by=by, text=text))
+    audit.note(transaction, by, Deed.NOTED, day=day, case=case_id)
 
 
 def notes_of(transaction: sa.Connection, case_id: int) -> tuple[Note, ...]:
@@ -243,6 +251,8 @@ def state_conflict(
         raise Refused(f"{reviewer} sudah menyatakan benturan kepentingan untuk perkara ini")
     values = {"case_id": case_id, "reviewer": reviewer, "day": day, "conflict": int(conflict)}
     transaction.execute(sa.insert(statements).prefix_with("OR REPLACE").values(values))
+    said = "conflict" if conflict else "none"
+    audit.note(transaction, reviewer, Deed.STATED, day=day, case=case_id, detail=said)
 
 
 def stated(
@@ -365,6 +375,10 @@ def _must_be_read(transaction: sa.Connection, case_id: int, text: str) -> None:
 
 def _given_up(transaction: sa.Connection, case_id: int) -> bool:
     return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
+
+
+def _named(status: str, wish: Wish) -> str:
+    return f"{status} {wish.target} {wish.detail}".rstrip()
 
 
 def _names(roles: Collection[Role]) -> str:

@@ -30,6 +30,11 @@ class Desk:
     rings: tuple[Keyring, ...] = field(repr=False)
     signing: SigningKey = field(repr=False)
 
+    @property
+    def present(self) -> str:
+        """The ids of those who are present, as the log names them."""
+        return "+".join(ring.reviewer for ring in self.rings)
+
     def opening_keys(self, epoch: int) -> dict[str, OpeningKey]:
         """Return the present reviewers' keys of one epoch, by reviewer; who has none is left out."""
         keys = ((ring.reviewer, ring.opening_key(epoch)) for ring in self.rings)

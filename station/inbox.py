@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, canaries, erasure, letters, vault
+from station import attachments, audit, canaries, erasure, letters, vault
 from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
 from station.erasure import Swept
@@ -82,6 +82,8 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
                     run.take_letters()
                     run.close(place)
                     swept = erasure.judge(transaction, desk.home, day)
+                    named = f"{head.manifest.to} {head.manifest.seq}"
+                    audit.note(transaction, desk.present, audit.Deed.IMPORTED, day=day, detail=named)
             found = run.report(place)
     # Only now: an erased key must never be needed for what this import would have to do again.
     swept = replace(swept, erased=erasure.erase(desk.vault, desk.home))

@@ -23,7 +23,7 @@ from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
-from station import vault
+from station import audit, vault
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
@@ -70,6 +70,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             acks=_acks(transaction, desk),
         )
         transaction.execute(sa.insert(outboxes).values(seq=manifest.seq, hash=manifest.hash, day=day))
+        audit.note(transaction, desk.present, audit.Deed.SENT, day=day, detail=str(manifest.seq))
     path = folder / bundle.outbox_name(desk.home.id, manifest.seq)
     medium.write_file(path, [bundle.build_head(manifest, desk.signing), *records])
     with medium.open_written(path) as written:

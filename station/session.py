@@ -11,13 +11,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from crypto.encoding import today
+from crypto.errors import Tampered
 from keys.keyring import IDENTITY, Keyring
 from keys.roster import is_id
-from station import airgap
+from station import airgap, audit
+from station.audit import Deed
 from station.desk import Desk, open_desk
 from station.errors import NotAirGapped, Refused
 from station.home import Home
@@ -70,6 +76,7 @@ class Session:
     ) -> None:
         self.folder = folder
         self.why = ""  # in words, why it closed
+        self.warning = ""  # in words, what is wrong with the log
         self._allow_network, self._look, self._clocks = allow_network, look, clocks or Clocks()
         self._mutex = threading.RLock()
         self._given: dict[str, str] = {}
@@ -130,6 +137,7 @@ class Session:
                 self._open = _Open(desk, stack.pop_all(), secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             self.why, self._idle = "", False
             self.touch()
+            self._log(Deed.OPENED)
             return self._open.browser
 
     def verify(self, reviewer: str, words: str) -> None:
@@ -164,6 +172,8 @@ class Session:
             self._given, self._idle = {}, False
             self.why = why or self.why
             if self._open is not None:
+                with suppress(SQLAlchemyError, OSError):  # a full disk must not keep it open
+                    self._log(Deed.CLOSED)
                 gone, self._open = self._open, None
                 gone.closing.close()
 
@@ -192,6 +202,13 @@ class Session:
                 reasons,
             )
 
+    def _log(self, deed: Deed) -> None:
+        if self._open is not None:
+            with self._open.desk.vault.begin() as transaction:
+                if deed is Deed.OPENED:
+                    self.warning = _trouble(transaction)
+                audit.note(transaction, self._open.desk.present, deed, day=today())
+
     def _lift(self, reviewer: str) -> str:
         if self._open is None or reviewer not in self.present:
             raise Refused("hanya yang hadir dapat membuka kunci ini; untuk orang lain: kunci penuh, lalu buka lagi")
@@ -208,3 +225,11 @@ class Session:
         self._slept = slept
         if self._open is not None and self._clocks.awake() - self._touched > IDLE_SECONDS:
             self._idle = True
+
+
+def _trouble(transaction: sa.Connection) -> str:
+    try:
+        audit.check(transaction)
+    except Tampered as error:
+        return f"Catatan pengawas tidak utuh ({error}). Beri tahu pengawas sebelum bekerja."
+    return ""

@@ -246,6 +246,19 @@ steps = sa.Table(
     sa.Column("approved", Text, nullable=False),
 )
 
+# who did what to which case on which day (station.audit); an entry is never changed, each hashes the one before
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column("number", Int, primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("deed", Text, nullable=False),
+    sa.Column("case_id", Int, nullable=False),
+    sa.Column("detail", Text, nullable=False),
+    sa.Column("hash", Blob, nullable=False),
+)
+
 # one at most for a case; it goes when it is approved, refused or taken back
 proposals = sa.Table(
     "proposals",

@@ -29,7 +29,7 @@ from crypto.errors import BadSignature, CryptoError, WrongPassphrase
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, open_quorum
 from keys.stationkeys import open_station_key
-from station import attachments, cases, swap, vault
+from station import attachments, audit, cases, search, swap, vault
 from station.errors import Refused, StationError, VaultUnreadable
 from station.home import Home
 from station.inbox import import_bundle
@@ -354,3 +354,15 @@ def test_passphrases_are_asked_for_until_an_empty_name(tmp_path: Path):
 def test_the_command_ends_with_4_without_the_old_quorum(tmp_path: Path):
     home = prepare(tmp_path)
     assert Terminal(tmp_path, "sumsel", ("sumsel-1", "sumsel-4"), home).run("rekey").exit_code == 4
+
+
+def test_what_was_searched_for_is_found_under_the_new_key_and_the_log_holds(tmp_path: Path):
+    home = prepare(tmp_path)
+    with sit(home, *OLD[:2]) as desk, desk.vault.begin() as transaction:
+        search.take_in(transaction)
+        assert search.find(transaction, "jembatan ret") == {1}
+        entries = audit.check(transaction)
+    rekey(home, words_of(*OLD[1:]))
+    with sit(home, *OLD[:2]) as desk, desk.vault.begin() as transaction:
+        assert search.find(transaction, "jembatan ret") == {1}
+        assert audit.check(transaction) == entries > 0

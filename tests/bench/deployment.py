@@ -110,7 +110,7 @@ class Site:
         with self.desk() as desk, desk.vault.begin() as transaction:
             for number in range(count):
                 text = f"Jawaban nomor {number}. " + "Terima kasih, mohon nomor dan tanggal dokumennya. " * 6
-                casework.answer(transaction, desk.home, cases.case_number(case), text, day=today())
+                casework.answer(transaction, desk.home, cases.case_number(case), text, by="sumsel-1", day=today())
 
 
 def run_load(port: int, do: str, **job: Any) -> dict[str, Any]:

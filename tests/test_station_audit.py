@@ -1,0 +1,147 @@
+"""The log: every deed once, chained; what is changed, taken out or cut off is seen; only the auditor reads it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest_station import Reporter, Stick, Terminal, sit, weak, world  # noqa: F401
+
+from crypto.encoding import today
+from crypto.errors import BadSignature, NotForThisKey, Tampered
+from crypto.signing import SigningKey
+from crypto.xwing import OpeningKey
+from station import audit, casework
+from station.audit import Deed
+from station.casework import Wish
+from station.desk import Desk
+from station.inbox import import_bundle
+from station.session import Session
+from station.vault import log
+
+ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
+IMPORT = 1  # what the fixture does stands in the log, too
+SECRET = "sepuluh persen dari kontrak"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with sit(world().copy_home("sumsel", tmp_path), ONE, TWO) as found:
+        stick = Stick(tmp_path / "stick")
+        import_bundle(found, stick.write([world().letter_row(Reporter().report(SECRET))]))
+        yield found
+
+
+def work(desk: Desk) -> None:
+    with desk.vault.begin() as transaction:
+        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
+        casework.take(transaction, desk.home, 1, Wish("screening", ONE), day=today())
+        casework.add_note(transaction, desk.home, 1, ONE, SECRET, day=today())
+        casework.answer(transaction, desk.home, 1, SECRET, by=ONE, day=today())
+        wish = Wish("closed_not_actionable", ONE, "duplikat", SECRET, SECRET)
+        casework.take(transaction, desk.home, 1, wish, day=today())
+        casework.drop_proposal(transaction, desk.home, 1, ONE, SECRET, day=today())
+        casework.take(transaction, desk.home, 1, wish, day=today())
+        casework.approve(transaction, desk.home, 1, THREE, day=today())
+
+
+def test_each_deed_stands_in_the_log_once_and_no_word_of_a_report(desk: Desk) -> None:
+    work(desk)
+    with desk.vault.begin() as transaction:
+        assert audit.check(transaction) == len(audit.entries(transaction))
+        found = audit.entries(transaction, after=IMPORT)
+    assert [entry.deed for entry in found] == [
+        Deed.STATED, Deed.TOOK, Deed.NOTED, Deed.ANSWERED, Deed.PROPOSED, Deed.NOTED, Deed.DROPPED, Deed.PROPOSED,
+        Deed.APPROVED,
+    ]  # fmt: skip
+    assert found[-1].detail == "screening closed_not_actionable duplikat" and found[-1].who == THREE
+    assert all(entry.case == 1 and SECRET not in repr(entry) for entry in found)
+
+
+def test_what_was_not_done_is_not_in_the_log(desk: Desk) -> None:
+    with pytest.raises(ZeroDivisionError), desk.vault.begin() as transaction:
+        casework.take(transaction, desk.home, 1, Wish("screening", ONE), day=today())
+        raise ZeroDivisionError
+    with desk.vault.begin() as transaction:
+        assert audit.check(transaction) == IMPORT
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (sa.update(log).where(log.c.number == 3).values(who=TWO), "entry 3 was changed"),
+        (sa.update(log).where(log.c.number == 3).values(case_id=2), "entry 3 was changed"),
+        (sa.update(log).where(log.c.number == 3).values(day=1), "entry 3 was changed"),
+        (sa.update(log).where(log.c.number == 3).values(detail="x"), "entry 3 was changed"),
+        (sa.delete(log).where(log.c.number == 3), "entry 3 is missing"),
+        (sa.delete(log).where(log.c.number > 5), "ends elsewhere"),
+        (sa.delete(log), "ends elsewhere"),
+        (sa.update(log).where(log.c.number == 10).values(number=11), "entry 10 is missing"),
+    ],
+)
+def test_a_log_that_was_changed_is_seen(desk: Desk, change: sa.Executable, match: str) -> None:
+    work(desk)
+    with desk.vault.begin() as transaction:
+        transaction.execute(change)
+        with pytest.raises(Tampered, match=match):
+            audit.check(transaction)
+
+
+def test_an_entry_that_is_put_in_is_seen(desk: Desk) -> None:
+    work(desk)
+    with desk.vault.begin() as transaction:
+        last = audit.entries(transaction)[-1]
+        fields = (last.number + 1, last.day, TWO, Deed.NOTED.value, 1, "")
+        values = dict(zip(("number", "day", "who", "deed", "case_id", "detail"), fields, strict=True))
+        transaction.execute(sa.insert(log).values(**values, hash=audit.chained(last.hash, *fields)))
+        with pytest.raises(Tampered, match="ends elsewhere"):
+            audit.check(transaction)
+
+
+def test_only_the_auditor_reads_an_export_and_only_as_the_station_signed_it(desk: Desk) -> None:
+    work(desk)
+    auditor = OpeningKey.generate()
+    with desk.vault.begin() as transaction:
+        found = audit.entries(transaction)
+    data = audit.export(found, "sumsel", auditor.public, desk.signing)
+    key = desk.signing.public
+    assert audit.read_export(data, "sumsel", key, auditor) == found
+    assert ONE.encode() not in data and b"closed_not" not in data
+    with pytest.raises(NotForThisKey):
+        audit.read_export(data, "sumsel", key, OpeningKey.generate())
+    with pytest.raises(NotForThisKey):
+        audit.read_export(data, "palembang", key, auditor)
+    with pytest.raises(BadSignature):
+        audit.read_export(data, "sumsel", SigningKey.generate().public, auditor)
+    cut = audit.export((*found[:2], *found[3:]), "sumsel", auditor.public, desk.signing)
+    with pytest.raises(Tampered, match="entry 3 is missing"):
+        audit.read_export(cut, "sumsel", key, auditor)
+
+
+def test_the_desk_says_at_its_start_that_the_log_was_changed(tmp_path: Path) -> None:
+    home = world().copy_home("sumsel", tmp_path)
+    session = Session(home, look=lambda: ())
+    for _ in range(2):
+        for who in (ONE, TWO):
+            session.enter(who, world().passphrases[who])
+        assert not session.warning
+        session.close()
+    with sit(home, ONE, TWO) as desk, desk.vault.begin() as transaction:
+        assert [entry.deed for entry in audit.entries(transaction)] == ["opened", "closed"] * 2
+        transaction.execute(sa.update(log).where(log.c.number == 1).values(who=THREE))
+    for who in (ONE, TWO):
+        session.enter(who, world().passphrases[who])
+    assert "tidak utuh" in session.warning
+    session.close()
+
+
+def test_the_auditor_reads_at_a_terminal_and_opens_no_vault(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "sumsel", (ONE, TWO))
+    assert terminal.run("log", "--to", str(tmp_path / "out")).exit_code == 3, "no auditor yet"
+    words = terminal.run("auditor").stdout.strip()
+    path = Path(terminal.run("log", "--to", str(tmp_path / "out")).stdout.strip())
+    shutil.move(terminal.home / "vault.db", tmp_path / "elsewhere")
+    assert terminal.run("audit", str(path), typed="salah\n").exit_code == 4
+    read = terminal.run("audit", str(path), typed=f"{words}\n")
+    assert read.exit_code == 0 and "exported  sumsel-1+sumsel-2  auditor" in read.stdout
