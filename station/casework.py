@@ -285,18 +285,26 @@ def letter_came(transaction: sa.Connection, case_id: int, *, day: int) -> None:
 
 def facts_of(transaction: sa.Connection, case_id: int) -> Facts:
     """Return the days that a case's deadlines are counted from."""
-    status, arrived = transaction.execute(sa.select(cases.c.status, cases.c.day).where(cases.c.id == case_id)).one()
-    since = transaction.scalar(sa.select(sa.func.max(steps.c.day)).where(steps.c.case_id == case_id))
-    said = sa.select(sa.func.max(messages.c.day)).where(messages.c.case_id == case_id)
-    told = transaction.scalar(said.where(messages.c.sender != REPORTER))
-    wrote = transaction.scalar(sa.select(sa.func.max(letters.c.arrived)).where(letters.c.case_id == case_id))
-    return Facts(
-        status,
-        arrived,
-        arrived if since is None else since,
-        NEVER if told is None else told,
-        NEVER if wrote is None else wrote,
-    )
+    return all_facts(transaction, case_id)[case_id]
+
+
+def all_facts(transaction: sa.Connection, case_id: int | None = None) -> dict[int, Facts]:
+    """Return the same for all cases, or for one, by case."""
+
+    def latest(day: sa.Column[int], case: sa.Column[int], *which: sa.ColumnElement[bool]) -> dict[int, int]:
+        query = sa.select(case, sa.func.max(day)).where(*which, *([case == case_id] if case_id else [])).group_by(case)
+        return {row[0]: row[1] for row in transaction.execute(query)}
+
+    since = latest(steps.c.day, steps.c.case_id)
+    told = latest(messages.c.day, messages.c.case_id, messages.c.sender != REPORTER)
+    wrote = latest(letters.c.arrived, letters.c.case_id)
+    query = sa.select(cases.c.id, cases.c.status, cases.c.day)
+    return {
+        row.id: Facts(
+            row.status, row.day, since.get(row.id, row.day), told.get(row.id, NEVER), wrote.get(row.id, NEVER)
+        )
+        for row in transaction.execute(query.where(cases.c.id == case_id) if case_id else query)
+    }
 
 
 def _apply(

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from crypto.letter import parse_letter
 from keys.units import GOVERNMENTS
 from station import search
 from station.cases import case_name
-from station.casework import facts_of
+from station.casework import all_facts
 from station.deadlines import Deadline, deadline
 from station.home import Home
 from station.questions import question
-from station.vault import attachments, canary_cases, cases, letters, proposals
+from station.vault import attachments, canary_cases, cases, facets, letters, proposals
 
 FILTERS = ("status", "unit", "kategori", "kerugian")
-_FIELDS = {"unit": "wilayah", "kategori": "kategori", "kerugian": "nilai"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Entry:
     waits: bool
     leads: bool
     canary: int
-    fields: dict[str, str] = field(repr=False)
+    facets: dict[str, str] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -62,7 +60,7 @@ class Entry:
 
     def said(self, name: str) -> str:
         """Return what the report answers to one of the filters, in words."""
-        return answer_in_words(_FIELDS[name], self.fields.get(_FIELDS[name], ""))
+        return answer_in_words(search.FACETS[name], self.facets[name])
 
 
 def answer_in_words(field_name: str, value: str) -> str:
@@ -77,11 +75,16 @@ def entries(
 ) -> list[Entry]:
     """Return the cases that fit, those due first on top; closed ones last."""
     search.take_in(transaction)
-    query = sa.select(cases)
-    if wanted.status:
-        query = query.where(cases.c.status == wanted.status)
-    if wanted.words.strip():
-        query = query.where(cases.c.id.in_(search.find(transaction, wanted.words)))
+    query = sa.select(cases, facets.c.unit, facets.c.kategori, facets.c.kerugian).outerjoin(facets)
+    for column, value in (
+        (cases.c.status, wanted.status),
+        (facets.c.unit, wanted.unit),
+        (facets.c.kategori, wanted.kategori),
+        (facets.c.kerugian, wanted.kerugian),
+    ):
+        if value:
+            query = query.where(column == value)
+    fits = search.find(transaction, wanted.words) if wanted.words.strip() else None
     counted = (
         sa.select(letters.c.case_id, sa.func.count(attachments.c.id)).join(attachments).group_by(letters.c.case_id)
     )
@@ -89,39 +92,28 @@ def entries(
     numbers = sa.select(canary_cases.c.case_id, canary_cases.c.number)
     canaries: dict[int, int] = dict(map(tuple, transaction.execute(numbers)))
     waiting = set(transaction.scalars(sa.select(proposals.c.case_id)))
+    facts = all_facts(transaction)
     found = []
     for case in transaction.execute(query):
-        due = deadline(facts_of(transaction, case.id), holidays)
-        found.append(
-            Entry(
-                id=case.id,
-                mailbox_name=case.mailbox_name,
-                status=case.status,
-                day=case.day,
-                due=due,
-                overdue=due.overdue(today, holidays) if due else 0,
-                files=files.get(case.id, 0),
-                waits=case.id in waiting,
-                leads=home.leads(tuple(case.readers)),
-                canary=canaries.get(case.id, 0),
-                fields=_fields(transaction, case.id),
-            )
+        if fits is not None and case.id not in fits:
+            continue
+        due = deadline(facts[case.id], holidays)
+        entry = Entry(
+            id=case.id,
+            mailbox_name=case.mailbox_name,
+            status=case.status,
+            day=case.day,
+            due=due,
+            overdue=due.overdue(today, holidays) if due else 0,
+            files=files.get(case.id, 0),
+            waits=case.id in waiting,
+            leads=home.leads(tuple(case.readers)),
+            canary=canaries.get(case.id, 0),
+            facets={name: getattr(case, name) or "" for name in search.FACETS},
         )
-    return sorted((each for each in found if _fits(each, wanted)), key=_order)
-
-
-def _fields(transaction: sa.Connection, case_id: int) -> dict[str, str]:
-    first = sa.select(letters.c.raw).where(letters.c.case_id == case_id).order_by(letters.c.id).limit(1)
-    raw = transaction.scalar(first)
-    return dict(parse_letter(bytes(raw)).fields) if raw else {}
-
-
-def _fits(entry: Entry, wanted: Wanted) -> bool:
-    if (wanted.late and not entry.overdue) or (wanted.files and not entry.files):
-        return False
-    return all(
-        not getattr(wanted, name) or entry.fields.get(key, "") == getattr(wanted, name) for name, key in _FIELDS.items()
-    )
+        if (entry.overdue or not wanted.late) and (entry.files or not wanted.files):
+            found.append(entry)
+    return sorted(found, key=_order)
 
 
 def _order(entry: Entry) -> tuple[bool, int, int]:

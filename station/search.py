@@ -6,9 +6,9 @@ import re
 
 import sqlalchemy as sa
 
-from crypto.letter import parse_letter
+from crypto.letter import REPORT, parse_letter
 from station.letters import letter_text
-from station.vault import letters, messages, notes, read_meta, write_meta
+from station.vault import facets, letters, messages, notes, read_meta, write_meta
 
 _TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS words USING "
@@ -16,10 +16,11 @@ _TABLE = (
 )
 _WORD = re.compile(r"\w+")
 MOST_WORDS = 12
+FACETS = {"unit": "wilayah", "kategori": "kategori", "kerugian": "nilai"}  # column of the list → field of the form
 
 
 def take_in(transaction: sa.Connection) -> None:
-    """Bring the index up to what the vault holds."""
+    """Bring the index, and what the list is filtered by, up to what the vault holds."""
     transaction.exec_driver_sql(_TABLE)
     for name, table, column in (("letters", letters, letters.c.raw), ("messages", messages, messages.c.text),
                                 ("notes", notes, notes.c.text)):  # fmt: skip
@@ -27,10 +28,19 @@ def take_in(transaction: sa.Connection) -> None:
         query = sa.select(table.c.id, table.c.case_id, column).where(table.c.id > known).order_by(table.c.id)
         new = transaction.execute(query).all()
         for _id, case_id, content in new:
-            text = letter_text(parse_letter(bytes(content))) if name == "letters" else content
+            text = _take_letter(transaction, case_id, bytes(content)) if name == "letters" else content
             transaction.exec_driver_sql("INSERT INTO words (case_id, text) VALUES (?, ?)", (case_id, text))
         if new:
             write_meta(transaction, f"indexed-{name}", str(new[-1].id))
+
+
+def _take_letter(transaction: sa.Connection, case_id: int, raw: bytes) -> str:
+    """Note the facets of a case's first letter; return what a letter says."""
+    letter = parse_letter(raw)
+    if letter.type == REPORT:
+        values = {name: letter.fields.get(field, "") for name, field in FACETS.items()}
+        transaction.execute(sa.insert(facets).prefix_with("OR IGNORE").values(case_id=case_id, **values))
+    return letter_text(letter)
 
 
 def find(transaction: sa.Connection, text: str) -> frozenset[int]:

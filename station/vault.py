@@ -219,6 +219,16 @@ canary_cases = sa.Table(
     sa.Column("remarks", sa.JSON, nullable=False),
 )
 
+# what the list of cases is filtered by, as the first letter says it (station.search)
+facets = sa.Table(
+    "facets",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("unit", Text, nullable=False),
+    sa.Column("kategori", Text, nullable=False),
+    sa.Column("kerugian", Text, nullable=False),
+)
+
 outboxes = sa.Table(
     "outboxes",
     metadata,

@@ -209,6 +209,17 @@ def test_cases_are_found_by_words_and_filters(page: Any, address: str) -> None:
     assert "Lihat semua" in page.inner_text("main")
 
 
+def test_a_long_list_comes_in_pages_that_keep_the_filter(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("station.pages.inbox.PAGE", 2)
+    first = client.get("/perkara?status=received", **HERE).text
+    assert "3 perkara" in first and "K-0003" not in first and "Sebelumnya" not in first
+    assert 'href="/perkara?status=received&amp;mulai=2"' in first
+    second = client.get("/perkara?status=received&mulai=2", **HERE).text
+    assert "K-0003" in second and "K-0001" not in second and "Berikutnya" not in second
+    for odd in ("-5", "x", "99"):
+        assert client.get(f"/perkara?mulai={odd}", **HERE).status_code == 200
+
+
 def test_the_words_of_a_report_are_text_and_never_a_page(page: Any, address: str) -> None:
     open_desk(page, address)
     alarms: list[str] = []

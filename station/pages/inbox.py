@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
@@ -15,6 +17,7 @@ from station.working_days import load_holidays
 
 blueprint = Blueprint("inbox", __name__)
 _MOST_LETTERS = 200
+PAGE = 100
 
 
 @blueprint.get("/perkara")
@@ -31,9 +34,18 @@ def inbox() -> str:
         holidays = load_holidays(desk.home.folder)
         found = entries(transaction, desk.home, wanted, today=day, holidays=holidays)
         alarms = canaries.alarms(transaction, station=desk.home.id, day=day, patience=desk.home.settings.canary_days)
+    start = max(0, min(request.args.get("mulai", 0, type=int), len(found) - 1))
+    again = {name: value for name, value in request.args.items() if name != "mulai"}
+    pages = {
+        name: f"/perkara?{urlencode(again | {'mulai': at})}"
+        for name, at in (("Sebelumnya", start - PAGE), ("Berikutnya", start + PAGE))
+        if 0 <= at < len(found)
+    }
     return render_template(
         "inbox.html",
-        found=found,
+        found=found[start : start + PAGE],
+        total=len(found),
+        pages=pages,
         wanted=wanted,
         alarms=alarms,
         statuses=[(name, STATUS_WORDS[name]) for name in STATUSES],
