@@ -123,12 +123,14 @@ class Session:
         unknown, NotAirGapped, and what `open_desk` raises.
         """
         with self._mutex:
+            self._notice()
             self.check_network()
             home = Home.load(self.folder)
             self.verify(reviewer, words)
             if self._open is not None:
                 return self._lift(reviewer)
             self._given[reviewer] = words
+            self.touch()
             if len(self._given) < home.group.k:
                 return ""
             given, self._given = self._given, {}
@@ -223,8 +225,9 @@ class Session:
         if slept - self._slept > SLEPT_SECONDS:
             self.close("Mesin ini tertidur; semua harus hadir lagi.")
         self._slept = slept
-        if self._open is not None and self._clocks.awake() - self._touched > IDLE_SECONDS:
-            self._idle = True
+        if self._clocks.awake() - self._touched > IDLE_SECONDS:
+            self._idle = self._open is not None
+            self._given.clear()  # of those who waited for a quorum that never came
 
 
 def _trouble(transaction: sa.Connection) -> str:

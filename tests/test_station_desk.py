@@ -300,6 +300,15 @@ def test_no_passphrase_stays_when_the_desk_is_open(session: Session) -> None:
     assert not session._given
 
 
+def test_a_passphrase_that_waits_for_others_is_forgotten_after_ten_minutes(session: Session, hands: Hands) -> None:
+    session.enter(ONE, world().passphrases[ONE])
+    hands.awake += IDLE_SECONDS - 1
+    assert session.state is State.CLOSED and session.present == (ONE,)
+    hands.awake += 2
+    assert session.state is State.CLOSED and session.present == () and not session._given
+    assert session.enter(TWO, world().passphrases[TWO]) == "", "it begins again"
+
+
 # --- who is kept out ---------------------------------------------------------------------------------
 
 
