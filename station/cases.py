@@ -117,7 +117,7 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
         readers=tuple(row.readers),
         attachments=files_of(transaction, row.id),
         messages=tuple(Said(m.sender, m.day, m.text) for m in said),
-        box_closed=_is_closed(transaction, row.id),
+        box_closed=is_given_up(transaction, row.id),
         canary=number_of(transaction, row.id),
     )
 
@@ -143,7 +143,8 @@ def claim_holds(transaction: sa.Connection, name: str, secret: bytes) -> bool:
     return hmac.compare_digest(hashlib.sha256(secret).digest(), claim)
 
 
-def _is_closed(transaction: sa.Connection, case_id: int) -> bool:
+def is_given_up(transaction: sa.Connection, case_id: int) -> bool:
+    """Tell whether the reporter wanted the mailbox deleted."""
     return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
 
 

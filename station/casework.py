@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from keys.roster import Role
 from station import audit
 from station.audit import Deed
-from station.cases import clean_text
+from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
 from station.errors import Refused
 from station.home import Home
@@ -22,7 +22,7 @@ from station.transitions import (
     may_propose,
     transitions_from,
 )
-from station.vault import REPORTER, cases, closed_boxes, letters, messages, notes, proposals, statements, steps
+from station.vault import REPORTER, cases, letters, messages, notes, proposals, statements, steps
 
 SYSTEM = "-"  # a step that nobody took: a letter of the reporter did
 MAX_NOTE_CHARACTERS = 20_000
@@ -109,7 +109,7 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     if (
         Needs.TEXT in transition.needs
         and not text
-        and (wish.target == "need_info" or not _given_up(transaction, case_id))
+        and (wish.target == "need_info" or not is_given_up(transaction, case_id))
     ):
         raise Refused("tulis dulu pesan untuk pelapor: langkah ini selalu dijelaskan kepadanya")
     if Needs.NOTE in transition.needs and not note:
@@ -377,12 +377,8 @@ def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:
 
 def _must_be_read(transaction: sa.Connection, case_id: int, text: str) -> None:
     """Refuse a text for a mailbox that its reporter gave up."""
-    if text and _given_up(transaction, case_id):
+    if text and is_given_up(transaction, case_id):
         raise Refused("pelapor sudah menghapus kotaknya: pesan tidak akan terbaca lagi; kosongkan pesannya")
-
-
-def _given_up(transaction: sa.Connection, case_id: int) -> bool:
-    return transaction.scalar(sa.select(closed_boxes.c.day).where(closed_boxes.c.case_id == case_id)) is not None
 
 
 def _named(status: str, wish: Wish) -> str:

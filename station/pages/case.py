@@ -106,8 +106,8 @@ def answer(name: str) -> str | Response:
     """Note a message to the reporter without a step."""
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        by, text = "+".join(current().present), request.form.get("pesan", "")
-        casework.answer(transaction, desk.home, case_id, text, by=by, day=today())
+        text = request.form.get("pesan", "")
+        casework.answer(transaction, desk.home, case_id, text, by=desk.present, day=today())
 
     return _write(name, work)
 
