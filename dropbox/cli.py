@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 from collections.abc import Callable
 from functools import wraps
@@ -49,8 +48,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(**arguments)
         except (Alarm, KeyAlarm) as error:
-            with contextlib.suppress(OSError):  # a full disk must not hide the alarm itself
-                note_alarm(arguments["home"], said(error))
+            note_alarm(arguments["home"], said(error))
             end(EXIT_ALARM, f"ALARM: {said(error)}. Nothing was changed. Tell the key holders before going on.")
         except Unusable as error:
             end(EXIT_DISK, str(error))

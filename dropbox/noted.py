@@ -14,11 +14,12 @@ _MOST = 50  # lines; the first ones tell how it began
 
 
 def note_alarm(home: Path, words: str) -> None:
-    """Keep an alarm, once, with its day; raises OSError."""
+    """Keep an alarm, once, with its day. Where that cannot be written the alarm is said all the same."""
     line = f"{date_of(today()).isoformat()}  {visible(words)}"
-    known = noted_alarms(home)
-    if line not in known and len(known) < _MOST:
-        medium.write_file(home / _NAME, "".join(f"{each}\n" for each in (*known, line)).encode("utf-8"))
+    with contextlib.suppress(OSError):
+        known = noted_alarms(home)
+        if line not in known and len(known) < _MOST:
+            medium.write_file(home / _NAME, "".join(f"{each}\n" for each in (*known, line)).encode("utf-8"))
 
 
 def noted_alarms(home: Path) -> tuple[str, ...]:

@@ -523,6 +523,10 @@ def test_an_alarm_is_told_again_until_it_is_settled(rounds: Rounds, stick: Path)
     with open_desk(Home.load(kept), {r: words[r] for r in ("sumsel-1", "sumsel-2")}) as twin:
         station_side.visit(twin, stick)
     refused = only(stick, "outbox-*")
+    (rounds.services.settings.home / "alarms.txt").mkdir()  # nothing can be written there
+    hidden = run("courier", str(stick))
+    assert hidden.exit_code == EXIT_ALARM and "ALARM" in hidden.output
+    (rounds.services.settings.home / "alarms.txt").rmdir()
     for _ in range(2):
         assert run("courier", str(stick)).exit_code == EXIT_ALARM
     assert run("receive", str(refused)).exit_code == EXIT_ALARM
