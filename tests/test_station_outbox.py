@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from conftest_station import SIZES, Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
 
 from crypto import bundle
@@ -18,11 +19,12 @@ from crypto.mailbox import News, open_news, place
 from crypto.row import row_epoch
 from keys.batch import KeyTable
 from keys.errors import Expired
-from station import cases, outbox
+from station import cases, outbox, vault
 from station.desk import Desk
 from station.errors import Refused
 from station.inbox import import_bundle
 from station.outbox import count_unserved, make_outbox
+from station.working_days import add_working_days, load_holidays
 
 ME = ("sumsel-1", "sumsel-2")
 
@@ -98,6 +100,17 @@ def test_a_reporter_reads_status_answer_and_arrivals(desk: Desk, tmp_path: Path,
         (report.object_id, report.content, 1, 2),
         (more.object_id, more.content, 0, 0),
     ]
+
+
+def test_a_mailbox_names_the_deadline_and_never_moves_one_that_has_passed(desk: Desk, tmp_path: Path, stick: Stick):
+    reporter = Reporter()
+    take(desk, stick, reporter)
+    for seq, arrived in ((1, today()), (2, today() - 30)):
+        with desk.vault.begin() as transaction:
+            transaction.execute(sa.update(vault.cases).values(day=arrived))
+        due = add_working_days(arrived, 3, load_holidays(desk.home.folder))
+        _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+        assert news(boxes, reporter, seq).next_update == due + 7, "one round of the courier after it"
 
 
 def test_every_row_is_new_in_the_next_outbox_and_the_chain_holds(desk: Desk, tmp_path: Path, stick: Stick):
