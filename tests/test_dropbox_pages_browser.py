@@ -155,6 +155,7 @@ def test_code_words_stand_in_four_lines_of_two_and_the_name_apart(page: Any, url
     page.goto(url + "/lapor")
     fill(page)
     send(page)
+    page.wait_for_selector("#nama-kotak")
     boxes = [item.bounding_box() for item in page.locator("#kode-tanda-terima li").all()]
     assert len(boxes) == 8
     for left, right in zip(boxes[::2], boxes[1::2], strict=True):
