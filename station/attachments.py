@@ -19,7 +19,7 @@ from crypto.errors import Tampered
 from crypto.letter import Letter
 from crypto.row import Record
 from station.errors import Refused
-from station.vault import FileState, Outcome, attachments, letters, parts
+from station.tables import FileState, Outcome, attachments, letters, parts
 
 ORPHAN_DAYS = 90  # formats §3 asks for 60 or more; a follow-up that waits for its report waits 90
 

@@ -20,7 +20,8 @@ from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import Malformed, Tampered
 from crypto.signing import SigningKey, VerifyingKey
 from crypto.xwing import OpeningKey, SealingKey
-from station.vault import log, read_meta, write_meta
+from station.tables import log
+from station.vault import read_meta, write_meta
 
 MAGIC = b"SNYA"
 PURPOSE = "senyap/v1/audit"

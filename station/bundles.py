@@ -24,7 +24,7 @@ from crypto.errors import Malformed, Tampered
 from crypto.row import ROW_BYTES
 from crypto.signing import VerifyingKey
 from keys.progress import CountedSource, Watch, counted, unwatched
-from station import vault
+from station import tables
 from station.errors import Alarm, Refused
 from station.home import SERVER, Home, check_number
 
@@ -96,7 +96,7 @@ def read_head(source: BinaryIO, home: Home, hints: Sequence[str] = ()) -> Head:
 
 def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
     """Judge a bundle by the chain of those taken before; raises Alarm for a fork or a rollback."""
-    b = vault.bundles
+    b = tables.bundles
     chain = {
         found.seq: found
         for found in transaction.execute(sa.select(b).where(b.c.sender == manifest.sender, b.c.to == manifest.to))
@@ -136,7 +136,7 @@ def has_gap(transaction: sa.Connection, home: Home) -> bool:
 
     What a lost bundle of our own chain held was never acknowledged and comes again with the next one.
     """
-    b = vault.bundles
+    b = tables.bundles
     span = sa.func.max(b.c.seq) - sa.func.min(b.c.seq) + 1
     chains = sa.select(b.c.to).where(b.c.to != home.id).group_by(b.c.sender, b.c.to)
     query = chains.having(sa.func.count() < span)

@@ -20,7 +20,7 @@ from crypto.letter import Letter
 from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE
 from station.errors import Refused
 from station.home import SERVER
-from station.vault import FileState, attachments, bundles, canaries, canary_cases, held_rows, letters
+from station.tables import FileState, attachments, bundles, canaries, canary_cases, held_rows, letters
 
 TEXT, AREA, LEVEL, EXCLUDED = "uraian", "wilayah", "jenjang_terlapor", "jangan_dibuka"
 EXCLUSIONS = (AREA_INSPECTORATE, PROVINCE_INSPECTORATE)  # what the form has boxes for

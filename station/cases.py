@@ -17,7 +17,7 @@ from station.attachments import File, files_of
 from station.canaries import number_of
 from station.errors import Refused
 from station.home import Home
-from station.vault import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages
+from station.tables import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages
 
 _CASE = re.compile(r"K-([0-9]{4,9})")
 

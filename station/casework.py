@@ -1,4 +1,4 @@
-"""Work on a case by the table of transitions: steps, proposals that wait for another person, notes, statements."""
+"""Work on a case by the table of transitions: steps, and proposals that wait for another person."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
 from station.errors import Refused
 from station.home import Home
+from station.notes import MAX_NOTE_CHARACTERS, add_note
+from station.tables import REPORTER, cases, letters, messages, proposals, steps
 from station.transitions import (
     PREVIOUS,
     Needs,
@@ -22,10 +24,8 @@ from station.transitions import (
     may_propose,
     transitions_from,
 )
-from station.vault import REPORTER, cases, letters, messages, notes, proposals, statements, steps
 
 SYSTEM = "-"  # a step that nobody took: a letter of the reporter did
-MAX_NOTE_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +60,9 @@ class Proposal:
     wish: Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An internal note: no reporter ever sees it."""
-
-    day: int
-    by: str
-    text: str = field(repr=False)
-
-
-def role_of(home: Home, reviewer: str) -> Role:
-    """Return a reviewer's role by the roster in force; raises Refused for somebody whom it does not name."""
-    found = {member.id: member.role for member in home.group.members}
-    if reviewer not in found:
-        raise Refused(f"{reviewer} bukan penelaah unit ini menurut roster")
-    return found[reviewer]
-
-
 def choices(home: Home, status: str, reviewer: str) -> tuple[Transition, ...]:
     """Return what a reviewer may take or propose for a case of a status."""
-    role = role_of(home, reviewer)
+    role = home.role_of(reviewer)
     return tuple(each for each in transitions_from(status) if may_propose(each, role))
 
 
@@ -101,8 +84,8 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     status = _status(transaction, case_id)
     _must_lead(transaction, home, case_id)
     transition = find(status, wish.target, wish.detail)
-    if not may_propose(transition, role_of(home, wish.by)):
-        raise Refused(f"{wish.by} ({role_of(home, wish.by)}) tidak berwenang untuk langkah ini")
+    if not may_propose(transition, home.role_of(wish.by)):
+        raise Refused(f"{wish.by} ({home.role_of(wish.by)}) tidak berwenang untuk langkah ini")
     if waiting(transaction, case_id) is not None:
         raise Refused("sebuah usulan sudah menunggu untuk perkara ini; setujui, tolak atau tarik dulu")
     text, note = clean_text(wish.text), wish.note.strip()
@@ -158,7 +141,7 @@ def reply(
         return
     home.must_serve()
     _must_lead(transaction, home, case_id)
-    roles = {who: role_of(home, who) for who in present}
+    roles = {who: home.role_of(who) for who in present}
     _must_be_read(transaction, case_id, clean_text(wish.text))
     is_first = status == "received" and wish.target != "screening"
     transition = find("screening" if is_first else status, wish.target, wish.detail)
@@ -190,8 +173,8 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
     transition = find(status, found.target, found.detail)
     if by == found.by:
         raise Refused(f"{by} mengusulkan langkah ini dan tidak dapat menyetujuinya sendiri; orang lain harus menilai")
-    if not may_approve(transition, role_of(home, by), is_proposer=False):
-        raise Refused(f"{by} ({role_of(home, by)}) tidak berwenang menyetujui langkah ini")
+    if not may_approve(transition, home.role_of(by), is_proposer=False):
+        raise Refused(f"{by} ({home.role_of(by)}) tidak berwenang menyetujui langkah ini")
     wish = Wish(found.target, found.by, found.detail, found.text, found.note)
     _apply(transaction, home, case_id, status, wish, approved=by, day=day)
     transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
@@ -200,7 +183,7 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
 
 def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str, why: str, *, day: int) -> None:
     """Refuse what waits, or take it back; a note keeps it and why. Raises Refused."""
-    role_of(home, by)
+    home.role_of(by)
     found = _waiting(transaction, case_id)
     if not why.strip():
         raise Refused("tulis dulu alasannya")
@@ -216,22 +199,6 @@ def waiting(transaction: sa.Connection, case_id: int) -> Proposal | None:
     return None if row is None else Proposal(row.day, Wish(row.target, row.by, row.detail, row.text, row.note))
 
 
-def add_note(transaction: sa.Connection, home: Home, case_id: int, by: str, text: str, *, day: int) -> None:
-    """Write an internal note; raises Refused for an empty or overlong one."""
-    role_of(home, by)
-    text = text.replace("\r\n", "\n").strip()
-    if not 0 < len(text) <= MAX_NOTE_CHARACTERS:
-        raise Refused(f"catatan harus berisi 1 sampai {MAX_NOTE_CHARACTERS} huruf")
-    transaction.execute(sa.insert(notes).values(case_id=case_id, day=day, by=by, text=text))
-    audit.note(transaction, by, Deed.NOTED, day=day, case=case_id)
-
-
-def notes_of(transaction: sa.Connection, case_id: int) -> tuple[Note, ...]:
-    """Return the notes of a case, oldest first."""
-    query = sa.select(notes).where(notes.c.case_id == case_id).order_by(notes.c.id)
-    return tuple(Note(row.day, row.by, row.text) for row in transaction.execute(query))
-
-
 def steps_of(transaction: sa.Connection, case_id: int) -> tuple[Step, ...]:
     """Return the steps of a case, oldest first."""
     query = sa.select(steps).where(steps.c.case_id == case_id).order_by(steps.c.id)
@@ -239,28 +206,6 @@ def steps_of(transaction: sa.Connection, case_id: int) -> tuple[Step, ...]:
         Step(row.day, row.source, row.target, row.detail, row.note, row.by, row.approved)
         for row in transaction.execute(query)
     )
-
-
-def state_conflict(
-    transaction: sa.Connection, home: Home, case_id: int, reviewer: str, *, conflict: bool, day: int
-) -> None:
-    """Note what a reviewer says of a conflict of interest; a conflict once stated is never taken back here."""
-    role_of(home, reviewer)
-    known = _statement(transaction, case_id, reviewer)
-    if known is not None and known and not conflict:
-        raise Refused(f"{reviewer} sudah menyatakan benturan kepentingan untuk perkara ini")
-    values = {"case_id": case_id, "reviewer": reviewer, "day": day, "conflict": int(conflict)}
-    transaction.execute(sa.insert(statements).prefix_with("OR REPLACE").values(values))
-    said = "conflict" if conflict else "none"
-    audit.note(transaction, reviewer, Deed.STATED, day=day, case=case_id, detail=said)
-
-
-def stated(
-    transaction: sa.Connection, case_id: int, present: Collection[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return who of those present has not stated anything yet, and who has a conflict."""
-    known = {who: _statement(transaction, case_id, who) for who in present}
-    return tuple(w for w in present if known[w] is None), tuple(w for w in present if known[w])
 
 
 def open_first(transaction: sa.Connection, home: Home, case_id: int, by: str, *, day: int) -> None:
@@ -362,12 +307,6 @@ def _before_question(transaction: sa.Connection, case_id: int) -> str:
 def _silence_left(transaction: sa.Connection, case_id: int, transition: Transition, day: int) -> int:
     facts = facts_of(transaction, case_id)
     return max(facts.since, facts.wrote) + transition.silence_days - day
-
-
-def _statement(transaction: sa.Connection, case_id: int, reviewer: str) -> bool | None:
-    query = sa.select(statements.c.conflict).where(statements.c.case_id == case_id, statements.c.reviewer == reviewer)
-    found = transaction.scalar(query)
-    return None if found is None else bool(found)
 
 
 def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:

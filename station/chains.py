@@ -15,7 +15,8 @@ from crypto.encoding import date_of
 from keys.ledger import CLOCK_SLACK_DAYS
 from station.home import SERVER, Home
 from station.past import Past
-from station.vault import bundles, outboxes, read_meta
+from station.tables import bundles, outboxes
+from station.vault import read_meta
 
 
 @dataclass(frozen=True, slots=True)

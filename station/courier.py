@@ -22,7 +22,7 @@ from crypto.errors import CryptoError, Malformed, Tampered
 from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
-from station import rosters, vault
+from station import rosters, tables
 from station.bundles import open_bundle
 from station.desk import Desk
 from station.errors import EXIT_ALARM, Refused, StationError, exit_code
@@ -153,7 +153,7 @@ def _is_shelved(home: Home, manifest: Manifest, path: Path) -> bool:
 
 def _remove_old(desk: Desk, stick: Path) -> None:
     """Remove outboxes of this station that the drop box has taken, as a bundle says."""
-    b = vault.bundles
+    b = tables.bundles
     query = sa.select(sa.func.max(b.c.applied_seq)).where(b.c.sender == SERVER, b.c.to == desk.home.id)
     with desk.vault.begin() as transaction:
         applied = transaction.scalar(query) or 0

@@ -20,7 +20,7 @@ from keys.keyring import SHARE, epoch_file, kept_epochs
 from station.chains import Chains
 from station.home import Home
 from station.past import Past
-from station.vault import Outcome, erased_keys, held_rows, held_shares, seen_rows
+from station.tables import Outcome, erased_keys, held_rows, held_shares, seen_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from crypto.sharing import Share, build_share, parse_share
 from crypto.xwing import OpeningKey, SealingKey
 from keys.keyring import Keyring, epoch_file, kept_epochs
 from station.openers import Result, open_one
-from station.vault import Outcome, held_rows, held_shares
+from station.tables import Outcome, held_rows, held_shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from crypto.signing import VerifyingKey
 from keys.batch import KeyTable
 from keys.keyring import SHARE
 from keys.ledger import Ledger
-from keys.roster import Group, Roster, Station
+from keys.roster import Group, Role, Roster, Station
 from keys.stationkeys import KEYRING, STATION_ID, STATION_K
 from station.errors import Refused
 from station.settings import Settings, load_settings
@@ -98,6 +98,13 @@ class Home:
     def members(self) -> tuple[str, ...]:
         """Ids of the unit's reviewers, in roster order."""
         return tuple(member.id for member in self.group.members)
+
+    def role_of(self, reviewer: str) -> Role:
+        """Return a reviewer's role by the roster in force; raises Refused for somebody whom it does not name."""
+        found = {member.id: member.role for member in self.group.members}
+        if reviewer not in found:
+            raise Refused(f"{reviewer} bukan penelaah unit ini menurut roster")
+        return found[reviewer]
 
     @property
     def sharers(self) -> tuple[str, ...]:

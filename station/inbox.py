@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, audit, canaries, erasure, letters, vault
+from station import attachments, audit, canaries, erasure, letters, tables, vault
 from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
 from station.erasure import Swept
@@ -31,7 +31,7 @@ from station.held import Held
 from station.letters import Opened, parse_opened, take_letter
 from station.openers import Openers, Result
 from station.rosters import take_along
-from station.vault import NO_EPOCH, Outcome, seen_rows
+from station.tables import NO_EPOCH, Outcome, seen_rows
 
 CHUNK = 64
 CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 MiB
@@ -274,7 +274,7 @@ class _Run:
         if not place.repeat:
             m = self._manifest
             self._transaction.execute(
-                sa.insert(vault.bundles).values(
+                sa.insert(tables.bundles).values(
                     sender=m.sender,
                     to=m.to,
                     seq=m.seq,
@@ -318,7 +318,7 @@ class _Run:
             yield f"roster: the drop box uses version {m.roster_version}, older than this station's version {ours}"
         if m.to == self._desk.home.id and m.applied.seq:
             known = self._transaction.scalar(
-                sa.select(vault.outboxes.c.hash).where(vault.outboxes.c.seq == m.applied.seq)
+                sa.select(tables.outboxes.c.hash).where(tables.outboxes.c.seq == m.applied.seq)
             )
             if known != m.applied.hash:
                 yield f"outbox: the drop box took an outbox {m.applied.seq} that this vault did not make"

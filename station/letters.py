@@ -16,7 +16,7 @@ from crypto.xwing import SealingKey
 from station import canaries, casework
 from station.attachments import expect_files, forget_files
 from station.questions import question
-from station.vault import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
+from station.tables import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000

@@ -14,7 +14,7 @@ from station.casework import all_facts
 from station.deadlines import Deadline, deadline
 from station.home import Home
 from station.questions import question
-from station.vault import attachments, canary_cases, cases, facets, letters, proposals
+from station.tables import attachments, canary_cases, cases, facets, letters, proposals
 
 FILTERS = ("status", "unit", "kategori", "kerugian")
 

@@ -15,7 +15,7 @@ from crypto.row import Record, Waiting
 from crypto.sharing import Share
 from crypto.xwing import OpeningKey
 from keys.memory import end_with
-from station.vault import Outcome
+from station.tables import Outcome
 
 FEW_ROWS = 64  # below this, starting processes costs more than it gains
 MOST_PROCESSES = 4

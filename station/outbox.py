@@ -23,12 +23,12 @@ from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
-from station import audit, vault
+from station import audit, tables, vault
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
 from station.home import SERVER
-from station.vault import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
+from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
@@ -80,7 +80,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
 
 def _last(transaction: sa.Connection, desk: Desk) -> Taken:
     """Return the newest outbox: of this vault, or, after a restored backup, one that the drop box names."""
-    b = vault.bundles
+    b = tables.bundles
     found = [Taken(0, FIRST_PREVIOUS)]
     for query in (
         sa.select(outboxes.c.seq, outboxes.c.hash).order_by(outboxes.c.seq.desc()).limit(1),
@@ -107,7 +107,7 @@ def last_own(transaction: sa.Connection) -> int:
 
 def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
     """Acknowledge the newest bundles addressed to this station whose files still lie on its disk."""
-    b = vault.bundles
+    b = tables.bundles
     query = sa.select(b.c.seq, b.c.hash).where(b.c.sender == SERVER, b.c.to == desk.home.id)
     taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
     folder = desk.home.bundles / desk.home.id
@@ -117,7 +117,7 @@ def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
 def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
     """Yield the rosters that the drop box lacks, by the newest bundle, and the weekly keys of this unit's reviewers."""
     ledger = desk.home.ledger
-    known = transaction.scalar(sa.select(sa.func.max(vault.bundles.c.roster_version))) or 0
+    known = transaction.scalar(sa.select(sa.func.max(tables.bundles.c.roster_version))) or 0
     at_hand = min(roster.version for roster in ledger.history())
     yield from ledger.files_after(max(known, at_hand - 1))
     for batch in ledger.batches:

@@ -12,7 +12,7 @@ from station.courier import Visit
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.questions import question
-from station.vault import REPORTER, FileState
+from station.tables import REPORTER, FileState
 
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}

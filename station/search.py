@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from crypto.letter import REPORT, parse_letter
 from station.letters import letter_text
-from station.vault import facets, letters, messages, notes, read_meta, write_meta
+from station.tables import facets, letters, messages, notes
+from station.vault import read_meta, write_meta
 
 _TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS words USING "

@@ -32,7 +32,7 @@ from station.cases import Case
 from station.desk import Desk, open_desk
 from station.home import Home
 from station.outbox import count_unserved
-from station.vault import FileState
+from station.tables import FileState
 
 REPORTERS = 16
 SLOTS, DAILY_COVER, FORWARDED = 1024, 256, 4

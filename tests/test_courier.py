@@ -25,7 +25,7 @@ from dropbox.services import Services
 from dropbox.settings import load_settings
 from dropbox.store import chains, exports
 from dropbox.transport import write_bundle
-from station import cases, vault
+from station import cases, tables
 from station import courier as station_side
 from station.__main__ import main as station_command
 from station.bundles import relay
@@ -290,12 +290,12 @@ def test_a_fork_is_an_alarm_and_the_stations_other_work_goes_on(
     twin.arena.put([], twin.make_cover())
     box_side.visit(twin, forged, ["sumsel"])
     with rounds.desk.vault.begin() as transaction:
-        before = transaction.execute(sa.select(vault.bundles)).all()
+        before = transaction.execute(sa.select(tables.bundles)).all()
     there = rounds.at_station(forged)
     assert there.exit_code == EXIT_ALARM and "fork" in there.left[0].words and not there.imported
     assert there.left[0].name in {path.name for path in (forged / "sumsel").iterdir()}, "the evidence stays"
     with rounds.desk.vault.begin() as transaction:
-        assert transaction.execute(sa.select(vault.bundles)).all() == before
+        assert transaction.execute(sa.select(tables.bundles)).all() == before
     twin.store.engine.dispose()
 
 

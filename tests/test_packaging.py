@@ -77,6 +77,14 @@ def test_it_runs_installed(home: Path, tmp_path: Path, way: str) -> None:
     python = build(tmp_path, *(["-e", str(copy)] if way == "editable" else [str(copy)]))
     where = check(python, home, tmp_path)
     assert (where == copy / "dropbox") == (way == "editable")
+    if way == "wheel":
+        for house in ("crypto", "keys", "dropbox", "station"):
+            packaged, pages = where.parent / house, copy / "templates" / house
+            data = [path for path in (copy / house).rglob("*") if path.suffix in (".txt", ".json", ".css", ".mo")]
+            missing = [path for path in data if not (packaged / path.relative_to(copy / house)).is_file()]
+            found = [path for path in pages.rglob("*.*") if path.is_file()]
+            missing += [path for path in found if not (packaged / "templates" / path.relative_to(pages)).is_file()]
+            assert not missing, "package_data in setup.cfg forgets these"
     for command in ("senyap-keys", "senyap-dropbox", "senyap-station"):
         done = subprocess.run([python.parent / command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -12,13 +12,13 @@ from crypto.encoding import today
 from crypto.errors import BadSignature, NotForThisKey, Tampered
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
-from station import audit, casework
+from station import audit, casework, notes, statements
 from station.audit import Deed
 from station.casework import Wish
 from station.desk import Desk
 from station.inbox import import_bundle
 from station.session import Session
-from station.vault import log
+from station.tables import log
 
 ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
 IMPORT = 1  # what the fixture does stands in the log, too
@@ -35,9 +35,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def work(desk: Desk) -> None:
     with desk.vault.begin() as transaction:
-        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
+        statements.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
         casework.take(transaction, desk.home, 1, Wish("screening", ONE), day=today())
-        casework.add_note(transaction, desk.home, 1, ONE, SECRET, day=today())
+        notes.add_note(transaction, desk.home, 1, ONE, SECRET, day=today())
         casework.answer(transaction, desk.home, 1, SECRET, by=ONE, day=today())
         wish = Wish("closed_not_actionable", ONE, "duplikat", SECRET, SECRET)
         casework.take(transaction, desk.home, 1, wish, day=today())

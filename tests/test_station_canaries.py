@@ -19,7 +19,7 @@ from crypto.bundle import Manifest
 from crypto.encoding import date_of, today
 from crypto.letter import Letter
 from crypto.mailbox import open_news, place
-from station import canaries, cases, vault
+from station import canaries, cases, tables
 from station.canaries import Reason, State
 from station.desk import Desk
 from station.errors import BadSettings, Refused
@@ -180,7 +180,7 @@ def test_the_hashes_are_those_of_the_formats(desk: Desk):
     words = ["r\u00e9hab", "file", "rp4", "500", *text.split("; ")[1].split()]
     out(desk, text)
     with desk.vault.begin() as transaction:
-        row = transaction.execute(sa.select(vault.canaries)).one()
+        row = transaction.execute(sa.select(tables.canaries)).one()
     assert row.fingerprint == hashlib.sha256(b"senyap/v1/canary\0" + "".join(words).encode()).digest()
     runs = [" ".join(words[at : at + 4]).encode() for at in range(len(words) - 3)]
     hashes = (hashlib.sha256(b"senyap/v1/canary-piece\0" + run).hexdigest()[:16] for run in runs)
@@ -243,9 +243,9 @@ def test_an_alarm_says_that_a_row_which_waits_for_reviewers_may_be_it(desk: Desk
     out(desk)
     with desk.vault.begin() as transaction:
         held = {"digest": bytes(64), "raw": bytes(262_144), "epoch": world().epoch, "tried": "sumsel-1"}
-        transaction.execute(sa.insert(vault.held_rows).values(held))
+        transaction.execute(sa.insert(tables.held_rows).values(held))
         transaction.execute(
-            sa.insert(vault.bundles).values(
+            sa.insert(tables.bundles).values(
                 sender="server", to="sumsel", seq=1, hash=b"", previous=b"", day=today() + 1, applied_seq=0,
                 applied_hash=b"", roster_version=1, oldest_epoch=0,
             )
@@ -377,7 +377,7 @@ def test_a_text_serves_once(desk: Desk):
 def test_no_word_of_a_text_is_kept(desk: Desk):
     out(desk)
     with desk.vault.begin() as transaction:
-        kept = str(transaction.execute(sa.select(vault.canaries)).all()).casefold()
+        kept = str(transaction.execute(sa.select(tables.canaries)).all()).casefold()
     assert "pegawai-provinsi" in kept, "what a text would look like here"
     assert not [word for word in ("genset", "lubuk", "kalingsari") if word in kept]
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from crypto.encoding import date_of, today
 from crypto.mailbox import STATUSES
 from keys.roster import Role
-from station import casework, working_days
+from station import casework, notes, statements, working_days
 from station.casework import Wish
 from station.deadlines import NEVER, Deadline, Duty, Facts, deadline
 from station.desk import Desk
 from station.errors import BadSettings, Refused
+from station.home import Home
 from station.inbox import import_bundle
 from station.transitions import CLOSED, OPEN, PREVIOUS, TRANSITIONS, Needs, may_approve, transitions_from
 
@@ -35,7 +36,7 @@ def stick(tmp_path: Path) -> Stick:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reporter: Reporter, stick: Stick) -> Iterator[Desk]:
-    monkeypatch.setattr(casework, "role_of", lambda _home, who: ROLES[who])
+    monkeypatch.setattr(Home, "role_of", lambda _home, who: ROLES[who])
     with sit(world().copy_home("sumsel", tmp_path), ONE, TWO) as found:
         import_bundle(found, stick.write([world().letter_row(reporter.report())]))
         yield found
@@ -144,7 +145,7 @@ def test_a_proposal_that_is_refused_or_taken_back_stays_in_the_notes(desk: Desk)
                 casework.drop_proposal(transaction, desk.home, 1, by, " ", day=today())
             casework.drop_proposal(transaction, desk.home, 1, by, "belum jelas", day=today())
             assert casework.waiting(transaction, 1) is None
-            assert casework.notes_of(transaction, 1)[-1].text.startswith(f"{verb} usulan {ONE}")
+            assert notes.notes_of(transaction, 1)[-1].text.startswith(f"{verb} usulan {ONE}")
     with pytest.raises(Refused, match="tidak ada usulan"):
         approve(desk, THREE)
 
@@ -195,14 +196,14 @@ def test_a_question_closes_a_case_only_after_sixty_days_of_silence(desk: Desk) -
 
 def test_a_conflict_of_interest_is_said_before_a_case_is_opened_and_stays(desk: Desk) -> None:
     with desk.vault.begin() as transaction:
-        assert casework.stated(transaction, 1, (ONE, TWO)) == ((ONE, TWO), ())
-        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
-        casework.state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
-        assert casework.stated(transaction, 1, (ONE, TWO)) == ((), (TWO,))
+        assert statements.stated(transaction, 1, (ONE, TWO)) == ((ONE, TWO), ())
+        statements.state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
+        statements.state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
+        assert statements.stated(transaction, 1, (ONE, TWO)) == ((), (TWO,))
         with pytest.raises(Refused, match="sudah menyatakan"):
-            casework.state_conflict(transaction, desk.home, 1, TWO, conflict=False, day=today())
-        casework.state_conflict(transaction, desk.home, 1, ONE, conflict=True, day=today())
-        assert casework.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO)), "one may be seen late"
+            statements.state_conflict(transaction, desk.home, 1, TWO, conflict=False, day=today())
+        statements.state_conflict(transaction, desk.home, 1, ONE, conflict=True, day=today())
+        assert statements.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO)), "one may be seen late"
 
 
 def test_those_present_take_a_step_together_where_one_may_and_another_approves(desk: Desk) -> None:
@@ -219,10 +220,10 @@ def test_those_present_take_a_step_together_where_one_may_and_another_approves(d
 def test_notes_are_kept_in_order_and_never_empty(desk: Desk) -> None:
     with desk.vault.begin() as transaction:
         for text in ("satu", "dua"):
-            casework.add_note(transaction, desk.home, 1, ONE, text, day=today())
+            notes.add_note(transaction, desk.home, 1, ONE, text, day=today())
         with pytest.raises(Refused, match="catatan"):
-            casework.add_note(transaction, desk.home, 1, ONE, " \n", day=today())
-        assert [note.text for note in casework.notes_of(transaction, 1)] == ["satu", "dua"]
+            notes.add_note(transaction, desk.home, 1, ONE, " \n", day=today())
+        assert [note.text for note in notes.notes_of(transaction, 1)] == ["satu", "dua"]
 
 
 # --- days --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: 
 from live import free_port
 from werkzeug.serving import make_server
 
-from station import casework
+from station import casework, notes
 from station.inbox import import_bundle
 from station.outbox import make_outbox
 from station.session import IDLE_SECONDS, Clocks, Session, State
@@ -370,7 +370,7 @@ def test_a_case_is_not_worked_on_before_the_statements(client: Any, session: Ses
     for verb in ("catatan", "jawab", "langkah"):
         client.post(f"/perkara/K-0001/{verb}", data=data, headers=OURS, **HERE)
     with session.desk() as desk, desk.vault.begin() as transaction:
-        assert not casework.steps_of(transaction, 1) and not casework.notes_of(transaction, 1)
+        assert not casework.steps_of(transaction, 1) and not notes.notes_of(transaction, 1)
 
 
 def test_what_does_not_exist_is_said_and_no_trace_is_shown(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

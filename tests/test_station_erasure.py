@@ -25,7 +25,7 @@ from crypto.signing import SigningKey
 from keys.batch import KeyTable, verify_batch
 from keys.keyring import Keyring, kept_epochs
 from keys.stationkeys import KEYRING
-from station import vault
+from station import tables, vault
 from station.desk import Desk
 from station.erasure import review
 from station.errors import BadSettings
@@ -130,7 +130,7 @@ def everything_opens(home: Path, row: bytes, reviewers: Sequence[str]) -> bool:
     with ExitStack() as stack:
         desk = stack.enter_context(sit(home, *ME))
         with desk.vault.begin() as transaction:
-            kept = transaction.execute(sa.select(vault.held_shares)).all()
+            kept = transaction.execute(sa.select(tables.held_shares)).all()
     shares = {}
     for held in kept:
         for owner, key in keys:
@@ -163,7 +163,7 @@ def test_after_the_grace_an_old_row_opens_with_nothing_that_is_left(scene: Scene
         assert not everything_opens(after, row, ALL)
     assert everything_opens(after, later, ALL), "the week that has not run out still opens"
     with sit(scene.home, *ME) as desk, desk.vault.begin() as transaction:
-        assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.cases)) == 3
+        assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 3
 
 
 def test_no_copy_of_a_key_stays_behind_in_vault_bundles_or_files(scene: Scene):
@@ -193,7 +193,7 @@ def test_no_copy_of_a_key_stays_behind_in_vault_bundles_or_files(scene: Scene):
 def everything_in(desk: Desk) -> bytes:
     out = b""
     with desk.vault.begin() as transaction:
-        for table in vault.metadata.sorted_tables:
+        for table in tables.metadata.sorted_tables:
             for row in transaction.execute(sa.select(table)):
                 out += b"".join(x if isinstance(x, bytes) else repr(x).encode() for x in row)
     return out
@@ -414,7 +414,7 @@ def test_a_gap_in_the_own_chain_is_harmless_while_this_vault_made_every_outbox(s
             patch.setattr("station.home.Home.key_table", lambda self: table)
             make_outbox(desk, tmp_path / "out")
             with desk.vault.begin() as transaction:
-                made = transaction.execute(sa.select(vault.outboxes)).one()
+                made = transaction.execute(sa.select(tables.outboxes)).one()
     scene.skip(due() - 2)
     found = scene.late(applied=Taken(1, made.hash))
     assert found.alarms == ("gap: 1 bundles before bundle 3 never came",) and erased(found) == set(ALL)
@@ -441,10 +441,10 @@ def test_one_foreign_outbox_in_the_past_is_remembered(scene: Scene, tmp_path: Pa
     with sit(scene.home, *ME) as desk, pytest.MonkeyPatch.context() as patch:
         patch.setattr("station.home.Home.key_table", lambda self: table)
         with desk.vault.begin() as transaction:
-            transaction.execute(sa.insert(vault.outboxes).values(seq=1, hash=b"\2" * 64, day=1))
+            transaction.execute(sa.insert(tables.outboxes).values(seq=1, hash=b"\2" * 64, day=1))
         make_outbox(desk, tmp_path / "out")
         with desk.vault.begin() as transaction:
-            hashes = dict(transaction.execute(sa.select(vault.outboxes.c.seq, vault.outboxes.c.hash)).all())
+            hashes = dict(transaction.execute(sa.select(tables.outboxes.c.seq, tables.outboxes.c.hash)).all())
     scene.skip(due() - 2)
     scene.late(applied=Taken(2, hashes[2]))
     assert scene.kept() == set(ALL)
@@ -453,7 +453,7 @@ def test_one_foreign_outbox_in_the_past_is_remembered(scene: Scene, tmp_path: Pa
 def test_a_hole_in_the_outboxes_makes_a_gap_harmful(scene: Scene):
     scene.take()
     with sit(scene.home, *ME) as desk, desk.vault.begin() as transaction:
-        transaction.execute(sa.insert(vault.outboxes).values(seq=4, hash=b"\4" * 64, day=1))
+        transaction.execute(sa.insert(tables.outboxes).values(seq=4, hash=b"\4" * 64, day=1))
     scene.skip(due() - 2)
     scene.late(applied=Taken(4, b"\4" * 64))
     assert scene.kept() == set(ALL)
@@ -562,7 +562,7 @@ def test_other_settings_are_refused(scene: Scene, tmp_path: Path, text: str):
 
 def log(scene: Scene) -> set[tuple[str, int, int, str, int]]:
     with sit(scene.home, *ME) as desk, desk.vault.begin() as transaction:
-        return {tuple(row) for row in transaction.execute(sa.select(vault.erased_keys))}
+        return {tuple(row) for row in transaction.execute(sa.select(tables.erased_keys))}
 
 
 def test_every_erasure_is_in_the_log_with_its_day_and_bundle(scene: Scene):

@@ -19,7 +19,7 @@ from crypto.letter import build_letter
 from crypto.medium import write_file
 from crypto.row import Kind, Record, seal_row
 from crypto.signing import SigningKey
-from station import cases, openers, vault
+from station import cases, openers, tables
 from station.desk import Desk
 from station.errors import Alarm, Refused
 from station.inbox import Imported, import_bundle
@@ -49,9 +49,9 @@ def count(desk: Desk, table: sa.Table) -> int:
 
 
 def is_untouched(desk: Desk) -> bool:
-    tables = (vault.bundles, vault.seen_rows, vault.cases, vault.letters, vault.parts, vault.held_rows)
+    watched = (tables.bundles, tables.seen_rows, tables.cases, tables.letters, tables.parts, tables.held_rows)
     files = [p for p in desk.home.bundles.rglob("*") if p.is_file()]
-    return not any(count(desk, table) for table in tables) and not files
+    return not any(count(desk, table) for table in watched) and not files
 
 
 def test_a_report_among_cover_and_foreign_rows_becomes_a_case(desk: Desk, stick: Stick):
@@ -70,11 +70,11 @@ def test_importing_twice_counts_the_same_and_changes_nothing(desk: Desk, stick: 
     rows = [*world().cover(2), world().letter_row(Reporter().report(files=[file])), *world().part_rows(file, b"x" * 10)]
     path = stick.write(rows)
     first = import_bundle(desk, path)
-    tables = (vault.bundles, vault.seen_rows, vault.cases, vault.letters, vault.parts, vault.messages)
-    before = [count(desk, table) for table in tables]
+    watched = (tables.bundles, tables.seen_rows, tables.cases, tables.letters, tables.parts, tables.messages)
+    before = [count(desk, table) for table in watched]
     second = import_bundle(desk, path)
     assert second == replace(first, new=0, repeated=1)
-    assert [count(desk, table) for table in tables] == before
+    assert [count(desk, table) for table in watched] == before
 
 
 def test_the_bundle_is_kept_byte_for_byte(desk: Desk, stick: Stick):
@@ -151,7 +151,7 @@ def test_another_bundle_of_a_known_number_is_a_fork(desk: Desk, stick: Stick, tm
     import_bundle(desk, path)
     with pytest.raises(Alarm, match="fork"):
         import_bundle(desk, Stick(tmp_path / "other").write([world().letter_row(Reporter().report())]))
-    assert count(desk, vault.cases) == 1
+    assert count(desk, tables.cases) == 1
     assert (desk.home.bundles / "sumsel" / path.name).read_bytes() == path.read_bytes()
 
 
@@ -159,7 +159,7 @@ def test_the_next_number_after_another_bundle_is_a_fork(desk: Desk, stick: Stick
     import_bundle(desk, stick.write([]))
     with pytest.raises(Alarm, match="does not follow"):
         import_bundle(desk, stick.write([world().letter_row(Reporter().report())], previous=bytes(63) + b"\1"))
-    assert count(desk, vault.cases) == 0
+    assert count(desk, tables.cases) == 0
 
 
 def test_a_first_bundle_that_follows_another_is_a_fork(desk: Desk, stick: Stick):
@@ -213,7 +213,7 @@ def test_an_excluded_unit_finds_foreign_rows_only(tmp_path: Path, stick: Stick):
     with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
         found = import_bundle(desk, path)
         assert found == Imported(0, 0, 0, 1, 0, ())
-        assert count(desk, vault.cases) == count(desk, vault.held_rows) == 0
+        assert count(desk, tables.cases) == count(desk, tables.held_rows) == 0
 
 
 def test_a_damaged_row_is_quarantined_and_the_rest_is_imported(desk: Desk, stick: Stick):
@@ -252,7 +252,7 @@ def test_a_row_that_needs_more_reviewers_waits_and_opens_when_they_come(tmp_path
         assert import_bundle(desk, path) == Imported(0, 0, 0, 0, 1, ())
     with sit(home, "sumsel-1", "sumsel-2", "sumsel-3") as desk:
         assert import_bundle(desk, stick.write([])) == Imported(1, 0, 0, 0, 0, ())
-        assert count(desk, vault.held_rows) == 0
+        assert count(desk, tables.held_rows) == 0
         assert import_bundle(desk, path) == Imported(0, 1, 0, 0, 0, ())
 
 
@@ -291,7 +291,7 @@ def test_a_crash_before_the_commit_leaves_a_bundle_that_can_be_imported(desk: De
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr("station.inbox._Run.report", lambda *_: 1 / 0)
         import_bundle(desk, path)
-    assert count(desk, vault.bundles) == count(desk, vault.cases) == 0
+    assert count(desk, tables.bundles) == count(desk, tables.cases) == 0
     assert import_bundle(desk, path).new == 1
 
 
@@ -338,7 +338,7 @@ def test_a_large_bundle_is_opened_by_several_processes_with_the_same_result(desk
         assert import_bundle(alone, path) == parallel
     assert (parallel.new, parallel.incomplete, len(parallel.alarms)) == (1, 0, 1)
     assert parallel.cover + parallel.foreign == FEW_ROWS + 1
-    assert [a.state for a in show(desk).attachments] == [vault.FileState.WHOLE]
+    assert [a.state for a in show(desk).attachments] == [tables.FileState.WHOLE]
 
 
 def test_a_report_in_a_bundle_with_a_wrong_day_is_held_and_opened_by_the_next_import(desk: Desk, stick: Stick):
@@ -348,4 +348,4 @@ def test_a_report_in_a_bundle_with_a_wrong_day_is_held_and_opened_by_the_next_im
     assert found.new == 0 and found.incomplete == 1 and found.alarms[0].startswith("held: 1 rows")
     again = import_bundle(desk, path)
     assert again.new == 1 and show(desk).fields["uraian"] == "sungai keruh"
-    assert count(desk, vault.held_rows) == 0
+    assert count(desk, tables.held_rows) == 0

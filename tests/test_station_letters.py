@@ -15,7 +15,7 @@ from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: 
 from crypto.attachment import PART_BYTES
 from crypto.encoding import today
 from crypto.letter import mailbox_of
-from station import attachments, cases, vault
+from station import attachments, cases, tables
 from station.desk import Desk
 from station.errors import Refused
 from station.inbox import Imported, import_bundle
@@ -49,14 +49,14 @@ def test_the_same_report_sent_twice_is_one_case(desk: Desk, stick: Stick):
     assert import_bundle(desk, stick.write(rows)) == Imported(1, 1, 0, 0, 0, ())
     later = import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
     assert later == Imported(0, 1, 0, 0, 0, ())
-    assert count(desk, vault.letters) == 1
+    assert count(desk, tables.letters) == 1
 
 
 def test_another_report_of_the_same_code_is_a_further_letter_of_the_case(desk: Desk, stick: Stick):
     reporter = Reporter()
     import_bundle(desk, stick.write([world().letter_row(reporter.report("satu"))]))
     assert import_bundle(desk, stick.write([world().letter_row(reporter.report("dua"))])).new == 1
-    assert count(desk, vault.cases) == 1
+    assert count(desk, tables.cases) == 1
     assert [("reporter", "Ceritakan apa yang terjadi: dua" in m.text) for m in show(desk).messages] == [
         ("reporter", True)
     ]
@@ -82,7 +82,7 @@ def test_a_letter_that_breaks_a_rule_is_refused_with_an_alarm(desk: Desk, stick:
     found = import_bundle(desk, path)
     assert found.new == 0
     assert len(found.alarms) == 1 and words in found.alarms[0] and found.alarms[0].startswith("refused")
-    assert (count(desk, vault.cases), count(desk, vault.letters)) == (1, 1)
+    assert (count(desk, tables.cases), count(desk, tables.letters)) == (1, 1)
     assert show(desk).fields["uraian"] == "a"
 
 
@@ -91,7 +91,7 @@ def test_a_reply_key_that_nothing_can_be_sealed_to_is_refused(desk: Desk, stick:
     row = world().letter_row(Reporter().report(reply_key=key, mailbox=mailbox_of(key)))
     found = import_bundle(desk, stick.write([row]))
     assert "reply key" in found.alarms[0]
-    assert count(desk, vault.cases) == 0
+    assert count(desk, tables.cases) == 0
 
 
 def test_a_follow_up_joins_its_case(desk: Desk, stick: Stick):
@@ -106,11 +106,11 @@ def test_a_follow_up_before_its_report_waits_and_is_judged_when_it_comes(desk: D
     forged = replace(reporter.follow_up("palsu"), thread_mac=os.urandom(64))
     early = stick.write([world().letter_row(reporter.follow_up("awal")), world().letter_row(forged)])
     assert import_bundle(desk, early) == Imported(0, 0, 0, 0, 2, ())
-    assert count(desk, vault.cases) == 0
+    assert count(desk, tables.cases) == 0
     found = import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
     assert (found.new, found.incomplete, len(found.alarms)) == (2, 0, 1)
     assert [m.text for m in show(desk).messages] == ["awal"]
-    assert count(desk, vault.held_letters) == 0
+    assert count(desk, tables.held_letters) == 0
     assert import_bundle(desk, early) == Imported(0, 1, 0, 0, 0, ())
 
 
@@ -118,9 +118,9 @@ def test_a_follow_up_without_a_report_is_dropped_after_90_days_and_not_before(de
     import_bundle(desk, stick.write([world().letter_row(Reporter().follow_up())]))
     import_bundle(desk, stick.write([], day=today() + 89), day=today() + 89)
     import_bundle(desk, stick.write([], day=today() + 5000), day=today() + 1)
-    assert count(desk, vault.held_letters) == 1
+    assert count(desk, tables.held_letters) == 1
     import_bundle(desk, stick.write([], day=today() + 90), day=today() + 90)
-    assert count(desk, vault.held_letters) == 0
+    assert count(desk, tables.held_letters) == 0
 
 
 def test_parts_in_any_order_before_and_after_the_letter_make_the_file(desk: Desk, stick: Stick, tmp_path: Path):
@@ -129,7 +129,7 @@ def test_parts_in_any_order_before_and_after_the_letter_make_the_file(desk: Desk
     first, second, third = world().part_rows(file, data)
     letter = world().letter_row(Reporter().report(files=[file]))
     assert import_bundle(desk, stick.write([third, letter])) == Imported(1, 0, 0, 0, 1, ())
-    assert show(desk).attachments[0].state is vault.FileState.WAITING
+    assert show(desk).attachments[0].state is tables.FileState.WAITING
     assert import_bundle(desk, stick.write([second])).incomplete == 1
     assert import_bundle(desk, stick.write([first])).incomplete == 0
     with desk.vault.begin() as transaction:
@@ -166,9 +166,9 @@ def test_parts_without_a_letter_are_dropped_only_late_and_only_without_a_gap(des
     import_bundle(desk, stick.write([], day=today() + 60), day=today() + 59)
     stick.write([])
     import_bundle(desk, stick.write([], day=today() + 400), day=today() + 400)
-    assert count(desk, vault.parts) == 1
+    assert count(desk, tables.parts) == 1
     import_bundle(desk, stick.write([], day=today() + 400), day=today() + 400)
-    assert count(desk, vault.parts) == 0
+    assert count(desk, tables.parts) == 0
 
 
 def test_a_part_waits_for_a_bundle_that_is_missing_from_a_chain_that_is_passed_on(tmp_path: Path):
@@ -180,9 +180,9 @@ def test_a_part_waits_for_a_bundle_that_is_missing_from_a_chain_that_is_passed_o
         late = relayed.write([world().letter_row(Reporter(["palembang"]).report(files=[file]))])
         for _ in range(2):
             import_bundle(desk, relayed.write([], day=today() + 400), day=today() + 400)
-        assert count(desk, vault.parts) == 1
+        assert count(desk, tables.parts) == 1
         import_bundle(desk, late, day=today() + 400)
-        assert show(desk).attachments[0].state is vault.FileState.WHOLE
+        assert show(desk).attachments[0].state is tables.FileState.WHOLE
 
 
 @pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "a\0b", "‮fdp.exe", "001.bin\n002.bin", "", "x" * 900])

@@ -19,7 +19,7 @@ from crypto.mailbox import News, open_news, place
 from crypto.row import row_epoch
 from keys.batch import KeyTable
 from keys.errors import Expired
-from station import cases, outbox, vault
+from station import cases, outbox, tables
 from station.desk import Desk
 from station.errors import Refused
 from station.inbox import import_bundle
@@ -107,7 +107,7 @@ def test_a_mailbox_names_the_deadline_and_never_moves_one_that_has_passed(desk: 
     take(desk, stick, reporter)
     for seq, arrived in ((1, today()), (2, today() - 30)):
         with desk.vault.begin() as transaction:
-            transaction.execute(sa.update(vault.cases).values(day=arrived))
+            transaction.execute(sa.update(tables.cases).values(day=arrived))
         due = add_working_days(arrived, 3, load_holidays(desk.home.folder))
         _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
         assert news(boxes, reporter, seq).next_update == due + 7, "one round of the courier after it"

@@ -6,7 +6,7 @@ from station.cases import Case, Said
 from station.letters import letter_text
 from station.questions import question, questions
 from station.screen import case_text
-from station.vault import REPORTER
+from station.tables import REPORTER
 
 
 def test_the_questions_are_those_of_the_form_in_its_order() -> None:

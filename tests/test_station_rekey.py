@@ -29,7 +29,7 @@ from crypto.errors import BadSignature, CryptoError, WrongPassphrase
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, open_quorum
 from keys.stationkeys import open_station_key
-from station import attachments, audit, cases, search, swap, vault
+from station import attachments, audit, cases, search, swap, tables
 from station.errors import Refused, StationError, VaultUnreadable
 from station.home import Home
 from station.inbox import import_bundle
@@ -198,7 +198,7 @@ def test_a_copy_that_the_disk_spoils_is_thrown_away(tmp_path: Path, monkeypatch:
     home = prepare(tmp_path)
     with sit(home, *OLD[:2]) as desk, desk.vault.begin() as transaction:
         long = {"object_id": b"x" * 16, "part": 0, "day": 1, "data": os.urandom(3_000_000)}
-        transaction.execute(sa.insert(vault.parts).values(**long))
+        transaction.execute(sa.insert(tables.parts).values(**long))
     before = tree(home)
 
     def spoil(path: Path) -> None:

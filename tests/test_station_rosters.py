@@ -31,7 +31,7 @@ from keys.errors import BrokenChain, QuorumNotMet, RolledBack
 from keys.keyring import Keyring
 from keys.ledger import take_roster
 from keys.roster import Station
-from station import cases, rosters, vault
+from station import cases, rosters, tables
 from station.__main__ import main
 from station.bundles import relay
 from station.desk import open_desk
@@ -238,7 +238,7 @@ def test_a_bundle_under_a_roster_that_is_missing_is_refused_with_its_number(home
             _, bad = world().next_roster(second, signers=1)
             import_bundle(desk, Stick(stick.folder).write([], files=[bad], roster_version=3))
         with desk.vault.begin() as transaction:
-            assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.bundles)) == 0
+            assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.bundles)) == 0
     assert Home.load(home).roster.version == 2
 
 
@@ -277,7 +277,7 @@ def test_a_stolen_old_key_signs_no_bundle_after_one_of_the_new_key(home: Path, s
         with pytest.raises(Alarm, match="rollback"):
             import_bundle(desk, stick.write([]))
         with desk.vault.begin() as transaction:
-            assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.cases)) == 0
+            assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 0
 
 
 def test_a_former_key_signs_no_bundle_behind_a_gap(home: Path, stick: Stick):
@@ -442,7 +442,7 @@ def test_a_station_that_learns_from_a_bundle_that_it_was_taken_out_imports_nothi
         with pytest.raises(Refused, match="taken out of the roster in version 2"):
             import_bundle(desk, stick.write([], files=[data], roster_version=2))
         with desk.vault.begin() as transaction:
-            assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.bundles)) == 0
+            assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.bundles)) == 0
 
 
 def test_a_station_whose_key_was_replaced_is_taken_out_too(tmp_path: Path, stick: Stick):

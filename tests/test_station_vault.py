@@ -13,7 +13,7 @@ from conftest_station import Reporter, Stick, attach, reply, sit, weak, world  #
 
 from crypto.errors import WrongPassphrase
 from keys.errors import QuorumNotMet
-from station import cases, inbox, vault
+from station import cases, inbox, tables, vault
 from station.desk import open_desk
 from station.errors import Refused, VaultUnreadable
 from station.home import Home
@@ -26,11 +26,11 @@ def test_a_vault_keeps_what_was_written_and_only_its_owner_may_read_the_file(tmp
     os.umask(0)
     engine = vault.open_vault(path, key)
     with engine.begin() as transaction:
-        transaction.execute(sa.insert(vault.meta).values(name="x", value="y"))
+        transaction.execute(sa.insert(tables.meta).values(name="x", value="y"))
     engine.dispose()
     again = vault.open_vault(path, key)
     with again.begin() as transaction:
-        assert transaction.scalar(sa.select(vault.meta.c.value).where(vault.meta.c.name == "x")) == "y"
+        assert transaction.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "x")) == "y"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     os.umask(0o022)
 
@@ -96,17 +96,17 @@ def test_a_vault_of_before_the_case_desk_gets_what_it_lacks(tmp_path: Path):
     engine = vault.open_vault(path, key)
     with engine.begin() as transaction:
         assert vault.read_meta(transaction, "schema") == vault.SCHEMA
-        assert transaction.execute(vault.steps.select()).all() == []
+        assert transaction.execute(tables.steps.select()).all() == []
     engine.dispose()
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
     engine = vault.open_vault(tmp_path / "vault.db", os.urandom(32))
     with pytest.raises(ZeroDivisionError), engine.begin() as transaction:
-        transaction.execute(sa.insert(vault.meta).values(name="x", value="y"))
+        transaction.execute(sa.insert(tables.meta).values(name="x", value="y"))
         raise ZeroDivisionError
     with engine.begin() as transaction:
-        assert transaction.scalar(sa.select(sa.func.count()).select_from(vault.meta)) == 1
+        assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.meta)) == 1
 
 
 def test_one_passphrase_of_two_opens_neither_the_station_nor_a_copy_of_it(tmp_path: Path):

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import casework
+from station import casework, notes, statements
 from station.cases import Case, case_number, show_case
 from station.casework import Wish
 from station.deadlines import deadline
@@ -59,7 +59,7 @@ def state_conflict(name: str) -> str | Response:
         for who in current().present:
             said = request.form.get(f"benturan-{who}", "")
             if said in ("ya", "tidak"):
-                casework.state_conflict(transaction, desk.home, case_id, who, conflict=said == "ya", day=today())
+                statements.state_conflict(transaction, desk.home, case_id, who, conflict=said == "ya", day=today())
     return redirect(url_for("case.show", name=name))
 
 
@@ -118,7 +118,7 @@ def note(name: str) -> str | Response:
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
         by, text = _one_of_present(request.form.get("oleh", "")), request.form.get("catatan", "")
-        casework.add_note(transaction, desk.home, case_id, by, text, day=today())
+        notes.add_note(transaction, desk.home, case_id, by, text, day=today())
 
     return _write(name, work)
 
@@ -136,7 +136,7 @@ def _page(name: str, problem: str = "") -> str | Response:
     session, day = current(), today()
     with session.desk() as desk, desk.vault.begin() as transaction:
         case_id = _known(transaction, name)
-        missing, conflicted = casework.stated(transaction, case_id, session.present)
+        missing, conflicted = statements.stated(transaction, case_id, session.present)
         if missing or conflicted:
             line = show_case(transaction, name)
             return render_template("statement.html", case=line, missing=missing, conflicted=conflicted)
@@ -151,7 +151,7 @@ def _page(name: str, problem: str = "") -> str | Response:
             due=due,
             overdue=due.overdue(day, holidays) if due else 0,
             steps=casework.steps_of(transaction, case_id),
-            notes=casework.notes_of(transaction, case_id),
+            notes=notes.notes_of(transaction, case_id),
             waiting=waiting,
             choices=_choices(desk, case, session.present) if leads and waiting is None else (),
             members=desk.home.members,
@@ -185,7 +185,7 @@ def _known(transaction: sa.Connection, name: str) -> int:
 def _opened(transaction: sa.Connection, name: str) -> int:
     """Return the id of a case that all those present may work on; raises Refused."""
     case_id = case_number(name)
-    missing, conflicted = casework.stated(transaction, case_id, current().present)
+    missing, conflicted = statements.stated(transaction, case_id, current().present)
     if missing or conflicted:
         raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
     return case_id

@@ -1,0 +1,41 @@
+"""What reviewers say of a conflict of interest, before they open a case for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from station import audit
+from station.audit import Deed
+from station.errors import Refused
+from station.home import Home
+from station.tables import statements
+
+
+def state_conflict(
+    transaction: sa.Connection, home: Home, case_id: int, reviewer: str, *, conflict: bool, day: int
+) -> None:
+    """Note what a reviewer says of a conflict of interest; a conflict once stated is never taken back here."""
+    home.role_of(reviewer)
+    known = _statement(transaction, case_id, reviewer)
+    if known is not None and known and not conflict:
+        raise Refused(f"{reviewer} sudah menyatakan benturan kepentingan untuk perkara ini")
+    values = {"case_id": case_id, "reviewer": reviewer, "day": day, "conflict": int(conflict)}
+    transaction.execute(sa.insert(statements).prefix_with("OR REPLACE").values(values))
+    said = "conflict" if conflict else "none"
+    audit.note(transaction, reviewer, Deed.STATED, day=day, case=case_id, detail=said)
+
+
+def stated(
+    transaction: sa.Connection, case_id: int, present: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return who of those present has not stated anything yet, and who has a conflict."""
+    known = {who: _statement(transaction, case_id, who) for who in present}
+    return tuple(w for w in present if known[w] is None), tuple(w for w in present if known[w])
+
+
+def _statement(transaction: sa.Connection, case_id: int, reviewer: str) -> bool | None:
+    query = sa.select(statements.c.conflict).where(statements.c.case_id == case_id, statements.c.reviewer == reviewer)
+    found = transaction.scalar(query)
+    return None if found is None else bool(found)
