@@ -17,6 +17,7 @@ from station.home import Home
 from station.notes import MAX_NOTE_CHARACTERS, add_note
 from station.tables import REPORTER, cases, letters, messages, proposals, steps
 from station.transitions import (
+    EXTENDED,
     PREVIOUS,
     Needs,
     Transition,
@@ -150,7 +151,7 @@ def reply(
         for by, role in roles.items()
         if may_propose(transition, role)
         for other in (roles if transition.approvers else ("",))
-        if not other or may_approve(transition, roles[other], is_proposer=other == by)
+        if not other or (other != by and may_approve(transition, roles[other], role))
     ]
     if not pairs:
         needed = f"mengusulkan: {_names(transition.proposers)}"
@@ -173,7 +174,7 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
     transition = find(status, found.target, found.detail)
     if by == found.by:
         raise Refused(f"{by} mengusulkan langkah ini dan tidak dapat menyetujuinya sendiri; orang lain harus menilai")
-    if not may_approve(transition, home.role_of(by), is_proposer=False):
+    if not may_approve(transition, home.role_of(by), home.role_of(found.by)):
         raise Refused(f"{by} ({home.role_of(by)}) tidak berwenang menyetujui langkah ini")
     wish = Wish(found.target, found.by, found.detail, found.text, found.note)
     _apply(transaction, home, case_id, status, wish, approved=by, day=day)
@@ -255,8 +256,12 @@ def all_facts(transaction: sa.Connection, case_id: int | None = None) -> dict[in
 def _apply(
     transaction: sa.Connection, home: Home, case_id: int, status: str, wish: Wish, *, day: int, approved: str = ""
 ) -> None:
-    target = _before_question(transaction, case_id) if wish.target == PREVIOUS else wish.target
-    _note_step(transaction, case_id, status, Wish(target, wish.by, wish.detail, "", wish.note), approved, day)
+    target, detail = wish.target, wish.detail
+    if target == PREVIOUS:
+        target = _before_question(transaction, case_id)
+    elif target == EXTENDED:
+        target, detail = status, EXTENDED
+    _note_step(transaction, case_id, status, Wish(target, wish.by, detail, "", wish.note), approved, day)
     if wish.text:
         _say(transaction, home, case_id, wish.text, day)
 

@@ -11,7 +11,7 @@ from keys.roster import Role
 from station.deadlines import Duty
 from station.listing import answer_in_words
 from station.questions import question
-from station.transitions import PREVIOUS
+from station.transitions import EXTENDED, PREVIOUS
 
 STATUS_WORDS = {
     "received": "Diterima",
@@ -24,6 +24,7 @@ STATUS_WORDS = {
     "closed_done": "Selesai",
     "closed_not_actionable": "Ditutup: tidak dapat ditindaklanjuti",
     PREVIOUS: "Kembali ke status sebelum pertanyaan",
+    EXTENDED: "Perpanjang batas waktu",
 }
 DETAIL_WORDS = {
     "terbukti": "terbukti",
@@ -43,6 +44,7 @@ DETAIL_WORDS = {
     "inspektorat_lain": "inspektorat lain",
     "bpkp": "BPKP",
     "instansi_lain": "instansi lain",
+    EXTENDED: "batas waktu diperpanjang",
 }
 DUTY_WORDS = {
     Duty.READ: "dibaca",
@@ -67,6 +69,7 @@ OFFERED: dict[str, dict[str, str]] = {
         "review": "Laporan Anda memenuhi syarat awal dan sedang ditelaah oleh tim.",
         "examination": "Kami sedang melakukan pemeriksaan. Demi keamanan Anda, kami tidak menyebutkan langkah rinci. "
         "Jangan membahas laporan ini dengan siapa pun.",
+        EXTENDED: "Kami memerlukan waktu lebih lama untuk menyelesaikannya. Batas waktu baru tertulis di kotak ini.",
         "follow_up": "Pemeriksaan selesai dan rekomendasi sedang ditindaklanjuti oleh pihak yang berwenang.",
         "referred": "Laporan diteruskan karena menjadi kewenangan lembaga lain. Kotak ini tetap terbuka; tambahan "
         "informasi dari Anda akan kami teruskan.",
@@ -86,6 +89,7 @@ OFFERED: dict[str, dict[str, str]] = {
         "review": "Your report passed the first check and is being reviewed by a team.",
         "examination": "We are examining the matter. For your safety we give no details. Please do not discuss this "
         "report with anyone.",
+        EXTENDED: "We need more time to finish this. The new deadline stands in this box.",
         "follow_up": "The examination is finished and the recommendations are being carried out.",
         "referred": "The report was referred to another body, which has authority. This box stays open; anything you "
         "add will be passed on.",

@@ -1,19 +1,21 @@
 """The status machine: one table of what may become of a case, and who may do it.
 
 Public codes are few, so that a seized receipt code shows no field work. Nobody closes a case alone, and nobody
-approves what he proposed himself: a transition with `approvers` waits for another person.
+approves what he proposed himself: a transition with `approvers` waits for another person, and one of the two is an
+approver (decision 0035).
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto.mailbox import STATUSES
 from keys.roster import Role
 
 PREVIOUS = "previous"  # the status before need_info
+EXTENDED = "extended"  # the same status, its deadline counted anew
 SILENCE_DAYS = 60  # calendar days without a letter before a question may close a case
 OPEN = tuple(status for status in STATUSES if not status.startswith("closed"))
 CLOSED = tuple(status for status in STATUSES if status.startswith("closed"))
@@ -62,6 +64,7 @@ TRANSITIONS = (
                Needs.TEXT, SILENCE_DAYS),
     Transition(_from("screening", "review"), "closed_not_actionable", _ANYBODY, _HEAD, REASONS, Needs.TEXT),
     Transition(_from("review"), "examination", _TEAM, _HEAD, needs=Needs.NOTE),
+    Transition(_from("review", "examination"), EXTENDED, _TEAM, _HEAD, needs=Needs.TEXT | Needs.NOTE),
     Transition(_from("examination"), "follow_up", _TEAM, _HEAD, needs=Needs.NOTE),
     Transition(_from("examination"), "closed_done", _TEAM, _HEAD, ("tidak_terbukti", "perbaikan_pencegahan"),
                Needs.TEXT),
@@ -83,11 +86,14 @@ def may_propose(transition: Transition, role: Role) -> bool:
     return role in transition.proposers
 
 
-def may_approve(transition: Transition, role: Role, *, is_proposer: bool) -> bool:
-    """Tell whether somebody of a role may approve what another one proposed."""
-    return role in transition.approvers and not is_proposer
+def may_approve(transition: Transition, role: Role, proposer: Role) -> bool:
+    """Tell whether somebody of a role may approve what another person, of the role `proposer`, proposed."""
+    if role in transition.approvers:
+        return True
+    return proposer in transition.approvers and role in _TEAM
 
 
-def who_may_approve(transition: Transition, roles: Collection[tuple[str, Role]], proposer: str) -> tuple[str, ...]:
+def who_may_approve(transition: Transition, roles: Mapping[str, Role], proposer: str) -> tuple[str, ...]:
     """Return the reviewers of a unit, given with their roles, who may approve what one of them proposes."""
-    return tuple(who for who, role in roles if may_approve(transition, role, is_proposer=who == proposer))
+    by = roles[proposer]
+    return tuple(who for who, role in roles.items() if who != proposer and may_approve(transition, role, by))

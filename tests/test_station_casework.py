@@ -1,6 +1,7 @@
 """The status machine, deadlines, and work on cases: nobody closes alone, nobody approves what is his own."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,17 @@ from station.desk import Desk
 from station.errors import BadSettings, Refused
 from station.home import Home
 from station.inbox import import_bundle
-from station.transitions import CLOSED, OPEN, PREVIOUS, TRANSITIONS, Needs, may_approve, transitions_from
+from station.transitions import (
+    CLOSED,
+    EXTENDED,
+    OPEN,
+    PREVIOUS,
+    TRANSITIONS,
+    Needs,
+    may_approve,
+    transitions_from,
+    who_may_approve,
+)
 
 ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
 ROLES = {ONE: Role.VERIFIKATOR, TWO: Role.TELAAH, THREE: Role.INSPEKTUR}
@@ -27,6 +38,9 @@ ROLES = {ONE: Role.VERIFIKATOR, TWO: Role.TELAAH, THREE: Role.INSPEKTUR}
 @pytest.fixture
 def reporter() -> Reporter:
     return Reporter()
+
+
+BOTH = Needs.TEXT | Needs.NOTE
 
 
 @pytest.fixture
@@ -67,7 +81,7 @@ def both(desk: Desk, target: str, by: str, other: str, **more: str) -> None:
 
 def test_the_table_reaches_every_status_and_leaves_every_status() -> None:
     targets = {each.target for each in TRANSITIONS}
-    assert targets - {PREVIOUS} == set(STATUSES) - {"received"}
+    assert targets - {PREVIOUS, EXTENDED} == set(STATUSES) - {"received"}
     assert all(transitions_from(each) for each in STATUSES)
     assert all(each.sources <= set(STATUSES) for each in TRANSITIONS)
 
@@ -76,11 +90,50 @@ def test_nobody_closes_or_refers_a_case_alone_and_a_closing_names_its_outcome() 
     for each in TRANSITIONS:
         if each.target in (*CLOSED, "referred"):
             assert each.approvers and each.details
-            assert not any(may_approve(each, role, is_proposer=True) for role in Role)
+            assert all(ONE not in who_may_approve(each, {ONE: role, TWO: role}, ONE) for role in Role)
 
 
 def test_a_verifikator_never_decides() -> None:
-    assert not any(Role.VERIFIKATOR in each.approvers for each in TRANSITIONS)
+    assert not any(may_approve(each, Role.VERIFIKATOR, other) for each in TRANSITIONS for other in Role)
+
+
+def test_of_two_people_one_is_of_a_role_that_approves() -> None:
+    for each in TRANSITIONS:
+        for by, other in product(each.proposers, Role):
+            if each.approvers and may_approve(each, other, by):
+                assert {by, other} & each.approvers
+
+
+def test_what_the_only_inspektur_proposes_a_telaah_may_approve(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "closed_not_actionable", THREE, detail="spam", text="Bukan laporan.")
+    with pytest.raises(Refused, match="tidak berwenang"):
+        approve(desk, ONE)
+    approve(desk, TWO)
+    assert status(desk) == "closed_not_actionable"
+
+
+def test_an_extension_counts_the_deadline_anew_and_tells_the_reporter(desk: Desk) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "review", ONE, text="Laporan Anda sedang ditelaah.")
+    with pytest.raises(Refused, match="pesan untuk pelapor"):
+        take(desk, EXTENDED, TWO, note="menunggu ahli")
+    later = today() + 100
+
+    def due() -> int:
+        with desk.vault.begin() as transaction:
+            found = deadline(casework.facts_of(transaction, 1), frozenset())
+        assert found is not None and found.duty is Duty.REVIEW
+        return found.day
+
+    before = due()
+    take(desk, EXTENDED, TWO, note="menunggu ahli", text="Kami memerlukan waktu lebih lama.", day=later)
+    assert due() == before, "what waits for approval moves nothing"
+    with desk.vault.begin() as transaction:
+        casework.approve(transaction, desk.home, 1, THREE, day=later)
+        step = casework.steps_of(transaction, 1)[-1]
+    assert due() > later > before and status(desk) == "review"
+    assert (step.source, step.target, step.detail, step.by, step.approved) == ("review", "review", EXTENDED, TWO, THREE)
 
 
 def test_an_open_case_is_closed_by_the_table_or_not_at_all() -> None:
@@ -279,7 +332,7 @@ def test_only_what_the_inspectorate_owes_is_overdue() -> None:
 
 
 def test_needs_are_named_once() -> None:
-    assert all(each.needs in (Needs.NOTHING, Needs.TEXT, Needs.NOTE) for each in TRANSITIONS)
+    assert {Needs.NOTHING, Needs.TEXT, Needs.NOTE, BOTH} == {each.needs for each in TRANSITIONS}
 
 
 def test_the_page_on_statuses_is_the_table() -> None:
@@ -288,11 +341,13 @@ def test_the_page_on_statuses_is_the_table() -> None:
     rows = rows[: len(TRANSITIONS)]
     for (source, target, by, approved, named, written), each in zip(rows, TRANSITIONS, strict=True):
         assert {word.strip("`") for word in source.removesuffix(", after 60 days").split(", ")} == each.sources
-        assert (target.strip("`") if each.target != PREVIOUS else PREVIOUS) == each.target
+        named_otherwise = {PREVIOUS: "the status before", EXTENDED: "the same, its deadline counted anew"}
+        assert target.strip("`") == named_otherwise.get(each.target, each.target)
         assert ("60 days" in source) == bool(each.silence_days)
         everybody = set(Role)
         assert (everybody if by.startswith("anybody") else {Role(w) for w in by.split(", ")}) == each.proposers
         assert (set() if approved == "-" else {Role(w) for w in approved.split(", ")}) == each.approvers
         assert (named == "-") == (not each.details)
         wanted = Needs.NOTHING if written == "-" else Needs.NOTE if written.startswith("a note") else Needs.TEXT
+        wanted = BOTH if written == "a text, a note" else wanted
         assert wanted == each.needs

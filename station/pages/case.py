@@ -165,7 +165,7 @@ def _choices(desk: Desk, case: Case, present: Sequence[str]) -> list[Choice]:
     home, found = desk.home, []
     if home.taken_out:
         return []
-    roles = [(member.id, member.role) for member in home.group.members]
+    roles = {member.id: member.role for member in home.group.members}
     may = {who: casework.choices(home, case.status, who) for who in present}
     for each in dict.fromkeys(choice for choices in may.values() for choice in choices):
         by = tuple(who for who in present if each in may[who])
