@@ -44,6 +44,9 @@ class Deed(enum.StrEnum):
     NOTED = "noted"
     IMPORTED = "imported"  # a bundle
     SENT = "sent"  # an outbox
+    HELD = "held"  # a case, beyond its time
+    LIFTED = "lifted"  # that hold
+    PURGED = "purged"  # a closed case, when its time had come
     EXPORTED = "exported"  # the log itself
 
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from crypto.encoding import date_of
 from crypto.letter import parse_letter
 from crypto.mailbox import MAX_TEXT_BYTES
 from station.attachments import File, files_of
 from station.canaries import number_of
 from station.errors import Refused
 from station.home import Home
-from station.tables import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages
+from station.tables import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages, purged
 
+_is_here = cases.c.id.not_in(sa.select(purged.c.case_id))
 _CASE = re.compile(r"K-([0-9]{4,9})")
 
 
@@ -83,7 +85,7 @@ def list_cases(transaction: sa.Connection, home: Home) -> tuple[Line, ...]:
         .scalar_subquery()
     )
     canary = sa.select(canary_cases.c.number).where(canary_cases.c.case_id == cases.c.id).scalar_subquery()
-    rows = transaction.execute(sa.select(cases, count_letters, unfinished, canary).order_by(cases.c.id))
+    rows = transaction.execute(sa.select(cases, count_letters, unfinished, canary).where(_is_here).order_by(cases.c.id))
     return tuple(
         Line(
             case=case_name(row.id),
@@ -105,6 +107,8 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
     row = transaction.execute(sa.select(cases).where(cases.c.id == case_number(name))).one_or_none()
     if row is None:
         raise Refused("case: no case has this id")
+    if (gone := transaction.scalar(sa.select(purged.c.day).where(purged.c.case_id == row.id))) is not None:
+        raise Refused(f"perkara ini dihapus pada {date_of(gone).isoformat()}, ketika masa simpannya habis")
     raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == row.id).order_by(letters.c.id))
     said = transaction.execute(sa.select(messages).where(messages.c.case_id == row.id).order_by(messages.c.id))
     return Case(

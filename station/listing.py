@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from keys.units import GOVERNMENTS
-from station import search
+from station import retention, search
 from station.cases import case_name
 from station.casework import all_facts
 from station.deadlines import Deadline, deadline
 from station.home import Home
 from station.questions import question
-from station.tables import attachments, canary_cases, cases, facets, letters, proposals
+from station.tables import attachments, canary_cases, cases, facets, letters, proposals, purged
 
 FILTERS = ("status", "unit", "kategori", "kerugian")
 
@@ -30,6 +30,7 @@ class Wanted:
     words: str = field(default="", repr=False)
     late: bool = False
     files: bool = False
+    ending: bool = False  # closed, and goes within 30 days
 
     @property
     def is_any(self) -> bool:
@@ -75,7 +76,11 @@ def entries(
 ) -> list[Entry]:
     """Return the cases that fit, those due first on top; closed ones last."""
     search.take_in(transaction)
-    query = sa.select(cases, facets.c.unit, facets.c.kategori, facets.c.kerugian).outerjoin(facets)
+    query = (
+        sa.select(cases, facets.c.unit, facets.c.kategori, facets.c.kerugian)
+        .outerjoin(facets)
+        .where(cases.c.id.not_in(sa.select(purged.c.case_id)))
+    )
     for column, value in (
         (cases.c.status, wanted.status),
         (facets.c.unit, wanted.unit),
@@ -93,9 +98,10 @@ def entries(
     canaries: dict[int, int] = dict(map(tuple, transaction.execute(numbers)))
     waiting = set(transaction.scalars(sa.select(proposals.c.case_id)))
     facts = all_facts(transaction)
+    going = retention.soon(transaction, home, today) if wanted.ending else frozenset()
     found = []
     for case in transaction.execute(query):
-        if fits is not None and case.id not in fits:
+        if (fits is not None and case.id not in fits) or (wanted.ending and case.id not in going):
             continue
         due = deadline(facts[case.id], holidays)
         entry = Entry(

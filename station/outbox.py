@@ -23,12 +23,12 @@ from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
-from station import audit, tables, vault
+from station import audit, retention, tables, vault
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
 from station.home import SERVER
-from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes
+from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes, purged
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
@@ -51,6 +51,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     decoys, table = Decoys(), desk.home.key_table()
     cover = [table.draw_cover(epoch_of(day), decoys) for _ in range(sizes.forwarded)]
     with desk.vault.begin() as transaction:
+        retention.purge(transaction, desk.home, day=day)
         last = _last(transaction, desk)
         rows = _mailboxes(transaction, desk, last.seq + 1, day, decoys)
         files = [record for data in _files(transaction, desk, day) for record in bundle.build_file_records(data)]
@@ -149,7 +150,11 @@ def count_unserved(desk: Desk) -> int:
 
 def _live(transaction: sa.Connection, desk: Desk) -> list[sa.Row[Any]]:
     """Return the cases that this station leads, oldest first, but for those whose reporter gave the mailbox up."""
-    query = sa.select(cases).where(cases.c.id.not_in(sa.select(closed_boxes.c.case_id))).order_by(cases.c.id)
+    query = (
+        sa.select(cases)
+        .where(cases.c.id.not_in(sa.select(closed_boxes.c.case_id)), cases.c.id.not_in(sa.select(purged.c.case_id)))
+        .order_by(cases.c.id)
+    )
     return [case for case in transaction.execute(query) if desk.home.leads(tuple(case.readers))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -17,14 +18,18 @@ _TABLE = (
 )
 _WORD = re.compile(r"\w+")
 MOST_WORDS = 12
+_SOURCES = (
+    ("letters", letters, letters.c.raw),
+    ("messages", messages, messages.c.text),
+    ("notes", notes, notes.c.text),
+)
 FACETS = {"unit": "wilayah", "kategori": "kategori", "kerugian": "nilai"}  # column of the list → field of the form
 
 
 def take_in(transaction: sa.Connection) -> None:
     """Bring the index, and what the list is filtered by, up to what the vault holds."""
     transaction.exec_driver_sql(_TABLE)
-    for name, table, column in (("letters", letters, letters.c.raw), ("messages", messages, messages.c.text),
-                                ("notes", notes, notes.c.text)):  # fmt: skip
+    for name, table, column in _SOURCES:
         known = int(read_meta(transaction, f"indexed-{name}") or 0)
         query = sa.select(table.c.id, table.c.case_id, column).where(table.c.id > known).order_by(table.c.id)
         new = transaction.execute(query).all()
@@ -42,6 +47,15 @@ def _take_letter(transaction: sa.Connection, case_id: int, raw: bytes) -> str:
         values = {name: letter.fields.get(field, "") for name, field in FACETS.items()}
         transaction.execute(sa.insert(facets).prefix_with("OR IGNORE").values(case_id=case_id, **values))
     return letter_text(letter)
+
+
+def forget(transaction: sa.Connection, case_ids: Iterable[int]) -> None:
+    """Take cases, whose letters, messages and notes went, out of the index, down to their last word."""
+    for case_id in case_ids:
+        transaction.exec_driver_sql("DELETE FROM words WHERE case_id = ?", (case_id,))
+    transaction.exec_driver_sql("INSERT INTO words (words) VALUES ('rebuild')")  # a removed word stays until then
+    for name, table, _column in _SOURCES:  # the number of the last one that went is given out again
+        write_meta(transaction, f"indexed-{name}", str(transaction.scalar(sa.select(sa.func.max(table.c.id))) or 0))
 
 
 def find(transaction: sa.Connection, text: str) -> frozenset[int]:

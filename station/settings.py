@@ -10,7 +10,7 @@ from crypto import medium
 from station.errors import BadSettings
 
 SETTINGS = "station.toml"
-LIMITS = {"grace_days": (7, 180), "canary_days": (1, 90)}
+LIMITS = {"grace_days": (7, 180), "canary_days": (1, 90), "retention_days": (90, 3650)}
 _CAP = 65_536
 
 
@@ -19,10 +19,13 @@ class Settings:
     """`grace_days`: how long after its last day a week's key is kept at the least.
 
     `canary_days`: how many days after a canary's day may pass without a newer bundle before that is an alarm.
+
+    `retention_days`: how long after the last step, letter or message a closed case is kept.
     """
 
     grace_days: int = 21
     canary_days: int = 14
+    retention_days: int = 365
 
 
 def load_settings(home: Path) -> Settings:

@@ -279,6 +279,25 @@ notes = sa.Table(
     sa.Column("text", Text, nullable=False),
 )
 
+# closed cases that two people keep beyond their time (station.retention)
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("by", Text, nullable=False),
+    sa.Column("approved", Text, nullable=False),
+    sa.Column("why", Text, nullable=False),
+)
+
+# cases that went when their time had come, and when; their row in `cases` names nobody any more
+purged = sa.Table(
+    "purged",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+)
+
 # said before a case is opened for the first time; `conflict`: 1 where this reviewer must not read it
 statements = sa.Table(
     "statements",

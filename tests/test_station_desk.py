@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from browsers import axe_source, violations
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 from live import free_port
 from werkzeug.serving import make_server
 
-from station import casework, notes
+from station import casework, notes, tables
 from station.inbox import import_bundle
 from station.outbox import make_outbox
 from station.session import IDLE_SECONDS, Clocks, Session, State
@@ -396,3 +397,35 @@ def test_an_answer_of_the_desk_leaves_with_the_next_outbox(client: Any, session:
         assert make_outbox(desk, tmp_path / "out").is_file()
         with desk.vault.begin() as transaction:
             assert casework.facts_of(transaction, 1).status == "screening"
+
+
+def test_a_closed_case_says_when_it_goes_and_two_people_hold_it(page: Any, address: str, session: Session) -> None:
+    open_desk(page, address)
+    open_case(page, address)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == 1).values(status="closed_done"))
+    page.goto(f"{address}/perkara/K-0001")
+    assert "Dihapus dari stasiun ini mulai" in page.inner_text("main")
+    check(page)
+
+    def decide(summary: str, first: str, second: str, why: str | None = None) -> None:
+        box = page.locator("details", has=page.locator(f'summary:text-is("{summary}")'))
+        if box.get_attribute("open") is None:
+            box.locator("summary").click()
+        for place, who in (("oleh", first), ("bersama", second)):
+            box.locator(f'[name="{place}"]').select_option(who)
+        box.locator('[name="frasa"]').fill(world().passphrases[first])
+        box.locator('[name="frasa-kedua"]').fill(world().passphrases[second])
+        if why is not None:
+            box.locator('[name="alasan"]').fill(why)
+        box.locator("button").click()
+
+    decide("Tahan: jangan dihapus", ONE, ONE, "perkara 7/2027")
+    page.wait_for_selector('[role="alert"]:has-text("dua orang")')
+    assert page.input_value("#alasan-simpan") == "perkara 7/2027", "what was typed stands there again"
+    decide("Tahan: jangan dihapus", ONE, THREE)
+    page.wait_for_selector('text="perkara 7/2027"')
+    assert f"oleh {ONE} dan {THREE}" in page.inner_text("main")
+    check(page)
+    decide("Lepas penahanan", THREE, TWO)
+    page.wait_for_selector("text=Dihapus dari stasiun ini mulai")

@@ -17,8 +17,8 @@ def current() -> Session:
 
 def install(app: Flask) -> None:
     """Add all pages."""
-    from station.pages import case, courier, errors, inbox, unlock
+    from station.pages import case, courier, errors, inbox, retention, unlock
 
-    for module in (unlock, inbox, case, courier):
+    for module in (unlock, inbox, case, courier, retention):
         app.register_blueprint(module.blueprint)
     errors.install(app)

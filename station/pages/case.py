@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import casework, notes, statements
+from station import casework, notes, retention, statements
 from station.cases import Case, case_number, show_case
 from station.casework import Wish
 from station.deadlines import deadline
@@ -48,7 +48,7 @@ class Choice:
 @blueprint.get("/perkara/<name>")
 def show(name: str) -> str | Response:
     """Show a case, once those present have said that they have no conflict of interest."""
-    return _page(name)
+    return page(name)
 
 
 @blueprint.post("/perkara/<name>/benturan")
@@ -69,7 +69,7 @@ def take(name: str) -> str | Response:
     form, session = request.form, current()
     try:
         with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id = _opened(transaction, name)
+            case_id = opened(transaction, name)
             target, detail = form.get("langkah", ""), form.get("hasil", "")
             by = _one_of_present(form.get("oleh", ""))
             transition = casework.find(casework.facts_of(transaction, case_id).status, target, detail)
@@ -78,7 +78,7 @@ def take(name: str) -> str | Response:
             wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""))
             casework.take(transaction, desk.home, case_id, wish, day=today())
     except (StationError, CryptoError) as error:
-        return _page(name, problem=_words(error))
+        return page(name, problem=words(error))
     return redirect(url_for("case.show", name=name))
 
 
@@ -89,7 +89,7 @@ def judge(name: str) -> str | Response:
     by = form.get("oleh", "")
     try:
         with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id = _opened(transaction, name)
+            case_id = opened(transaction, name)
             session.verify(by, form.get("frasa", "").strip())
             if form.get("putusan") == "setuju":
                 casework.approve(transaction, desk.home, case_id, by, day=today())
@@ -97,7 +97,7 @@ def judge(name: str) -> str | Response:
                 why = form.get("alasan", "")
                 casework.drop_proposal(transaction, desk.home, case_id, by, why, day=today())
     except (StationError, CryptoError) as error:
-        return _page(name, problem=_words(error))
+        return page(name, problem=words(error))
     return redirect(url_for("case.show", name=name))
 
 
@@ -126,13 +126,14 @@ def note(name: str) -> str | Response:
 def _write(name: str, work: Callable[[sa.Connection, Desk, int], None]) -> str | Response:
     try:
         with current().desk() as desk, desk.vault.begin() as transaction:
-            work(transaction, desk, _opened(transaction, name))
+            work(transaction, desk, opened(transaction, name))
     except StationError as error:
-        return _page(name, problem=_words(error))
+        return page(name, problem=words(error))
     return redirect(url_for("case.show", name=name))
 
 
-def _page(name: str, problem: str = "") -> str | Response:
+def page(name: str, problem: str = "") -> str | Response:
+    """Return the page of a case, with what could not be done in words; what was typed stands there again."""
     session, day = current(), today()
     with session.desk() as desk, desk.vault.begin() as transaction:
         case_id = _known(transaction, name)
@@ -156,6 +157,8 @@ def _page(name: str, problem: str = "") -> str | Response:
             choices=_choices(desk, case, session.present) if leads and waiting is None else (),
             members=desk.home.members,
             leads=leads,
+            hold=retention.hold_of(transaction, case_id),
+            ends=retention.ends(transaction, desk.home, case_id).get(case_id),
             problem=problem,
             typed=request.form,
         )
@@ -182,7 +185,7 @@ def _known(transaction: sa.Connection, name: str) -> int:
         abort(404)
 
 
-def _opened(transaction: sa.Connection, name: str) -> int:
+def opened(transaction: sa.Connection, name: str) -> int:
     """Return the id of a case that all those present may work on; raises Refused."""
     case_id = case_number(name)
     missing, conflicted = statements.stated(transaction, case_id, current().present)
@@ -197,5 +200,6 @@ def _one_of_present(who: str) -> str:
     return who
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """Return what to say of an error: that a passphrase does not fit, or the error's own words."""
     return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."

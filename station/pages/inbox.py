@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from crypto.encoding import today
 from crypto.mailbox import STATUSES
 from keys.units import GOVERNMENTS
-from station import canaries
+from station import canaries, retention
 from station.listing import FILTERS, Wanted, entries
 from station.pages import current
 from station.texts import STATUS_WORDS
@@ -28,11 +28,13 @@ def inbox() -> str:
         words=request.args.get("cari", "")[:_MOST_LETTERS],
         late="lewat" in request.args,
         files="berkas" in request.args,
+        ending="habis" in request.args,
     )
     day = today()
     with current().desk() as desk, desk.vault.begin() as transaction:
         holidays = load_holidays(desk.home.folder)
         found = entries(transaction, desk.home, wanted, today=day, holidays=holidays)
+        soon = retention.soon(transaction, desk.home, day)
         alarms = canaries.alarms(transaction, station=desk.home.id, day=day, patience=desk.home.settings.canary_days)
     start = max(0, min(request.args.get("mulai", 0, type=int), len(found) - 1))
     again = {name: value for name, value in request.args.items() if name != "mulai"}
@@ -48,6 +50,7 @@ def inbox() -> str:
         pages=pages,
         wanted=wanted,
         alarms=alarms,
+        soon=len(soon),
         statuses=[(name, STATUS_WORDS[name]) for name in STATUSES],
         areas=[*GOVERNMENTS.items()],
     )
