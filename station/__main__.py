@@ -15,6 +15,7 @@ from keys.progress import bar
 from station import (
     attachments,
     audit_commands,
+    backup,
     bundles,
     canaries,
     canary_commands,
@@ -29,6 +30,7 @@ from station import (
     upkeep,
 )
 from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn, warn_of_rekey
+from station.desk import Desk
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
 
@@ -153,11 +155,17 @@ def _tell_unserved(left: int) -> None:
 
 @command("courier")
 @click.argument("stick", type=MEDIUM)
-def courier_(home: Home, door: Door, stick: Path) -> None:
+@click.option("--backup", "disk", type=FOLDER, help="A second disk: copy the station there before the outbox is put.")
+def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
     """Do the whole exchange on one plugged-in STICK: take the bundles that are there, put the next outbox."""
     day = today()
+
+    def copy(desk: Desk) -> None:
+        if disk is not None:
+            click.echo(f"cadangan: {backup.make_backup(desk, disk, door.open, day=day)}", err=True)
+
     with door.open(leavers=True) as desk:
-        done = courier.visit(desk, stick, day=day, watch=bar)
+        done = courier.visit(desk, stick, day=day, watch=bar, between=copy)
         left = outbox.count_unserved(desk)
         with desk.vault.begin() as transaction:
             missed = canaries.alarms(transaction, station=home.id, day=day, patience=home.settings.canary_days)

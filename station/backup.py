@@ -9,10 +9,10 @@ from pathlib import Path
 
 from crypto import copies, medium
 from crypto.encoding import date_of
+from station import outbox
 from station.desk import Desk
 from station.errors import Refused
 from station.home import Home
-from station.outbox import COPIED_AT, last_own
 from station.vault import write_meta
 
 # the only files that are ever copied: a weekly key (epoch-*.key) is none of them, and no temporary file
@@ -29,14 +29,15 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     """Copy a station into a new folder below `folder`, read the copy back, and open its vault with the quorum.
 
     `reopen` opens the desk of another home with the passphrases of those present. What others write meanwhile
-    waits. Raises OSError, Tampered when the medium keeps other bytes, and what `open_desk` raises; nothing is
-    left then.
+    waits. From then on the bundles in it may be acknowledged. Raises OSError, Tampered when the medium keeps other
+    bytes, and what `open_desk` raises; nothing is left then.
     """
     home = desk.home.folder
     medium.make_folder(folder)
     name = copies.free_name(folder, f"backup-{desk.home.id}-{date_of(day).isoformat()}")
     with copies.new_folder(folder / name) as aside:
-        with desk.vault.begin():  # nobody writes to the vault or takes a bundle while this is open
+        with desk.vault.begin() as transaction:  # nobody writes to the vault or takes a bundle while this is open
+            newest = outbox.newest_bundle(transaction, desk.home)
             hashes = {path: copies.copy_file(home, aside, path) for path in copies.names_in(home, _FILES)}
             if set(copies.names_in(home, _FILES)) != set(hashes):
                 raise Refused("backup: files came or went meanwhile; start it again")
@@ -44,9 +45,11 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
         with reopen(Home.load(aside)) as copy:
             with copy.vault.begin() as transaction:
                 write_meta(transaction, "copied", str(day))
-                write_meta(transaction, COPIED_AT, str(last_own(transaction)))
+                write_meta(transaction, outbox.COPIED_AT, str(outbox.last_own(transaction)))
         hashes["vault.db"] = copies.hash_file(aside / "vault.db")
         copies.write_list(aside, hashes)
+    with desk.vault.begin() as transaction:
+        write_meta(transaction, outbox.BACKED_UP, str(newest))
     return folder / name
 
 

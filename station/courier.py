@@ -9,7 +9,7 @@ others: a collector may pass it on. A file that is refused stays, and stops noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +28,9 @@ from station.desk import Desk
 from station.errors import EXIT_ALARM, Refused, StationError, exit_code
 from station.home import SERVER, Home
 from station.inbox import Imported, import_bundle
-from station.outbox import make_outbox
+from station.outbox import count_uncopied, make_outbox
 
+BACKUP = "cadangan"
 _UNREADABLE = "stik ini tidak terbaca di bagian itu (I/O error)"
 _DAMAGED = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana."
 
@@ -60,17 +61,25 @@ class Visit:
     others: int = 0
     version: int = 0  # of a roster that came into force
     outbox: Path | None = None
+    uncopied: int = 0  # bundles that are not acknowledged yet, for want of a backup
 
     @property
     def exit_code(self) -> int:
         """The gravest of all that was left, or of a warning."""
         codes = {left.exit_code for left in self.left}
         warned = any(found.alarms for _, found in self.imported)
-        return EXIT_ALARM if EXIT_ALARM in codes else max(codes, default=int(warned))
+        return EXIT_ALARM if EXIT_ALARM in codes else max(codes, default=int(warned or bool(self.uncopied)))
 
 
-def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unwatched) -> Visit:
-    """Take rosters, batches and bundles from a stick, then write the next outbox.
+def visit(
+    desk: Desk,
+    stick: Path,
+    *,
+    day: int | None = None,
+    watch: Watch = unwatched,
+    between: Callable[[Desk], object] = lambda _desk: None,
+) -> Visit:
+    """Take rosters, batches and bundles from a stick, do what comes between (a backup), write the next outbox.
 
     Raises Refused for a folder of the station's own, what `make_outbox` raises, OSError; what was taken stays taken.
     """
@@ -100,7 +109,14 @@ def visit(desk: Desk, stick: Path, *, day: int | None = None, watch: Watch = unw
         else:
             done.others += 1
     desk = _now(desk)
+    try:
+        between(desk)
+    except (StationError, CryptoError) as error:  # an outbox leaves all the same
+        done.left.append(Left.of(BACKUP, error))
+    except OSError as error:
+        done.left.append(Left(BACKUP, f"disk itu tidak dapat ditulis: {error.strerror}", exit_code(error)))
     done.outbox = make_outbox(desk, stick, day=day)
+    done.uncopied = count_uncopied(desk)
     _remove_old(desk, stick)
     return done
 

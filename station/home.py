@@ -80,6 +80,12 @@ class Home:
         return self.roster.is_demo
 
     @property
+    def acks_need_backup(self) -> bool:
+        """Tell whether a bundle is acknowledged only when a backup holds it."""
+        wanted = self.settings.backup_before_ack
+        return not self.is_demo if wanted is None else wanted
+
+    @property
     def keyring(self) -> Path:
         """Where the reviewers' sealed keys lie."""
         return self.folder / KEYRING

@@ -27,11 +27,12 @@ from station import audit, retention, tables, vault
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
-from station.home import SERVER
+from station.home import SERVER, Home
 from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes, purged
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
+BACKED_UP = "backed-up"  # in the vault: the newest bundle that a backup holds
 COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox when it was made
 LEAST_LEAP, SPREAD = 1_000, 9_000  # more than a station makes between two copies
 DAYS_TO_NEXT = 7
@@ -106,10 +107,30 @@ def last_own(transaction: sa.Connection) -> int:
     return transaction.scalar(sa.select(sa.func.max(outboxes.c.seq))) or 0
 
 
+def newest_bundle(transaction: sa.Connection, home: Home) -> int:
+    """Return the number of the newest bundle addressed to this station, 0 before the first."""
+    b = tables.bundles
+    query = sa.select(sa.func.max(b.c.seq)).where(b.c.sender == SERVER, b.c.to == home.id)
+    return transaction.scalar(query) or 0
+
+
+def count_uncopied(desk: Desk) -> int:
+    """Return how many bundles are not acknowledged because no backup holds them yet."""
+    if not desk.home.acks_need_backup:
+        return 0
+    b = tables.bundles
+    with desk.vault.begin() as transaction:
+        copied = int(vault.read_meta(transaction, BACKED_UP) or 0)
+        query = sa.select(sa.func.count()).where(b.c.sender == SERVER, b.c.to == desk.home.id, b.c.seq > copied)
+        return transaction.scalar(query) or 0
+
+
 def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
-    """Acknowledge the newest bundles addressed to this station whose files still lie on its disk."""
+    """Acknowledge the newest bundles addressed to this station whose files still lie on its disk, and in a backup."""
     b = tables.bundles
     query = sa.select(b.c.seq, b.c.hash).where(b.c.sender == SERVER, b.c.to == desk.home.id)
+    if desk.home.acks_need_backup:
+        query = query.where(b.c.seq <= int(vault.read_meta(transaction, BACKED_UP) or 0))
     taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
     folder = desk.home.bundles / desk.home.id
     return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle.bundle_name(seq)).is_file())

@@ -8,7 +8,7 @@ from typing import Any
 from crypto.encoding import date_of, visible
 from station.canaries import Canary, State
 from station.cases import Case, Line, case_name
-from station.courier import Visit
+from station.courier import BACKUP, Left, Visit
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.questions import question
@@ -76,6 +76,17 @@ def imported_text(found: Imported) -> str:
     return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
 
 
+_UNCOPIED = (
+    "{} bundel belum dinyatakan tersimpan: belum ada dalam cadangan. Buat cadangan, lalu ulangi dengan stik ini "
+    "(courier STIK --backup DISK)"
+)
+
+
+def _left_line(left: Left) -> str:
+    where = "tidak dibuat" if left.name == BACKUP else "tetap di stik"
+    return f"{where}: {visible(left.name)}: {left.words}"
+
+
 def visit_lines(done: Visit, following: int) -> list[str]:
     """Return what is said of a courier's visit: what was taken, what was put, when to come again; then what stays."""
     taken = [
@@ -90,7 +101,8 @@ def visit_lines(done: Visit, following: int) -> list[str]:
         f"diambil: {'; '.join(taken) or 'tidak ada bundel'}",
         f"ditaruh: {put}",
         f"berikut: bawa stik ini ke kotak, bundel baru paling lambat {date_of(following).isoformat()}{others}",
-        *(f"tetap di stik: {visible(left.name)}: {left.words}" for left in done.left),
+        *([_UNCOPIED.format(done.uncopied)] if done.uncopied else ()),
+        *(_left_line(left) for left in done.left),
     ]
 
 

@@ -21,11 +21,14 @@ class Settings:
     `canary_days`: how many days after a canary's day may pass without a newer bundle before that is an alarm.
 
     `retention_days`: how long after the last step, letter or message a closed case is kept.
+
+    `backup_before_ack`: whether a bundle is acknowledged only when a backup holds it; None: everywhere but in a demo.
     """
 
     grace_days: int = 21
     canary_days: int = 14
     retention_days: int = 365
+    backup_before_ack: bool | None = None
 
 
 def load_settings(home: Path) -> Settings:
@@ -40,6 +43,10 @@ def load_settings(home: Path) -> Settings:
     if unknown := set(value) - set(Settings.__slots__):
         raise BadSettings(f"{SETTINGS}: {len(unknown)} unknown names, known are {', '.join(Settings.__slots__)}")
     for name, days in value.items():
+        if name == "backup_before_ack":
+            if type(days) is not bool:
+                raise BadSettings(f"{SETTINGS}: {name} is not true or false")
+            continue
         least, most = LIMITS[name]
         if type(days) is not int or not least <= days <= most:
             raise BadSettings(f"{SETTINGS}: {name} is not a whole number from {least} to {most}")

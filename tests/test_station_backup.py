@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -20,20 +21,22 @@ from conftest_station import (  # noqa: F401
     world,
 )
 
-from crypto import copies
+from crypto import bundle, copies
 from crypto.encoding import date_of, today
-from crypto.errors import Exposed, Malformed, NotForThisKey, Tampered
+from crypto.errors import Exposed, Malformed, NotForThisKey, Tampered, WrongPassphrase
 from crypto.row import open_row
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, kept_epochs
-from station import cases, vault
+from station import cases, courier, outbox, screen, vault
 from station.__main__ import main
 from station.backup import make_backup, restore
-from station.desk import open_desk
-from station.errors import Refused, VaultUnreadable
+from station.bundles import open_bundle as bundle_source
+from station.desk import Desk, open_desk
+from station.errors import BadSettings, Refused, VaultUnreadable
 from station.home import Home
 from station.inbox import import_bundle
 from station.outbox import make_outbox
+from station.settings import Settings
 
 ALL = ("sumsel-1", "sumsel-2", "sumsel-3")
 ME = ALL[:2]
@@ -80,7 +83,10 @@ def test_a_backup_holds_everything_of_a_station_but_weekly_keys_and_temporary_fi
     assert set(found) == (set(before) - left_out) | {"hashes.txt"}
     assert all(found[name] == before[name] for name in set(found) - {"hashes.txt", "vault.db"})
     assert "rosters/roster-00000001.senyap" in found and "bundles/sumsel/bundle-00000001.senyap" in found
-    assert tree(home) == before and [p.name for p in made.parent.iterdir()] == [made.name]
+    after = tree(home)
+    changed = {name for name in after | before if after.get(name) != before.get(name)}
+    assert changed == {"vault.db"}, "the vault notes what was copied, nothing else changes"
+    assert [p.name for p in made.parent.iterdir()] == [made.name]
     assert not any(p.stat().st_mode & 0o077 for p in [made, *made.rglob("*")])
 
 
@@ -308,3 +314,80 @@ def test_no_outbox_of_a_restored_station_bears_the_number_of_one_that_its_vault_
         made = [make_outbox(desk, tmp_path / "more").name for _ in range(2)]
     numbers = [int(name.split("-")[2].split(".")[0]) for name in made]
     assert not known & set(made) and numbers[0] > 1_000 and numbers[1] == numbers[0] + 1
+
+
+# --- what is acknowledged ---------------------------------------------------------------------------------
+
+
+def acknowledged(home: Path, folder: Path) -> list[int]:
+    """Make the next outbox; return the numbers of the bundles that it acknowledges."""
+    with sit(home, *ME) as desk:
+        path = make_outbox(desk, folder)
+        with bundle_source(path) as source:
+            return [taken.seq for taken in bundle.read_manifest(source, bundle.OUTBOX)[0].acks]
+
+
+def test_a_bundle_is_acknowledged_only_when_a_backup_holds_it(home: Path, stick: Stick, tmp_path: Path) -> None:
+    assert acknowledged(home, tmp_path) == [1], "control: a demo may do without"
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    assert acknowledged(home, tmp_path) == []
+    with sit(home, *ME) as desk:
+        assert outbox.count_uncopied(desk) == 1
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [1]
+    with sit(home, *ME) as desk:
+        import_bundle(desk, stick.write(world().cover(1)))
+    assert acknowledged(home, tmp_path) == [1], "the new one waits for the next backup"
+
+
+def test_a_backup_that_fails_lets_nothing_be_acknowledged(home: Path, tmp_path: Path) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    with sit(home, *ME) as desk, pytest.raises(WrongPassphrase):
+        make_backup(desk, tmp_path / "disk", lambda other: open_desk(other, dict.fromkeys(ME, "salah")), day=today())
+    assert acknowledged(home, tmp_path) == [] and not list((tmp_path / "disk").iterdir())
+
+
+def test_a_restored_station_acknowledges_what_its_next_backup_holds(home: Path, tmp_path: Path) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    copy(home, tmp_path / "disk")
+    back = restore(next((tmp_path / "disk").iterdir()), tmp_path / "new").folder
+    assert acknowledged(back, tmp_path) == []
+    copy(back, tmp_path / "disk")
+    assert acknowledged(back, tmp_path) == [1]
+
+
+def test_outside_a_demo_a_backup_is_needed_unless_the_settings_say_otherwise(home: Path) -> None:
+    found = Home.load(home)
+    assert found.is_demo and not found.acks_need_backup
+    real = replace(found, settings=Settings())
+    with patch.object(Home, "is_demo", False):
+        assert real.acks_need_backup
+        assert not replace(real, settings=Settings(backup_before_ack=False)).acks_need_backup
+
+
+def test_a_visit_copies_before_it_acknowledges_and_goes_on_when_the_disk_is_bad(
+    home: Path, stick: Stick, tmp_path: Path
+) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+
+    def visit(disk: Path) -> courier.Visit:
+        with sit(home, *ME) as desk:
+
+            def between(now: Desk) -> None:
+                make_backup(now, disk, lambda other: open_desk(other, words_of(*ME)), day=today())
+
+            return courier.visit(desk, stick.folder, between=between)
+
+    (tmp_path / "file").write_text("no folder")
+    done = visit(tmp_path / "file" / "disk")
+    assert [left.name for left in done.left] == [courier.BACKUP] and done.outbox is not None
+    assert done.uncopied == 1 and "belum dinyatakan tersimpan" in "\n".join(screen.visit_lines(done, today()))
+    done = visit(tmp_path / "disk")
+    assert not done.left and done.uncopied == 0
+
+
+@pytest.mark.parametrize("text", ["backup_before_ack = 1", 'backup_before_ack = "ya"'])
+def test_the_setting_is_true_or_false(home: Path, text: str) -> None:
+    (home / "station.toml").write_text(text)
+    with pytest.raises(BadSettings, match="backup_before_ack is not true or false"):
+        Home.load(home)

@@ -429,3 +429,28 @@ def test_a_closed_case_says_when_it_goes_and_two_people_hold_it(page: Any, addre
     check(page)
     decide("Lepas penahanan", THREE, TWO)
     page.wait_for_selector("text=Dihapus dari stasiun ini mulai")
+
+
+def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
+    page: Any, address: str, home: Path, tmp_path: Path
+) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    open_desk(page, address)
+    page.goto(f"{address}/kurir")
+    assert "1 bundel masih menunggu" in page.inner_text("main")
+    check(page)
+    (tmp_path / "usb").mkdir()
+
+    def visit(**words: str) -> None:
+        page.fill('[name="stik"]', str(tmp_path / "usb"))
+        page.fill("#cadangan", str(tmp_path / "disk"))
+        for who in (ONE, TWO):
+            page.fill(f"#frasa-{who}", words.get(who) or world().passphrases[who])
+        with page.expect_navigation():
+            page.click('button:text-is("Ambil dan taruh")')
+
+    visit(**{ONE: "salah"})
+    assert "tidak dibuat: cadangan" in page.inner_text("main") and "1 bundel masih menunggu" in page.inner_text("main")
+    assert page.input_value("#cadangan") == str(tmp_path / "disk")
+    visit()
+    assert "masih menunggu" not in page.inner_text("main") and len(list((tmp_path / "disk").iterdir())) == 1

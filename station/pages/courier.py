@@ -8,7 +8,8 @@ from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import canaries, courier, outbox, screen
+from station import backup, canaries, courier, outbox, screen
+from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current
 
@@ -25,7 +26,15 @@ def sticks(mounts: tuple[Path, ...] = _MOUNTS) -> list[Path]:
 @blueprint.get("/kurir")
 def ask() -> str:
     """Ask where the stick is."""
-    return render_template("courier.html", sticks=sticks(), lines=[], problem="", folder="")
+    return _page([], "", "")
+
+
+def _copy(desk: Desk) -> None:
+    """Make the backup that was asked for; its vault is opened with the passphrases of those present."""
+    disk = request.form.get("cadangan", "").strip()
+    if disk:
+        words = {who: request.form.get(f"frasa-{who}", "").strip() for who in current().present}
+        backup.make_backup(desk, Path(disk), lambda home: open_desk(home, words), day=today())
 
 
 @blueprint.post("/kurir")
@@ -39,7 +48,7 @@ def visit() -> str:
             problem = "Folder itu tidak ada. Pasang stiknya, lalu ketik tempatnya."
         else:
             with session.desk() as desk:
-                done = courier.visit(desk, Path(folder), day=day)
+                done = courier.visit(desk, Path(folder), day=day, between=_copy)
                 lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
                 session.renew()
                 lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
@@ -53,4 +62,19 @@ def visit() -> str:
         problem = str(error)
     except OSError as error:
         problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {error.strerror}"
-    return render_template("courier.html", sticks=sticks(), lines=lines, problem=problem, folder=folder)
+    return _page(lines, problem, folder)
+
+
+def _page(lines: list[str], problem: str, folder: str) -> str:
+    with current().desk() as desk:
+        uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
+    return render_template(
+        "courier.html",
+        sticks=sticks(),
+        lines=lines,
+        problem=problem,
+        folder=folder,
+        disk=request.form.get("cadangan", ""),
+        uncopied=uncopied,
+        gated=gated,
+    )
