@@ -231,14 +231,15 @@ def letter_came(transaction: sa.Connection, case_id: int, *, day: int) -> None:
 
 def facts_of(transaction: sa.Connection, case_id: int) -> Facts:
     """Return the days that a case's deadlines are counted from."""
-    return all_facts(transaction, case_id)[case_id]
+    return all_facts(transaction, cases.c.id == case_id)[case_id]
 
 
-def all_facts(transaction: sa.Connection, case_id: int | None = None) -> dict[int, Facts]:
-    """Return the same for all cases, or for one, by case."""
+def all_facts(transaction: sa.Connection, *only: sa.ColumnElement[bool]) -> dict[int, Facts]:
+    """Return the same for all cases, or for those of which something holds, by case."""
+    among = sa.select(cases.c.id).where(*only)
 
     def latest(day: sa.Column[int], case: sa.Column[int], *which: sa.ColumnElement[bool]) -> dict[int, int]:
-        query = sa.select(case, sa.func.max(day)).where(*which, *([case == case_id] if case_id else [])).group_by(case)
+        query = sa.select(case, sa.func.max(day)).where(*which, *([case.in_(among)] if only else [])).group_by(case)
         return {row[0]: row[1] for row in transaction.execute(query)}
 
     since = latest(steps.c.day, steps.c.case_id)
@@ -249,7 +250,7 @@ def all_facts(transaction: sa.Connection, case_id: int | None = None) -> dict[in
         row.id: Facts(
             row.status, row.day, since.get(row.id, row.day), told.get(row.id, NEVER), wrote.get(row.id, NEVER)
         )
-        for row in transaction.execute(query.where(cases.c.id == case_id) if case_id else query)
+        for row in transaction.execute(query.where(*only))
     }
 
 

@@ -16,6 +16,7 @@ from station.home import Home
 from station.questions import question
 from station.tables import attachments, canary_cases, cases, facets, letters, proposals, purged
 
+_COLUMNS = (cases.c.id, cases.c.mailbox_name, cases.c.status, cases.c.day, cases.c.readers)
 FILTERS = ("status", "unit", "kategori", "kerugian")
 
 
@@ -77,7 +78,7 @@ def entries(
     """Return the cases that fit, those due first on top; closed ones last."""
     search.take_in(transaction)
     query = (
-        sa.select(cases, facets.c.unit, facets.c.kategori, facets.c.kerugian)
+        sa.select(*_COLUMNS, facets.c.unit, facets.c.kategori, facets.c.kerugian)
         .outerjoin(facets)
         .where(cases.c.id.not_in(sa.select(purged.c.case_id)))
     )

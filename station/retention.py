@@ -78,15 +78,13 @@ def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
 
 def ends(transaction: sa.Connection, home: Home, case_id: int | None = None) -> dict[int, int]:
     """Return the day from which each closed case may go, or one, by case; a case that is held or waits has none."""
-    stays = sa.union(
-        sa.select(holds.c.case_id), sa.select(proposals.c.case_id), sa.select(purged.c.case_id)
-    )  # fmt: skip
-    staying = set(transaction.scalars(stays))
+    stays = sa.union(*(sa.select(table.c.case_id) for table in (holds, proposals, purged)))
+    only: list[sa.ColumnElement[bool]] = [cases.c.status.in_(CLOSED), cases.c.id.not_in(stays)]
+    if case_id is not None:
+        only.append(cases.c.id == case_id)
     days = home.settings.retention_days
     return {
-        case: max(facts.since, facts.told, facts.wrote) + days
-        for case, facts in all_facts(transaction, case_id).items()
-        if facts.status in CLOSED and case not in staying
+        case: max(facts.since, facts.told, facts.wrote) + days for case, facts in all_facts(transaction, *only).items()
     }
 
 

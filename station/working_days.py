@@ -45,7 +45,7 @@ def parse_holidays(text: str) -> frozenset[int]:
 
 def is_working(day: int, holidays: Collection[int]) -> bool:
     """Tell whether a day is a working day."""
-    return date_of(day).weekday() < _WEEK and day not in holidays
+    return day % 7 < _WEEK and day not in holidays  # day 0 is a Monday
 
 
 def add_working_days(day: int, count: int, holidays: Collection[int]) -> int:
@@ -58,4 +58,13 @@ def add_working_days(day: int, count: int, holidays: Collection[int]) -> int:
 
 def count_working_days(since: int, until: int, holidays: Collection[int]) -> int:
     """Return how many working days lie after `since`, up to `until` itself; 0 when that is not later."""
-    return sum(is_working(day, holidays) for day in range(since + 1, until + 1))
+    if until <= since:
+        return 0
+    free = sum(since < day <= until and day % 7 < _WEEK for day in holidays)
+    return _weekdays(until + 1) - _weekdays(since + 1) - free
+
+
+def _weekdays(day: int) -> int:
+    """Return how many days from Monday to Friday lie before a day, counted from day 0."""
+    weeks, rest = divmod(day, 7)
+    return weeks * _WEEK + min(rest, _WEEK)

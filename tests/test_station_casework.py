@@ -351,3 +351,9 @@ def test_the_page_on_statuses_is_the_table() -> None:
         wanted = Needs.NOTHING if written == "-" else Needs.NOTE if written.startswith("a note") else Needs.TEXT
         wanted = BOTH if written == "a text, a note" else wanted
         assert wanted == each.needs
+
+
+@given(st.integers(-400, 800), st.integers(-20, 400), st.frozensets(st.integers(-400, 1200), max_size=60))
+def test_working_days_are_counted_as_one_would_on_a_calendar(since: int, span: int, holidays: frozenset[int]) -> None:
+    days = [date_of(day).weekday() < 5 and day not in holidays for day in range(since + 1, since + span + 1)]
+    assert working_days.count_working_days(since, since + span, holidays) == sum(days)

@@ -18,6 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 from courier import cover_of_a_day, time_bundle, time_receive  # noqa: E402
 from deployment import Meter, Site, run_floors, run_load  # noqa: E402
+from desk import fill, time_pages  # noqa: E402
 from frontends import on_postgres  # noqa: E402
 from live import LiveServer  # noqa: E402
 from postgres import ABSENT, is_installed  # noqa: E402
@@ -46,10 +47,14 @@ class Plan:
     bundles: tuple[int, ...] = (256, 4096)
     mailboxes: int = 4096
     cover: int = 128
+    cases: int = 10_000
+    pages: int = 40
 
 
 FULL = Plan(4096, ((1, 20), (4, 60), (16, 160)), 4, MAX_ATTACHMENT_BYTES, 3, 40)
-QUICK = Plan(256, ((1, 2), (4, 8), (16, 16)), 2, 2_000_000, 1, 4, bundles=(16, 256), mailboxes=64, cover=16)
+QUICK = Plan(
+    256, ((1, 2), (4, 8), (16, 16)), 2, 2_000_000, 1, 4, bundles=(16, 256), mailboxes=64, cover=16, cases=50, pages=3
+)
 
 
 @dataclass(frozen=True)
@@ -182,6 +187,13 @@ class Bench:
         self.add(f"cover: written for {DAILY_COVER} rows a day", written * DAILY_COVER / MEGA, "MB",
                  floor=DAILY_COVER * ROW_BYTES / MEGA)  # fmt: skip
 
+    def run_desk(self, folder: Path) -> None:
+        """The case desk with many cases; the floor is SQLite's own time for the queries of the same page."""
+        site = Site.make(folder, 64)
+        fill(site, self.plan.cases)
+        for page in time_pages(site, self.plan.pages):
+            self.add(f"desk, {self.plan.cases:,} cases: {page.name}, 95 %", page.milliseconds, "ms", floor=page.queries)
+
     def run_front_ends(self, folder: Path) -> None:
         """The same load with the rows on PostgreSQL, taken by one front end and by two."""
         if not is_installed():
@@ -216,6 +228,7 @@ def main() -> int:
             bench.run_uploads(server)
         bench.run_import()
         bench.run_courier(Path(folder) / "courier")
+        bench.run_desk(Path(folder) / "desk")
         Path(folder).chmod(0o755)  # the server may run as another user
         bench.run_front_ends(Path(folder) / "postgresql")
     if options.json:
