@@ -48,6 +48,10 @@ class Alarm(StationError):
     exit_code = EXIT_ALARM
 
 
+class NoSandbox(StationError):
+    """Files of strangers cannot be looked at: a program or a right that the sandbox needs is missing."""
+
+
 def exit_code(error: Exception) -> int:
     """Return the exit code of docs/interface.md for an error of ours, of `crypto`, or of the disk."""
     if isinstance(error, StationError):

@@ -1,0 +1,128 @@
+"""Metadata: what mat2 finds in a file, and the file without it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, Refusal, finish, put
+from station.inside.kinds import kind_of
+
+WORK = Path("/tmp/work")  # noqa: S108
+MOST_FOUND, MOST_VALUE = 200, 300
+# What mat2 goes by is the ending, so it gets the one that belongs to the content.
+ENDINGS = {kind: kind for kind in ("png", "gif", "tiff", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp")}
+ENDINGS |= {"jpeg": "jpg", "text": "txt", "html": "html"}
+_SOUNDS = ((0, b"ID3", "mp3"), (0, b"\xff\xfb", "mp3"), (0, b"OggS", "ogg"), (0, b"fLaC", "flac"), (8, b"WAVE", "wav"))
+
+_SAYS_NOTHING = ("format", "create_system")  # the version of PDF; the machine's family
+_ORIENTATION = 0x0112
+_BROKEN = (RuntimeError, ValueError, OSError, KeyError, LookupError, TypeError, AttributeError, SyntaxError)
+
+
+def main() -> None:
+    """Write what was found, then the file without it."""
+    put(BEGUN)
+    logging.disable(logging.ERROR)  # it says there what is told from its results: unknown parts, odd counters
+    try:
+        _wash()
+    except Refusal as refusal:
+        finish(str(refusal))
+    except MemoryError:
+        finish("memory")
+    finish()
+
+
+def _wash() -> None:
+    data = FILE.read_bytes()
+    kind = kind_of(data)
+    put(KIND, kind)
+    ending = ENDINGS.get(kind) or next((e for at, magic, e in _SOUNDS if data[at : at + len(magic)] == magic), "")
+    if not ending:
+        raise Refusal(kind if kind in ("locked", "empty") else "kind")
+    WORK.mkdir()
+    source = WORK / f"berkas.{ending}"
+    shutil.copyfile(FILE, source)
+    for line in _found(source):
+        put(FOUND, line)
+    if kind in ("jpeg", "png", "tiff"):
+        _keep_what_is_seen(source, kind)
+    washed = _washed(source, ending)
+    if _found(washed):
+        raise Refusal("remains")
+    put(DOCUMENT, washed.read_bytes())
+
+
+def _keep_what_is_seen(source: Path, kind: str) -> None:
+    """Turn a photo upright, for the turn itself is metadata; refuse what would lose all pictures but the first."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(source, formats=[kind.upper()]) as image:
+            if kind != "jpeg" and getattr(image, "n_frames", 1) > 1:
+                raise Refusal("several")
+            if kind == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
+                upright = ImageOps.exif_transpose(image)
+                upright.save(source, "JPEG", quality=95)
+    except (OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError):
+        raise Refusal("damaged") from None
+
+
+def _washed(source: Path, ending: str) -> Path:
+    parser = _parser(source)
+    parser.lightweight_cleaning = ending == "pdf"  # the thorough way turns pages into pictures: no words, far larger
+    try:
+        done = parser.remove_all()
+    except _BROKEN:
+        raise Refusal("damaged") from None
+    washed = Path(parser.output_filename)
+    if not done or not washed.is_file():
+        raise Refusal("members")
+    return washed
+
+
+def _found(path: Path) -> list[str]:
+    try:
+        return list(_lines(_parser(path).get_meta()))[:MOST_FOUND]
+    except _BROKEN:
+        raise Refusal("damaged") from None
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Spell what was found; what every part of a document says alike is said once."""
+    told = set()
+    for part, key, value in _each(found):
+        if value in ("", -1, None) or key in _SAYS_NOTHING or (key, str(value)) in told:
+            continue
+        told.add((key, str(value)))
+        yield f"{part}{key}: {value}"[:MOST_VALUE]
+
+
+def _each(found: Mapping[str, Any], part: str = "") -> Iterator[tuple[str, str, Any]]:
+    for key, value in sorted(found.items()):
+        if isinstance(value, Mapping):
+            yield from _each(value, f"{part}{key}: ")
+        else:
+            yield part, key, value
+
+
+def _parser(path: Path) -> Any:
+    from libmat2 import bubblewrap, parser_factory
+
+    bubblewrap.run = _run  # a sandbox of its own cannot be had in here; for parts of documents it would ask for one
+    try:
+        parser, _ = parser_factory.get_parser(str(path))
+    except _BROKEN:
+        raise Refusal("damaged") from None
+    if parser is None:
+        raise Refusal("kind")
+    return parser
+
+
+def _run(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+    plain = {name: value for name, value in options.items() if name in ("check", "stdout")}
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, **plain)  # noqa: S603
