@@ -10,7 +10,7 @@ from crypto.encoding import visible
 from station import reasons
 from station.answers import NotShown, answer_of, frames_of
 from station.errors import NoSandbox
-from station.inside.frames import DOCUMENT, FOUND, KIND
+from station.inside.frames import DOCUMENT, FOUND, KIND, NOTE
 from station.sandbox import MIB, Limits, run_inside
 
 # mat2 holds three copies of a file at once, and its time grows with the pages of a PDF.
@@ -18,6 +18,7 @@ WASH = Limits(
     memory=2048 * MIB, processor_seconds=120, seconds=150.0, processes=32, scratch=512 * MIB, output=128 * MIB
 )
 MOST_FOUND = 200
+_FLAT = " Halamannya menjadi gambar: foto di dalamnya membawa keterangan sendiri."
 _MORE = "… dan lainnya"
 _LOST = {
     **dict.fromkeys(("docx", "odt"), " Komentar dan jejak perubahan ikut terhapus."),
@@ -65,7 +66,8 @@ def clean(data: bytes, media_type: str) -> Cleaned:
     kind = answer.word(KIND)
     remark = f" {reasons.NOT_SO}" if reasons.not_so(kind, "", media_type) else ""
     done = f"Dibersihkan: {len(found)} keterangan tersembunyi dihapus." if found else "Dibersihkan: tidak ada metadata."
-    return Cleaned("cleaned", f"{done}{_LOST.get(kind, '')}{remark}", documents[0], found)
+    flat = _FLAT if answer.word(NOTE) == "flat" else ""
+    return Cleaned("cleaned", f"{done}{_LOST.get(kind, '')}{flat}{remark}", documents[0], found)
 
 
 def _not_cleaned(reason: str, found: tuple[str, ...] = ()) -> Cleaned:

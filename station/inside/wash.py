@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, Refusal, finish, put
+from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, NOTE, Refusal, finish, put
 from station.inside.kinds import kind_of
 
 WORK = Path("/tmp/work")  # noqa: S108
@@ -20,6 +20,7 @@ ENDINGS |= {"jpeg": "jpg", "text": "txt", "html": "html"}
 _SOUNDS = ((0, b"ID3", "mp3"), (0, b"\xff\xfb", "mp3"), (0, b"OggS", "ogg"), (0, b"fLaC", "flac"), (8, b"WAVE", "wav"))
 
 _SAYS_NOTHING = ("format", "create_system")  # the version of PDF; the machine's family
+_PHOTOS = (b"DCTDecode", b"JPXDecode")
 _ORIENTATION = 0x0112
 _BROKEN = (RuntimeError, ValueError, OSError, KeyError, LookupError, TypeError, AttributeError, SyntaxError)
 
@@ -73,8 +74,17 @@ def _keep_what_is_seen(source: Path, kind: str) -> None:
 
 
 def _washed(source: Path, ending: str) -> Path:
+    washed = _removed(source, lightly=ending == "pdf")
+    if ending == "pdf" and any(name in washed.read_bytes() for name in _PHOTOS):
+        # Photos keep their own metadata in the light way; the thorough one turns whole pages into pictures.
+        put(NOTE, "flat")
+        washed = _removed(source, lightly=False)
+    return washed
+
+
+def _removed(source: Path, *, lightly: bool) -> Path:
     parser = _parser(source)
-    parser.lightweight_cleaning = ending == "pdf"  # the thorough way turns pages into pictures: no words, far larger
+    parser.lightweight_cleaning = lightly
     try:
         done = parser.remove_all()
     except _BROKEN:
