@@ -21,8 +21,8 @@ MOST_FOUND = 200
 _FLAT = " Halamannya menjadi gambar: foto di dalamnya membawa keterangan sendiri."
 _MORE = "… dan lainnya"
 _LOST = {
-    **dict.fromkeys(("docx", "odt"), " Komentar dan jejak perubahan ikut terhapus."),
-    **dict.fromkeys(("xlsx", "pptx", "ods", "odp"), " Komentar ikut terhapus."),
+    **dict.fromkeys(("docx", "odt"), " Jejak perubahan ikut terhapus."),
+    "xlsx": " Komentar ikut terhapus.",
     "pdf": " Formulir, tautan, dan lampiran di dalamnya ikut terhapus.",
     "jpeg": " Gambarnya disimpan ulang dan mutunya sedikit turun.",
 }

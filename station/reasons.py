@@ -53,6 +53,7 @@ WHY = {
     "kind": "jenis ini tidak dapat dibersihkan",
     "members": "di dalamnya ada bagian yang tidak dikenal",
     "several": "hanya gambar pertamanya yang akan tersisa",
+    "comments": "komentar dan nama penulisnya tetap ada di dalamnya",
     "remains": "sebagian metadata tetap ada",
 }
 ALSO = {

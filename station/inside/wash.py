@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def _wash() -> None:
     washed = _washed(source, ending)
     if _found(washed):
         raise Refusal("remains")
+    if kind in ("odt", "ods", "odp"):
+        _look_for_comments(washed)
     put(DOCUMENT, washed.read_bytes())
 
 
@@ -93,6 +96,14 @@ def _removed(source: Path, *, lightly: bool) -> Path:
     if not done or not washed.is_file():
         raise Refusal("members")
     return washed
+
+
+def _look_for_comments(washed: Path) -> None:
+    """mat2 passes over comments of OpenDocument files and the names of those who wrote them."""
+    with zipfile.ZipFile(washed) as archive:
+        pieces = [archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rdf"))]
+    if any(word in piece for piece in pieces for word in (b"annotation", b":creator")):
+        raise Refusal("comments")
 
 
 def _found(path: Path) -> list[str]:
