@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 
 from crypto.encoding import visible
-from station.errors import NoSandbox
+from station.errors import NoSandbox, NotShown
 from station.inside.frames import BEGUN, ENDED, HEAD, PAGE, REFUSED, SIZE
 from station.sandbox import End, Ended
 
@@ -17,10 +17,6 @@ MOST_TEXT_BYTES = 64 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FAST = 1  # zlib: a page is looked at once
 _MOST_COUNT = 9  # digits
-
-
-class NotShown(Exception):
-    """No answer that could be used; the message is a word of `station.reasons`."""
 
 
 @dataclass(frozen=True, slots=True)

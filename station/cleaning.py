@@ -8,8 +8,8 @@ from typing import Literal
 from crypto.attachment import MAX_ATTACHMENT_BYTES
 from crypto.encoding import visible
 from station import reasons
-from station.answers import NotShown, answer_of, frames_of
-from station.errors import NoSandbox
+from station.answers import answer_of, frames_of
+from station.errors import NoSandbox, NotShown
 from station.inside.frames import DOCUMENT, FOUND, KIND, NOTE
 from station.sandbox import MIB, Limits, run_inside
 

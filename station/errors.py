@@ -52,6 +52,10 @@ class NoSandbox(StationError):
     """Files of strangers cannot be looked at: a program or a right that the sandbox needs is missing."""
 
 
+class NotShown(StationError):
+    """A file is not shown or not cleaned; the message is a word of `station.reasons`. Never leaves previews."""
+
+
 def exit_code(error: Exception) -> int:
     """Return the exit code of docs/interface.md for an error of ours, of `crypto`, or of the disk."""
     if isinstance(error, StationError):

@@ -7,8 +7,8 @@ from typing import Literal
 
 from crypto.attachment import MAX_ATTACHMENT_BYTES
 from station import reasons
-from station.answers import MOST_TEXT_BYTES, NotShown, answer_of, pages_of, text_of
-from station.errors import NoSandbox
+from station.answers import MOST_TEXT_BYTES, answer_of, pages_of, text_of
+from station.errors import NoSandbox, NotShown
 from station.inside.frames import DOCUMENT, KIND, NOTE, PAGES, TEXT
 from station.inside.kinds import OFFICE, PICTURES
 from station.sandbox import MIB, Limits, run_inside

@@ -57,9 +57,9 @@ WHY = {
     "remains": "sebagian metadata tetap ada",
 }
 ALSO = {
-    "zip": "Berkas ini sekaligus arsip ZIP; yang ditampilkan hanya sisi yang disebut di atas.",
-    "pdf": "Berkas ini sekaligus PDF; yang ditampilkan hanya sisi yang disebut di atas.",
-    "script": "Berkas ini sekaligus memuat naskah program; yang ditampilkan hanya gambarnya.",
+    "zip": "Berkas ini sekaligus arsip ZIP; yang disebut di atas hanya salah satu sisinya.",
+    "pdf": "Berkas ini sekaligus PDF; yang disebut di atas hanya salah satu sisinya.",
+    "script": "Berkas ini sekaligus memuat naskah program; yang disebut di atas hanya salah satu sisinya.",
 }
 NOT_SO = "Nama atau jenis yang disebut pengirim berbeda dari isinya."
 KEPT = "Berkas aslinya tetap dapat disimpan."

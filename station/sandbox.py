@@ -92,7 +92,11 @@ def run(program: Sequence[str], handed: Mapping[str, bytes], limits: Limits) -> 
             extra_groups=None if nobody is None else [],
         )
     with process:
-        return _watch(process, limits)
+        try:
+            return _watch(process, limits)
+        except BaseException:  # also Ctrl-C: leaving would wait for a program that nobody reads any more
+            process.kill()
+            raise
 
 
 def command(program: Sequence[str], in_memory: Mapping[str, int], filter_fd: int, limits: Limits) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import secrets
 import shutil
@@ -10,6 +11,7 @@ import socket
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,16 @@ MISSING = [name for name in (*sandbox.NEEDED, "pdftoppm") if shutil.which(name) 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {' '.join(MISSING)}")
 WRITER = Path("/usr/lib/libreoffice/program/soffice.bin")
 needs_office = pytest.mark.skipif(not WRITER.is_file(), reason="LibreOffice is not installed")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Whatever a test opened: afterwards no process of it is there, and no file of it is open."""
+    descriptors = set(os.listdir("/proc/self/fd"))
+    yield
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    assert children.read_text() == ""
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
 
 
 def look(data: bytes, name: str = "berkas", media_type: str = "application/octet-stream") -> Preview:

@@ -445,6 +445,19 @@ def test_when_the_station_is_killed_the_room_is_emptied():
     wait_until(lambda: not marked(mark), "the end of the room")
 
 
+def test_whoever_is_interrupted_leaves_nobody(monkeypatch: pytest.MonkeyPatch):
+    mark = secrets.token_hex(8)
+
+    def interrupted(*_given: object) -> None:
+        wait_until(lambda: len(marked(mark)) >= 4, "the program and its child")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox, "_watch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        probe(STAYS, mark, limits=Limits(seconds=600.0))
+    wait_until(lambda: not marked(mark), "the end of the room")
+
+
 def test_without_bubblewrap_nothing_is_run(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sandbox, "NEEDED", ("bwrap-that-is-not-there",))
     monkeypatch.setattr(subprocess, "Popen", None)

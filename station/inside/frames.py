@@ -13,7 +13,7 @@ HEAD = struct.Struct(">cI")
 SIZE = struct.Struct(">II")  # of a page, before its pixels: three bytes each, row by row
 
 
-class Refusal(Exception):
+class FileError(Exception):
     """The file will not be shown or cleaned; the message is a word of `station.reasons`, and perhaps numbers."""
 
 

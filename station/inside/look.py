@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from station.inside import kinds
-from station.inside.frames import BEGUN, FILE, KIND, NOTE, Refusal, finish, put
+from station.inside.frames import BEGUN, FILE, KIND, NOTE, FileError, finish, put
 
 
 def main(stage: str, kind: str = "") -> None:
@@ -16,7 +16,7 @@ def main(stage: str, kind: str = "") -> None:
             from station.inside import pages  # only here: the first stage runs no other program
 
             pages.show_pdf() if stage == "pdf" else pages.show_office(kind)
-    except Refusal as refusal:
+    except FileError as refusal:
         finish(str(refusal))
     except MemoryError:
         finish("memory")

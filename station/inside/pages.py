@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from station.inside.frames import DOCUMENT, FILE, PAGES, Refusal, put, put_page
+from station.inside.frames import DOCUMENT, FILE, PAGES, FileError, put, put_page
 
 MOST_PAGES = 20
 MOST_SIDE = 1_600
@@ -42,13 +42,13 @@ def show_pdf() -> None:
     found = _COUNT.search(about)
     count = int(found[1]) if found else 0
     if count == 0:
-        raise Refusal("damaged")
+        raise FileError("damaged")
     put(PAGES, str(count))
     sizes = [(float(width), float(height)) for _, width, height in _SIZE.findall(about)][:MOST_PAGES]
     if len(sizes) < min(count, MOST_PAGES):
-        raise Refusal("damaged")
+        raise FileError("damaged")
     if any(not LEAST_POINTS <= side <= MOST_POINTS for size in sizes for side in size):
-        raise Refusal("page")
+        raise FileError("page")
     at = 1
     for dpi, same in itertools.groupby(_dpi(*size) for size in sizes):
         last = at + len(list(same)) - 1
@@ -75,7 +75,7 @@ def show_office(kind: str) -> None:
             break
     made = source.with_suffix(".pdf")
     if code or not made.is_file():
-        raise Refusal("damaged")
+        raise FileError("damaged")
     put(DOCUMENT, made.read_bytes())
 
 
@@ -89,11 +89,11 @@ def _look_into_zip() -> None:
             listed = members.get(_LIST, MOST_LIST + 1) <= MOST_LIST and b"encryption-data" in archive.read(_LIST)
             sizes = [member.file_size for member in archive.infolist()]
     except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, NotImplementedError, EOFError):
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
     if sum(sizes) > MOST_INFLATED or len(sizes) > MOST_MEMBERS:
-        raise Refusal("bomb")
+        raise FileError("bomb")
     if listed:
-        raise Refusal("locked")
+        raise FileError("locked")
 
 
 def _dpi(width: float, height: float) -> int:
@@ -108,16 +108,16 @@ def _rendered(first: int, last: int, dpi: int) -> Iterator[tuple[int, int, bytes
             head = b"".join(process.stdout.readline() for _ in range(3))
             sides = _PIXELS.fullmatch(head)
             if sides is None:
-                raise Refusal("damaged")
+                raise FileError("damaged")
             width, height = int(sides[1]), int(sides[2])
             yield width, height, process.stdout.read(width * height * 3)
     if process.returncode:
-        raise Refusal("damaged")
+        raise FileError("damaged")
 
 
 def _output(command: list[str]) -> bytes:
     """Return what a program prints; whatever it says on standard error goes out as it is, and counts there."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)  # noqa: S603
     if done.returncode:
-        raise Refusal("damaged")
+        raise FileError("damaged")
     return done.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageOps, ImageSequence
 
-from station.inside.frames import FILE, NOTE, PAGES, Refusal, put, put_page
+from station.inside.frames import FILE, NOTE, PAGES, FileError, put, put_page
 
 MOST_PIXELS = 100_000_000
 MOST_SIDE = 1_600
@@ -18,7 +18,7 @@ def show_picture(kind: str) -> None:
         with Image.open(FILE, formats=[kind.upper()]) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
-                raise Refusal(f"huge {width} {height}")
+                raise FileError(f"huge {width} {height}")
             put(NOTE, f"size {width} {height}")
             count = getattr(image, "n_frames", 1)
             put(PAGES, str(count if kind == "tiff" else 1))
@@ -32,12 +32,12 @@ def show_picture(kind: str) -> None:
                 if number == MOST_PAGES:
                     break
                 if frame.width * frame.height > MOST_PIXELS:
-                    raise Refusal(f"huge {frame.width} {frame.height}")
+                    raise FileError(f"huge {frame.width} {frame.height}")
                 _put(frame)
     except MemoryError:
-        raise Refusal("memory") from None
+        raise FileError("memory") from None
     except (OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError):
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
 
 
 def _put(image: Image.Image) -> None:

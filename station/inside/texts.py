@@ -7,7 +7,7 @@ import email.policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from station.inside.frames import FILE, TEXT, Refusal, put
+from station.inside.frames import FILE, TEXT, FileError, put
 from station.inside.kinds import decoded
 
 MOST_BYTES = 64 * 1024
@@ -20,7 +20,7 @@ def show_text() -> None:
     """Write a text as it is; the station cuts it and makes what is hidden in it visible."""
     text = decoded(FILE.read_bytes())
     if text is None:
-        raise Refusal("damaged")
+        raise FileError("damaged")
     put(TEXT, text[: MOST_BYTES + 1])
 
 
@@ -31,7 +31,7 @@ def show_mail() -> None:
         lines = [f"{label}: {message[name]}" for label, name in zip(_LABELS, HEADERS, strict=True) if message[name]]
         bodies, attached = _parts(message)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, IndexError):
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
     put(TEXT, "\n".join([*lines, "", *bodies, *attached])[: MOST_BYTES + 1])
 
 

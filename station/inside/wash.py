@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, NOTE, Refusal, finish, put
+from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, NOTE, FileError, finish, put
 from station.inside.kinds import kind_of
 
 WORK = Path("/tmp/work")  # noqa: S108
@@ -32,7 +32,7 @@ def main() -> None:
     logging.disable(logging.ERROR)  # it says there what is told from its results: unknown parts, odd counters
     try:
         _wash()
-    except Refusal as refusal:
+    except FileError as refusal:
         finish(str(refusal))
     except MemoryError:
         finish("memory")
@@ -45,7 +45,7 @@ def _wash() -> None:
     put(KIND, kind)
     ending = ENDINGS.get(kind) or next((e for at, magic, e in _SOUNDS if data[at : at + len(magic)] == magic), "")
     if not ending:
-        raise Refusal(kind if kind in ("locked", "empty") else "kind")
+        raise FileError(kind if kind in ("locked", "empty") else "kind")
     WORK.mkdir()
     source = WORK / f"berkas.{ending}"
     shutil.copyfile(FILE, source)
@@ -55,7 +55,7 @@ def _wash() -> None:
         _keep_what_is_seen(source, kind)
     washed = _washed(source, ending)
     if _found(washed):
-        raise Refusal("remains")
+        raise FileError("remains")
     if kind in ("odt", "ods", "odp"):
         _look_for_comments(washed)
     put(DOCUMENT, washed.read_bytes())
@@ -68,12 +68,12 @@ def _keep_what_is_seen(source: Path, kind: str) -> None:
     try:
         with Image.open(source, formats=[kind.upper()]) as image:
             if kind != "jpeg" and getattr(image, "n_frames", 1) > 1:
-                raise Refusal("several")
+                raise FileError("several")
             if kind == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
                 upright = ImageOps.exif_transpose(image)
                 upright.save(source, "JPEG", quality=95)
     except (OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError):
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
 
 
 def _washed(source: Path, ending: str) -> Path:
@@ -91,10 +91,10 @@ def _removed(source: Path, *, lightly: bool) -> Path:
     try:
         done = parser.remove_all()
     except _BROKEN:
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
     washed = Path(parser.output_filename)
     if not done or not washed.is_file():
-        raise Refusal("members")
+        raise FileError("members")
     return washed
 
 
@@ -103,14 +103,14 @@ def _look_for_comments(washed: Path) -> None:
     with zipfile.ZipFile(washed) as archive:
         pieces = [archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rdf"))]
     if any(word in piece for piece in pieces for word in (b"annotation", b":creator")):
-        raise Refusal("comments")
+        raise FileError("comments")
 
 
 def _found(path: Path) -> list[str]:
     try:
         return list(_lines(_parser(path).get_meta()))[:MOST_FOUND]
     except _BROKEN:
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -138,9 +138,9 @@ def _parser(path: Path) -> Any:
     try:
         parser, _ = parser_factory.get_parser(str(path))
     except _BROKEN:
-        raise Refusal("damaged") from None
+        raise FileError("damaged") from None
     if parser is None:
-        raise Refusal("kind")
+        raise FileError("kind")
     return parser
 
 
