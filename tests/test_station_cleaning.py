@@ -8,8 +8,8 @@ import zipfile
 import zlib
 
 import pytest
+from hostile_files import docx, paragraph, png
 from samples import named
-from test_station_previews import docx, paragraph, png
 
 from station import cleaning, reasons, sandbox
 from station.cleaning import Cleaned, clean
