@@ -46,6 +46,8 @@ def answer_of(ended: Ended) -> Answer:
         raise NotShown("time")
     if ended.how is End.TOO_MUCH:
         raise NotShown("output")
+    if ended.how is End.TOO_GREEDY:
+        raise NotShown("memory")
     if not ended.output.startswith(HEAD.pack(BEGUN.encode(), 0)):
         raise NoSandbox("the sandbox did not begin")
     if ended.complaint:
@@ -94,6 +96,8 @@ def frames_of(output: bytes) -> tuple[tuple[str, bytes], ...]:
 def _reason(complaint: bytes) -> str:
     if b"Incorrect password" in complaint:
         return "locked"
+    if b"FileNotFoundError" in complaint or b"ModuleNotFoundError" in complaint:
+        return "missing"
     if any(word in complaint for word in (b"MemoryError", b"bad_alloc", b"ut of memory", b"Cannot allocate memory")):
         return "memory"
     return "complained"

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources import files
+from pathlib import Path
 from typing import BinaryIO
 
 from station import seccomp
@@ -31,11 +32,14 @@ _START = f"import sys; sys.path.insert(0, {PLACE!r}); from station.inside import
 _COMPLAINT_BYTES = 4_096
 _PIECE = 65_536
 _LAST_SECONDS = 10.0  # for the kernel to end what was killed
+_LOOK_SECONDS = 0.2  # between two looks at the memory of a room
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_rooms: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may take. `memory` counts for each process, `processes` their threads, too."""
+    """What a program may take. `memory` counts for each process and for all together, `processes` threads, too."""
 
     memory: int = 1024 * MIB
     processor_seconds: int = 30
@@ -52,6 +56,7 @@ class End(Enum):
     FAILED = "failed"
     TOO_LONG = "too long"
     TOO_MUCH = "too much"
+    TOO_GREEDY = "too greedy"  # for memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,20 @@ def run(program: Sequence[str], handed: Mapping[str, bytes], limits: Limits) -> 
             extra_groups=None if nobody is None else [],
         )
     with process:
+        _rooms.add(process)
         try:
             return _watch(process, limits)
         except BaseException:  # also Ctrl-C: leaving would wait for a program that nobody reads any more
             process.kill()
             raise
+        finally:
+            _rooms.discard(process)
+
+
+def end_all() -> None:
+    """End what runs in other threads; there it looks like a program that failed."""
+    for process in list(_rooms):
+        process.kill()
 
 
 def command(program: Sequence[str], in_memory: Mapping[str, int], filter_fd: int, limits: Limits) -> list[str]:
@@ -164,17 +178,33 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> Ended:
                 how = End.TOO_LONG
             elif how is End.DONE and len(kept[process.stdout]) > limits.output:
                 how = End.TOO_MUCH
+            elif how is End.DONE and _resident(process.pid) > limits.memory:
+                how = End.TOO_GREEDY
             if how is not End.DONE and process.poll() is None:
                 process.kill()
                 deadline = time.monotonic() + _LAST_SECONDS
             if how is not End.DONE and time.monotonic() > deadline:
                 raise NoSandbox("a sandbox did not end when it was killed")
-            for key, _ in ready.select(max(0.0, deadline - time.monotonic())):
+            for key, _ in ready.select(max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))):
                 _read(ready, key.fileobj, kept, most)  # type: ignore[arg-type]
     output, complaint = (bytes(kept[pipe]) for pipe in (process.stdout, process.stderr))
     if process.wait() and how is End.DONE:
         how = End.FAILED
     return Ended(how, output, complaint)
+
+
+def _resident(pid: int) -> int:
+    """Return how many bytes of memory a process and all below it hold; the limit of the kernel is for each alone."""
+    total, waiting = 0, [str(pid)]
+    while waiting:
+        place = Path("/proc") / waiting.pop()
+        try:
+            total += int((place / "statm").read_text().split()[1]) * _PAGE_BYTES
+            for task in (place / "task").iterdir():
+                waiting += (task / "children").read_text().split()
+        except OSError:  # it has ended
+            continue
+    return total
 
 
 def _read(

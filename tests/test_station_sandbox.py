@@ -328,6 +328,27 @@ def test_control_with_more_it_goes_on():
     assert probe("x = bytearray(300 * 2**20)", limits=wider) == Ended(End.DONE, b"", b"")
 
 
+SHARED = """
+import os, signal, sys
+for _ in range(4):
+    if os.fork() == 0:
+        held = b"x" * (100 << 20)
+        os.write(1, b".")
+        signal.pause()
+while True: signal.pause()
+"""
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["as it is", "control: nobody adds up"])
+def test_memory_is_bounded_as_a_sum(monkeypatch: pytest.MonkeyPatch, counted: bool):
+    """Each of four holds 100 MiB, which is allowed; together they hold more than they may."""
+    if not counted:
+        monkeypatch.setattr(sandbox, "_resident", lambda pid: 0)
+    ended = probe(SHARED, limits=Limits(memory=256 * MIB, seconds=5.0, processes=8))
+    assert ended.how is (End.TOO_GREEDY if counted else End.TOO_LONG)
+    assert counted or ended.output == b"...."
+
+
 def test_processor_time_is_bounded():
     ended = probe("while True: pass", limits=Limits(processor_seconds=1, seconds=300.0))
     assert ended.how is End.FAILED  # killed by the kernel
@@ -430,12 +451,21 @@ def test_control_without_the_tie_to_its_parent_it_stays(change, monkeypatch: pyt
                 os.kill(pid, signal.SIGKILL)
 
 
-RUNS = "import sys; from station import sandbox; sandbox.run(sys.argv[1:], {}, sandbox.Limits(seconds=600.0))"
+RUNS = """
+import sys, threading
+from station import sandbox
+work = lambda: sandbox.run(sys.argv[1:], {}, sandbox.Limits(seconds=600.0))
+"""
+HERE, THERE = "work()", "threading.Thread(target=work, daemon=True).start()\nthreading.Event().wait()"
 
 
-def test_when_the_station_is_killed_the_room_is_emptied():
+@pytest.mark.parametrize("where", [HERE, THERE], ids=["its own thread", "a thread of a request"])
+def test_when_the_station_is_killed_the_room_is_emptied(where: str):
+    """The room is tied to the thread that began it; that one waits for it to end, so it is tied to the station, too."""
     mark = secrets.token_hex(8)
-    station = subprocess.Popen([sys.executable, "-c", RUNS, seccomp.SYSTEM_PYTHON, "-I", "-c", STAYS, mark], cwd=ROOT)
+    station = subprocess.Popen(
+        [sys.executable, "-c", RUNS + where, seccomp.SYSTEM_PYTHON, "-I", "-c", STAYS, mark], cwd=ROOT
+    )
     wait_until(lambda: len(marked(mark)) >= 5, "the program and its child")
     if os.geteuid() == 0:
         status = [(Path("/proc") / str(pid) / "status").read_text() for pid in marked(mark) if pid != station.pid]
