@@ -142,6 +142,17 @@ def save_files(transaction: sa.Connection, case_id: int, folder: Path) -> tuple[
     return tuple(path for path, _ in wanted)
 
 
+def read_file(transaction: sa.Connection, file: File) -> bytes:
+    """Return the content of a whole file; raises Refused when it is not whole."""
+    try:
+        data = b"".join(_pieces(transaction, file.object_id, file.key, parts_of(file.size)))
+    except Tampered:
+        data = b""
+    if file.state is not FileState.WHOLE or (len(data), hashlib.sha256(data).digest()) != (file.size, file.sha256):
+        raise Refused("berkas ini belum lengkap atau rusak; bagian yang kurang datang dengan stik berikutnya")
+    return data
+
+
 def _is_whole(transaction: sa.Connection, a: sa.Row[tuple[object, ...]]) -> bool:
     size, outer = 0, hashlib.sha256()
     try:

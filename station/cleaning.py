@@ -20,6 +20,9 @@ WASH = Limits(
 MOST_FOUND = 200
 _FLAT = " Halamannya menjadi gambar: foto di dalamnya membawa keterangan sendiri."
 _MORE = "… dan lainnya"
+# what else is cleaned is handed on as bin: a page of the web must not open at a touch
+_ENDINGS = {kind: kind for kind in ("png", "gif", "tiff", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp")}
+_ENDINGS |= {"jpeg": "jpg", "text": "txt"}
 _LOST = {
     **dict.fromkeys(("docx", "odt"), " Jejak perubahan ikut terhapus."),
     "xlsx": " Komentar ikut terhapus.",
@@ -33,12 +36,14 @@ class Cleaned:
     """A file to pass on. Not cleaned, there is no data: then a person decides about the original.
 
     `found` are lines of metadata, hostile words made visible; `words` say in Indonesian what was done, or why not.
+    `ending` is that of the content, for the name of the copy.
     """
 
     state: Literal["cleaned", "not_cleaned"]
     words: str
     data: bytes | None = field(default=None, repr=False)
     found: tuple[str, ...] = field(default=(), repr=False)
+    ending: str = "bin"
 
 
 def clean(data: bytes, media_type: str) -> Cleaned:
@@ -67,7 +72,8 @@ def clean(data: bytes, media_type: str) -> Cleaned:
     remark = f" {reasons.NOT_SO}" if reasons.not_so(kind, "", media_type) else ""
     done = f"Dibersihkan: {len(found)} keterangan tersembunyi dihapus." if found else "Dibersihkan: tidak ada metadata."
     flat = _FLAT if answer.word(NOTE) == "flat" else ""
-    return Cleaned("cleaned", f"{done}{_LOST.get(kind, '')}{flat}{remark}", documents[0], found)
+    words = f"{done}{_LOST.get(kind, '')}{flat}{remark}"
+    return Cleaned("cleaned", words, documents[0], found, _ENDINGS.get(kind, "bin"))
 
 
 def _not_cleaned(reason: str, found: tuple[str, ...] = ()) -> Cleaned:
