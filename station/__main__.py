@@ -14,6 +14,7 @@ from crypto.receipt import Mistyped
 from keys.progress import bar
 from station import (
     attachments,
+    audit,
     audit_commands,
     backup,
     bundles,
@@ -29,6 +30,7 @@ from station import (
     serve,
     upkeep,
 )
+from station.audit import Deed
 from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn, warn_of_rekey
 from station.desk import Desk
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
@@ -100,6 +102,9 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
     with door.open() as desk, desk.vault.begin() as transaction:
         found = cases.show_case(transaction, case)
         saved = attachments.save_files(transaction, found.id, folder) if folder is not None else ()
+        for path in saved:
+            place = path.stem.lstrip("0")
+            audit.note(transaction, desk.present, Deed.SAVED, day=today(), case=found.id, detail=place)
     if as_json:
         print_json(screen.case_json(found))
     else:

@@ -48,6 +48,8 @@ class Deed(enum.StrEnum):
     LIFTED = "lifted"  # that hold
     PURGED = "purged"  # a closed case, when its time had come
     EXPORTED = "exported"  # the log itself
+    SAVED = "saved"  # an original outside the vault; its place in the case
+    PASSED = "passed"  # a cleaned copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import Reporter, Stick, Terminal, sit, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, Terminal, attach, sit, weak, world  # noqa: F401
 
 from crypto.encoding import today
 from crypto.errors import BadSignature, NotForThisKey, Tampered
@@ -145,3 +145,14 @@ def test_the_auditor_reads_at_a_terminal_and_opens_no_vault(tmp_path: Path) -> N
     assert terminal.run("audit", str(path), typed="salah\n").exit_code == 4
     read = terminal.run("audit", str(path), typed=f"{words}\n")
     assert read.exit_code == 0 and "exported  sumsel-1+sumsel-2  auditor" in read.stdout
+
+
+def test_originals_that_are_saved_at_a_terminal_stand_in_the_log(tmp_path: Path) -> None:
+    terminal, file = Terminal(tmp_path, "sumsel", (ONE, TWO)), attach(b"isi")
+    rows = [world().letter_row(Reporter().report(SECRET, [file])), *world().part_rows(file, b"isi")]
+    assert terminal.run("import", str(Stick(tmp_path / "stick").write(rows))).exit_code == 0
+    assert terminal.run("show", "K-0001").exit_code == 0
+    assert terminal.run("show", "K-0001", "--save-attachments", str(tmp_path / "out")).exit_code == 0
+    with sit(terminal.home, ONE, TWO) as desk, desk.vault.begin() as transaction:
+        found = audit.entries(transaction)
+    assert [(e.who, e.case, e.detail) for e in found if e.deed == Deed.SAVED] == [(f"{ONE}+{TWO}", 1, "1")]
