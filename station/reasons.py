@@ -49,7 +49,9 @@ WHY = {
     "output": "hasilnya terlalu besar",
     "complained": "program pembukanya melaporkan kesalahan",
     "large": "berkasnya terlalu besar",
-    "sandbox": "ruang tertutup untuk membukanya tidak tersedia di stasiun ini",
+    "missing": "program pembukanya belum dipasang di stasiun ini; yang perlu dipasang ada di docs/guide-station.md",
+    "sandbox": "ruang tertutup untuk membukanya tidak tersedia di stasiun ini; pasang bubblewrap dan python3-seccomp "
+    "(docs/guide-station.md)",
     "kind": "jenis ini tidak dapat dibersihkan",
     "members": "di dalamnya ada bagian yang tidak dikenal",
     "several": "hanya gambar pertamanya yang akan tersisa",

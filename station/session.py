@@ -77,6 +77,7 @@ class Session:
         self.folder = folder
         self.why = ""  # in words, why it closed
         self.warning = ""  # in words, what is wrong with the log
+        self.at_lock: Callable[[], None] = lambda: None  # forgets what was made of reports
         self._allow_network, self._look, self._clocks = allow_network, look, clocks or Clocks()
         self._mutex = threading.RLock()
         self._given: dict[str, str] = {}
@@ -173,6 +174,7 @@ class Session:
         with self._mutex:
             self._given, self._idle = {}, False
             self.why = why or self.why
+            self.at_lock()
             if self._open is not None:
                 with suppress(SQLAlchemyError, OSError):  # a full disk must not keep it open
                     self._log(Deed.CLOSED)
@@ -228,6 +230,7 @@ class Session:
         if self._clocks.awake() - self._touched > IDLE_SECONDS:
             self._idle = self._open is not None
             self._given.clear()  # of those who waited for a quorum that never came
+            self.at_lock()
 
 
 def _trouble(transaction: sa.Connection) -> str:

@@ -12,9 +12,10 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from station import pages
-from station.pages import SESSION, current
+from station.pages import SESSION, VIEWER, current
 from station.session import IDLE_SECONDS, Session, State
 from station.texts import install as install_texts
+from station.viewer import Viewer
 
 COOKIE = "meja"
 MAX_FORM_BYTES = 256 * 1024
@@ -64,7 +65,8 @@ def create_desk(session: Session, port: int) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.logger.disabled = True  # a traceback may hold what a report says
-    app.extensions[SESSION] = session
+    app.extensions[SESSION], app.extensions[VIEWER] = session, Viewer()
+    session.at_lock = app.extensions[VIEWER].forget
     names = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
 
     @app.before_request

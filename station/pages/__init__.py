@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from station.session import Session
+from station.viewer import Viewer
 
-SESSION = "senyap-desk"
+SESSION, VIEWER = "senyap-desk", "senyap-viewer"
 
 
 def current() -> Session:
@@ -15,10 +16,16 @@ def current() -> Session:
     return found
 
 
+def viewer() -> Viewer:
+    """Return what keeps the previews of this desk."""
+    found: Viewer = current_app.extensions[VIEWER]
+    return found
+
+
 def install(app: Flask) -> None:
     """Add all pages."""
-    from station.pages import case, courier, errors, inbox, retention, unlock
+    from station.pages import case, courier, errors, files, inbox, retention, unlock
 
-    for module in (unlock, inbox, case, courier, retention):
+    for module in (unlock, inbox, case, files, courier, retention):
         app.register_blueprint(module.blueprint)
     errors.install(app)
