@@ -19,8 +19,8 @@ from crypto.encoding import date_of, epoch_of, today
 from crypto.signing import SigningKey
 from dropbox import form
 from dropbox.cleaning import clean as clean_file
-from dropbox.traces import find_traces
 from keys.roster import PROVINCE_INSPECTORATE, Station
+from prose.traces import find_traces
 from station import canaries, phrases, stories
 from station.errors import Refused
 from station.home import Home

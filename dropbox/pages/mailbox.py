@@ -41,8 +41,9 @@ from dropbox.received import Received
 from dropbox.sealing import RowWriter
 from dropbox.services import directory, here
 from dropbox.sessions import Session, SessionEnded
-from dropbox.traces import KINDS, cut
+from dropbox.tracewords import KINDS
 from keys.roster import Group
+from prose.traces import cut
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
 MAX_SHOWN_BYTES = 40_000  # of messages as HTML: then every mailbox page fits its one length

@@ -8,9 +8,10 @@ from typing import Any
 from crypto.attachment import Attachment
 from dropbox import form
 from dropbox.form import Field
-from dropbox.traces import KINDS, find_traces
-from dropbox.traces import is_serious as serious
+from dropbox.tracewords import KINDS
 from keys.roster import Roster
+from prose.traces import find_traces
+from prose.traces import is_serious as serious
 
 _TYPED = ("text", "area")
 

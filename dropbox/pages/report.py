@@ -30,8 +30,9 @@ from dropbox.received import Received
 from dropbox.sealing import RowWriter
 from dropbox.services import directory, here
 from dropbox.sessions import SessionEnded
-from dropbox.traces import KINDS, cut
+from dropbox.tracewords import KINDS
 from keys.roster import Group
+from prose.traces import cut
 
 _SECTION_ORDER = (form.WHERE, form.WHAT, form.EVIDENCE, form.SAFETY)
 

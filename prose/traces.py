@@ -11,31 +11,17 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from flask_babel import lazy_gettext as _
-
-KINDS: Final[dict[str, Any]] = {
-    "email": _("alamat email"),
-    "akun": _("nama akun"),
-    "nip": _("NIP"),
-    "nik": _("NIK atau nomor KK"),
-    "npwp": _("NPWP"),
-    "hp": _("nomor HP"),
-    "telepon": _("nomor telepon"),
-    "plat": _("nomor kendaraan"),
-    "paspor": _("nomor paspor"),
-    "nomor": _("nomor panjang"),
-    "diri": _("kata yang menunjuk Anda"),
-    "jam": _("jam yang persis"),
-    "tempat": _("titik di peta"),
-}
+KINDS: Final = (
+    "email", "akun", "nip", "nik", "npwp", "hp", "telepon", "plat", "paspor", "nomor", "diri", "jam", "tempat",
+)  # fmt: skip
 SOFT: Final = frozenset({"jam", "tempat"})  # shown when somebody looks, no reason to stop a report
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One place in a text: characters `start` to `end`, and a key of `KINDS`."""
+    """One place in a text: characters `start` to `end`, and one of `KINDS`."""
 
     start: int
     end: int
