@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext
-from markupsafe import escape
+from markupsafe import Markup
 
 from crypto import letter as letters
 from crypto import receipt as receipts
@@ -43,6 +43,7 @@ from dropbox.services import directory, here
 from dropbox.sessions import Session, SessionEnded
 from dropbox.tracewords import KINDS
 from keys.roster import Group
+from prose.message import render
 from prose.traces import cut
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
@@ -330,6 +331,7 @@ def _show_mailbox(
         kept_sealed=seal_kept(groups, kept, session.mailbox, session.expires),
         kind_name=KINDS.__getitem__,
         cut=cut,
+        shown=lambda text: Markup(render(text)),  # noqa: S704 - it escapes
         groups=groups,
         barred=barred,
         **_form_parts(typed, problems),
@@ -338,7 +340,7 @@ def _show_mailbox(
 
 def _shorten(news: News) -> News:
     """Leave out the oldest messages that would make the page longer than other mailbox pages."""
-    sizes = [FRAME_BYTES + len(str(escape(m.text)).encode("utf-8")) for m in news.messages]
+    sizes = [FRAME_BYTES + len(render(m.text).encode("utf-8")) for m in news.messages]
     first = 0
     while sum(sizes[first:]) > MAX_SHOWN_BYTES:
         first += 1
