@@ -119,9 +119,12 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
 @click.option("--detail", default="", help="Outcome, reason or recipient, where the status has one.")
 @click.option("--note", default="", help="For the file: what the step rests on.")
 @click.option("--text", default="", help="A message to the reporter, at most 4,000 bytes.")
-def reply(home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str) -> None:
+@click.option("--checked", is_flag=True, help="Send the text although it was warned of: it was looked at again.")
+def reply(
+    home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str, checked: bool
+) -> None:
     """Answer a CASE as those who are present; the next outbox carries it."""
-    wish = casework.Wish(status or "", "", detail, text, note)
+    wish = casework.Wish(status or "", "", detail, text, note, checked)
     with door.open() as desk, desk.vault.begin() as transaction:
         number = cases.show_case(transaction, case).id
         casework.reply(transaction, home, number, [ring.reviewer for ring in desk.rings], wish, day=today())

@@ -41,6 +41,7 @@ class Deed(enum.StrEnum):
     APPROVED = "approved"
     DROPPED = "dropped"  # a proposal
     ANSWERED = "answered"
+    CHECKED = "checked"  # a message that had been warned of, and was sent
     NOTED = "noted"
     IMPORTED = "imported"  # a bundle
     SENT = "sent"  # an outbox

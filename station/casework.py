@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from keys.roster import Role
-from station import audit
+from station import audit, guard
 from station.audit import Deed
 from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
@@ -38,6 +38,7 @@ class Wish:
     detail: str = ""
     text: str = field(default="", repr=False)
     note: str = field(default="", repr=False)
+    checked: bool = False  # the text was looked at again after a warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     _must_be_read(transaction, case_id, text)
     if transition.silence_days and (left := _silence_left(transaction, case_id, transition, day)) > 0:
         raise Refused(f"pelapor masih punya {left} hari untuk menjawab")
+    guard.demand(transaction, case_id, text, wish.by, checked=wish.checked, day=day)
     wish = Wish(wish.target, wish.by, wish.detail, text, note)
     if transition.approvers:
         _propose(transaction, case_id, status, wish, day)
@@ -113,10 +115,13 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     return True
 
 
-def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, by: str, day: int) -> None:
+def answer(
+    transaction: sa.Connection, home: Home, case_id: int, text: str, *, by: str, day: int, checked: bool = False
+) -> None:
     """Note a message to the reporter for the next outbox, without a step.
 
-    Raises Refused for an empty or overlong one, for a mailbox that was given up, and where another station answers.
+    Raises Refused for an empty or overlong one, for a mailbox that was given up, and where another station answers;
+    Unchecked for one that points at the reporter and was not looked at again.
     """
     home.must_serve()
     _must_lead(transaction, home, case_id)
@@ -124,6 +129,7 @@ def answer(transaction: sa.Connection, home: Home, case_id: int, text: str, *, b
     if not text:
         raise Refused("reply: neither a text nor another status")
     _must_be_read(transaction, case_id, text)
+    guard.demand(transaction, case_id, text, by, checked=checked, day=day)
     _say(transaction, home, case_id, text, day)
     audit.note(transaction, by, Deed.ANSWERED, day=day, case=case_id)
 
@@ -138,7 +144,7 @@ def reply(
     """
     status = _status(transaction, case_id)
     if wish.target in ("", status):
-        answer(transaction, home, case_id, wish.text, by="+".join(present), day=day)
+        answer(transaction, home, case_id, wish.text, by="+".join(present), day=day, checked=wish.checked)
         return
     home.must_serve()
     _must_lead(transaction, home, case_id)

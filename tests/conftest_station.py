@@ -279,7 +279,7 @@ class Terminal:
         return result
 
 
-def reply(transaction: Any, desk: Desk, status: str = "", text: str = "", *, case: int = 1, **more: str) -> None:
+def reply(transaction: Any, desk: Desk, status: str = "", text: str = "", *, case: int = 1, **more: Any) -> None:
     """Answer a case as those who are present, as `senyap-station reply` does."""
     wish = casework.Wish(status, "", text=text, **more)
     casework.reply(transaction, desk.home, case, [ring.reviewer for ring in desk.rings], wish, day=today())

@@ -492,7 +492,9 @@ def test_the_ring_of_another_unit_finds_nothing_of_a_mailbox(client: FlaskClient
     assert REPORT["wilayah"] == "sumsel"
 
 
-def test_answers_full_of_signs_that_grow_do_not_make_the_page_longer(client: FlaskClient, services: Services, small) -> None:
+def test_answers_full_of_signs_that_grow_do_not_make_the_page_longer(
+    client: FlaskClient, services: Services, small
+) -> None:
     words = report(client).words
     bring_news(services, small, words, texts=["pertama-kali", *["&" * 3_700] * 3])
     page = open_box(client, words)
@@ -505,7 +507,10 @@ def test_an_answer_is_shown_with_its_list_and_bold_words_and_without_any_other_m
     words = report(client).words
     bring_news(services, small, words, texts=["Kami **perlu** tahu:\n- kapan\n- <a href=//x.y>di mana</a>"])
     page = open_box(client, words)
-    assert "<p>Kami <b>perlu</b> tahu:</p><ul><li>kapan</li><li>&lt;a href=//x.y&gt;di mana&lt;/a&gt;</li></ul>" in page.text
+    assert (
+        "<p>Kami <b>perlu</b> tahu:</p><ul><li>kapan</li><li>&lt;a href=//x.y&gt;di mana&lt;/a&gt;</li></ul>"
+        in page.text
+    )
 
 
 def test_very_many_short_answers_do_not_make_the_page_longer(
