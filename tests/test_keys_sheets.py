@@ -19,7 +19,7 @@ from test_keys_recovery import OF_THREE, ONE, SEED
 
 from crypto.errors import Malformed
 from crypto.receipt import wordlist
-from keys import sheets
+from keys import paper, sheets
 from keys.recovery import join_seed
 from keys.roster import Role
 from keys.sheet_texts import day_of, printable
@@ -407,23 +407,23 @@ def test_a_name_without_end_is_cut_with_an_ellipsis() -> None:
 @pytest.mark.parametrize("width", [10, 20, 40, 90])
 def test_lines_are_never_wider_than_asked(width: float) -> None:
     text = f"Alamat {ONION} dan {SITE} serta kata yang pendek"
-    lines = sheets.wrap(text, 12, sheets.PLAIN, width)
-    assert all(sheets.measure(line, 12, sheets.PLAIN) <= width for line in lines)
+    lines = paper.wrap(text, 12, paper.PLAIN, width)
+    assert all(paper.measure(line, 12, paper.PLAIN) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
 def test_no_short_last_line_stands_alone() -> None:
     text = "Bila lembar ini hilang, hari itu juga hubungi pemegang kunci akar yang lain."
-    width = sheets.measure(text[:-6], 12, sheets.PLAIN)
-    assert sheets.wrap(text, 12, sheets.PLAIN, width)[-1] == "lain."
-    assert sheets.measure(sheets.paragraph(text, 12, sheets.PLAIN, width)[-1], 12, sheets.PLAIN) >= width / 3
+    width = paper.measure(text[:-6], 12, paper.PLAIN)
+    assert paper.wrap(text, 12, paper.PLAIN, width)[-1] == "lain."
+    assert paper.measure(paper.paragraph(text, 12, paper.PLAIN, width)[-1], 12, paper.PLAIN) >= width / 3
 
 
 def test_every_word_of_both_lists_fits_its_place() -> None:
-    assert max(sheets.measure(word, 17, sheets.BOLD) for word in WORDLIST) < 166 / 3 - 12 - 2
-    assert max(sheets.measure(word, 21, sheets.BOLD) for word in wordlist()) < 166 / 4 - 1
-    widest = sorted(wordlist(), key=lambda word: sheets.measure(word, 10, sheets.BOLD))[-8:]
-    assert sheets.measure("  ".join(widest), 10, sheets.BOLD) < 166
+    assert max(paper.measure(word, 17, paper.BOLD) for word in WORDLIST) < 166 / 3 - 12 - 2
+    assert max(paper.measure(word, 21, paper.BOLD) for word in wordlist()) < 166 / 4 - 1
+    widest = sorted(wordlist(), key=lambda word: paper.measure(word, 10, paper.BOLD))[-8:]
+    assert paper.measure("  ".join(widest), 10, paper.BOLD) < 166
 
 
 @pytest.mark.parametrize(
