@@ -22,6 +22,7 @@ from station import (
     canary_commands,
     cases,
     casework,
+    certificate_commands,
     courier,
     inbox,
     letters,
@@ -40,6 +41,7 @@ upkeep.install()
 canary_commands.install()
 serve.install()
 audit_commands.install()
+certificate_commands.install()
 
 
 @command("import")

@@ -42,6 +42,8 @@ class Deed(enum.StrEnum):
     DROPPED = "dropped"  # a proposal
     ANSWERED = "answered"
     CHECKED = "checked"  # a message that had been warned of, and was sent
+    CLAIMED = "claimed"  # somebody showed words of proof: they fit, or fail
+    CERTIFIED = "certified"  # that these words fit; the number of the certificate
     NOTED = "noted"
     IMPORTED = "imported"  # a bundle
     SENT = "sent"  # an outbox
