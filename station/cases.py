@@ -128,8 +128,7 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
 
 def clean_text(text: str) -> str:
     """Remove control characters other than newline; raises Refused when more than 4,000 bytes are left."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()
+    kept = plain_text(text)
     try:
         size = len(kept.encode("utf-8"))
     except UnicodeEncodeError:
@@ -137,6 +136,12 @@ def clean_text(text: str) -> str:
     if size > MAX_TEXT_BYTES:
         raise Refused(f"reply: text of {size} bytes, want {MAX_TEXT_BYTES} or fewer")
     return kept
+
+
+def plain_text(text: str) -> str:
+    """Remove control characters other than newline, and what is empty around a text."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()
 
 
 def claim_holds(transaction: sa.Connection, name: str, secret: bytes) -> bool:

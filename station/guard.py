@@ -19,9 +19,9 @@ from station import audit
 from station.audit import Deed
 from station.errors import Refused
 from station.guard_patterns import (
-    DATE,
     ENCOURAGED,
     FEARS,
+    MOMENT,
     NEGATED,
     PATTERNS,
     SENTENCE,
@@ -142,7 +142,7 @@ def _moments(text: str, said: Sequence[str]) -> Iterator[Finding]:
 
 
 def _when(text: str) -> Iterator[str]:
-    yield from (match[0] for match in DATE.finditer(text))
+    yield from (match[0] for match in MOMENT.finditer(text))
 
 
 def shared_runs(text: str, said: Sequence[str], least: int) -> list[str]:

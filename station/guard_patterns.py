@@ -7,11 +7,12 @@ from typing import Final
 
 WORD: Final = re.compile(r"[^\W_]+(?:[.:]\d+)*")
 SENTENCE: Final = re.compile(r"(?<=[.?!;])\s+|\n+")
-DATE: Final = re.compile(
-    r"\b(?:pukul|jam|pkl\.?|at)\s?\d{1,2}[.:]\d{2}\b|\b\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}\b"
+DAY: Final = re.compile(
+    r"\b\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}\b"
     r"|\b\d{1,2}\s+(?:jan|feb|mar|apr|mei|may|jun|jul|agu|aug|sep|okt|oct|nov|des|dec)\w*(?:\s+\d{4})?\b",
     re.IGNORECASE,
 )
+MOMENT: Final = re.compile(rf"\b(?:pukul|jam|pkl\.?|at)\s?\d{{1,2}}[.:]\d{{2}}\b|{DAY.pattern}", re.IGNORECASE)
 FEARS: Final = ("keamanan", "pengecualian")  # fields that say what only the reporter would say
 SMALL_WORDS: Final = frozenset(
     "yang dari pada untuk dengan atau juga tidak akan sudah telah dalam oleh kepada bahwa karena supaya agar seperti "  # noqa: SIM905

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prose.traces import find_traces
-from station.guard_patterns import DATE
+from station.guard_patterns import DAY, MOMENT
 from station.questions import question
 
 UNKNOWN: Final = "tidak-tahu"
@@ -57,7 +57,7 @@ def elements(fields: Mapping[str, str], files: int) -> tuple[Element, ...]:
         Element("apa", given("uraian")),
         Element("siapa", given("terlapor")),
         Element("di mana", given("wilayah") or given("instansi")),
-        Element("kapan", given("waktu") or bool(_YEAR.search(story) or DATE.search(story))),
+        Element("kapan", given("waktu") or bool(_YEAR.search(story) or DAY.search(story))),
         Element("bagaimana", len(story.split()) >= _TOLD_WORDS),
         Element("bukti", given("bukti_lokasi") or files > 0),
         Element("berapa", given("nilai") or bool(_AMOUNT.search(story))),
@@ -86,6 +86,6 @@ def tracks(letters: Sequence[Mapping[str, str]]) -> tuple[Track, ...]:
                 found.append(Track(place, "barred", text))
             if not question(name).choices:
                 spans = [(trace.kind, trace.start, trace.end) for trace in find_traces(text)]
-                spans += [("jam", *match.span()) for match in DATE.finditer(text)]
+                spans += [("jam", *match.span()) for match in MOMENT.finditer(text)]
                 found += [Track(place, kind, text[start:end]) for kind, start, end in spans]
     return tuple(dict.fromkeys(found))[:MOST_TRACKS]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 
 from flask import Flask
+from markupsafe import Markup
 
 from crypto.encoding import date_of
 from keys.roster import Role
+from prose.message import render
 from station.deadlines import Duty
+from station.guard import KINDS as WARNINGS
+from station.hints import KIND_WORDS as TRACK_WORDS
 from station.listing import answer_in_words
 from station.questions import question
 from station.transitions import EXTENDED, PREVIOUS
@@ -127,4 +131,6 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
+    app.jinja_env.filters["message"] = lambda text: Markup(render(text))  # noqa: S704 - it escapes
+    app.jinja_env.globals.update(warning=WARNINGS, track_words=TRACK_WORDS)
     app.jinja_env.globals.update(question=question, said=answer_in_words)

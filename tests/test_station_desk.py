@@ -117,7 +117,7 @@ def step(page: Any, summary: str, **fields: str) -> None:
     for name, text in fields.items():
         field = box.locator(f'[name="{name}"]')
         field.select_option(text) if name in ("oleh", "hasil") else field.fill(text)
-    box.locator("button").click()
+    box.locator("button:not([formaction])").click()
 
 
 def check(page: Any) -> None:
@@ -418,7 +418,7 @@ def test_a_closed_case_says_when_it_goes_and_two_people_hold_it(page: Any, addre
         box.locator('[name="frasa-kedua"]').fill(world().passphrases[second])
         if why is not None:
             box.locator('[name="alasan"]').fill(why)
-        box.locator("button").click()
+        box.locator("button:not([formaction])").click()
 
     decide("Tahan: jangan dihapus", ONE, ONE, "perkara 7/2027")
     page.wait_for_selector('[role="alert"]:has-text("dua orang")')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,8 +16,12 @@ from station.cases import Case, case_number, show_case
 from station.casework import Wish
 from station.deadlines import deadline
 from station.desk import Desk
+from station.drafts import draft
 from station.errors import Refused, StationError
+from station.guard import letters_of
 from station.pages import current
+from station.pages.reading import hints
+from station.questions_offered import questions_for
 from station.texts import offered
 from station.transitions import Needs, Transition, who_may_approve
 from station.working_days import load_holidays
@@ -75,7 +79,7 @@ def take(name: str) -> str | Response:
             transition = casework.find(casework.facts_of(transaction, case_id).status, target, detail)
             if transition.approvers:
                 session.verify(by, form.get("frasa", "").strip())
-            wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""))
+            wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""), "diperiksa" in form)
             casework.take(transaction, desk.home, case_id, wish, day=today())
     except (StationError, CryptoError) as error:
         return page(name, problem=words(error))
@@ -106,8 +110,8 @@ def answer(name: str) -> str | Response:
     """Note a message to the reporter without a step."""
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        text = request.form.get("pesan", "")
-        casework.answer(transaction, desk.home, case_id, text, by=desk.present, day=today())
+        text, checked = request.form.get("pesan", ""), "diperiksa" in request.form
+        casework.answer(transaction, desk.home, case_id, text, by=desk.present, day=today(), checked=checked)
 
     return _write(name, work)
 
@@ -132,9 +136,9 @@ def _write(name: str, work: Callable[[sa.Connection, Desk, int], None]) -> str |
     return redirect(url_for("case.show", name=name))
 
 
-def page(name: str, problem: str = "") -> str | Response:
+def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -> str | Response:
     """Return the page of a case, with what could not be done in words; what was typed stands there again."""
-    session, day = current(), today()
+    session, day, typed = current(), today(), request.form if typed is None else typed
     with session.desk() as desk, desk.vault.begin() as transaction:
         case_id = _known(transaction, name)
         missing, conflicted = statements.stated(transaction, case_id, session.present)
@@ -160,7 +164,10 @@ def page(name: str, problem: str = "") -> str | Response:
             hold=retention.hold_of(transaction, case_id),
             ends=retention.ends(transaction, desk.home, case_id).get(case_id),
             problem=problem,
-            typed=request.form,
+            typed=typed,
+            draft=draft(text, letters_of(transaction, case_id)) if (text := typed.get("pesan", "").strip()) else None,
+            questions=questions_for(case.language),
+            **hints(transaction, case, session.present),
         )
 
 
