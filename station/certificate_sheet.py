@@ -15,10 +15,10 @@ TITLE: Final = Both("Surat bukti pelapor", "Certificate of authorship")
 STATEMENT: Final = Both(
     "Pada {day} seseorang menunjukkan kepada unit ini 24 kata bukti yang hanya dapat dibuat dari kode tanda terima "
     "laporan di bawah. Kata itu cocok dengan sidik yang sejak semula ada di dalam laporan. Pemegang kata itu menulis "
-    "laporan ini.",
+    "laporan ini, atau menerima kata itu dari penulisnya.",
     "On {day} somebody showed this unit the 24 words of proof that can be made from the receipt code of the report "
     "below alone. They fit the digest that has been in the report from the first. Whoever holds them wrote this "
-    "report.",
+    "report, or was given them by who did.",
 )
 NOT_SAID: Final = Both(
     "Surat ini tidak menilai apakah isi laporan benar, dan tidak membuka isinya.",
