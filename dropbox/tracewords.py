@@ -1,4 +1,4 @@
-"""The words for what `prose.traces` finds, as reporters read them."""
+"""The words for what `crypto.prose.traces` finds, as reporters read them."""
 
 from __future__ import annotations
 

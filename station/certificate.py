@@ -24,10 +24,10 @@ from station import audit, casework
 from station.audit import Deed
 from station.cases import case_number, claim_holds, is_given_up
 from station.certificate_sheet import Certificate, draw
+from station.dates import written
 from station.desk import Desk
 from station.errors import Refused
 from station.tables import letters
-from station.texts import written
 
 MAGIC, PURPOSE = b"SNYC", "senyap/v1/certificate"
 MAX_NAME = 120

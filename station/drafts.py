@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto.mailbox import MAX_TEXT_BYTES
-from prose.message import render
+from crypto.prose.message import render
 from station.cases import plain_text
 from station.guard import Finding, look
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a page shows of a message. `html` is what `prose.message` makes of it; `left` is negative when too long."""
+    """What a page shows of a message: `html` by `crypto.prose.message`; `left` is negative when it is too long."""
 
     size: int
     left: int

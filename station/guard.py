@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from crypto.letter import parse_letter
-from prose.traces import find_traces
+from crypto.prose.traces import find_traces
 from station import audit
 from station.audit import Deed
 from station.errors import Refused

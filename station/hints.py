@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from prose.traces import find_traces
+from crypto.prose.traces import find_traces
 from station.guard_patterns import DAY, MOMENT
 from station.questions import question
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-
 from flask import Flask
 from markupsafe import Markup
 
-from crypto.encoding import date_of
+from crypto.prose.message import TAGS, render
 from keys.roster import Role
-from prose.message import render
+from station.dates import written
 from station.deadlines import Duty
 from station.guard import KINDS as WARNINGS
 from station.hints import KIND_WORDS as TRACK_WORDS
@@ -60,10 +58,6 @@ DUTY_WORDS = {
     Duty.ANSWER: "jawaban pelapor",
 }
 ROLE_WORDS = {Role.VERIFIKATOR: "verifikator", Role.TELAAH: "tim telaah", Role.INSPEKTUR: "inspektur"}
-_MONTHS = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
-    "Desember",
-)  # fmt: skip
 
 # offered where a step is taken, never sent unread: language → status or detail → text
 OFFERED: dict[str, dict[str, str]] = {
@@ -111,12 +105,6 @@ OFFERED: dict[str, dict[str, str]] = {
 }
 
 
-def written(day: int) -> str:
-    """Return a day as people write it: 26 November 2026."""
-    date: datetime.date = date_of(day)
-    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
-
-
 def offered(language: str, target: str, detail: str = "") -> str:
     """Return the text that is offered for a step, "" where there is none."""
     texts = OFFERED.get(language, OFFERED["id"])
@@ -125,12 +113,15 @@ def offered(language: str, target: str, detail: str = "") -> str:
 
 def install(app: Flask) -> None:
     """Give templates these words."""
+    from bleach import Cleaner  # brings urllib along, which the rest of the station does without
+
+    marks = Cleaner(tags=set(TAGS), attributes={"li": ["value"]})  # a second wall: what it is given is escaped already
     app.jinja_env.filters["written"] = written
     app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
     app.jinja_env.filters["detail"] = lambda name: DETAIL_WORDS.get(name, name)
     app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
-    app.jinja_env.filters["message"] = lambda text: Markup(render(text))  # noqa: S704 - it escapes
+    app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone
     app.jinja_env.globals.update(warning=WARNINGS, track_words=TRACK_WORDS)
     app.jinja_env.globals.update(question=question, said=answer_in_words)

@@ -27,9 +27,7 @@ ROOT = Path(__file__).parents[1]
 FORMATS = (ROOT / "docs" / "formats.md").read_text("utf-8")
 INTERFACE = (ROOT / "docs" / "interface.md").read_text("utf-8")
 SOURCES = {
-    p: p.read_text("utf-8")
-    for house in ("crypto", "prose", "keys", "dropbox", "station")
-    for p in (ROOT / house).rglob("*.py")
+    p: p.read_text("utf-8") for house in ("crypto", "keys", "dropbox", "station") for p in (ROOT / house).rglob("*.py")
 }
 EXAMPLES = dict(re.findall(r"^```example ([a-z-]+)\n(.*?)^```$", FORMATS, re.M | re.S))
 COMMANDS = {"senyap-keys": keys_command, "senyap-dropbox": dropbox_command, "senyap-station": station_command}

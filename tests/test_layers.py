@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HOUSES = ("crypto", "prose", "keys", "dropbox", "station")
+HOUSES = ("crypto", "keys", "dropbox", "station")
 PUBLIC_KEYS = (
     "keys",
     "keys.errors",
@@ -27,13 +27,11 @@ PUBLIC_KEYS = (
 )  # all of `keys` that is installed on the drop box
 MAY_IMPORT = {
     "crypto": ("crypto",),
-    "prose": ("prose",),
     "keys": ("crypto", "keys"),
-    "dropbox": ("crypto", "prose", "dropbox", *PUBLIC_KEYS),
-    "station": ("crypto", "prose", "keys", "station"),
+    "dropbox": ("crypto", "dropbox", *PUBLIC_KEYS),
+    "station": ("crypto", "keys", "station"),
 }
 THIRD_PARTY = {
-    "prose": set(),
     "crypto": {"cryptography", "nacl", "argon2"},
     "keys": {"cryptography", "click", "reportlab", "segno", "shamir_mnemonic", "tqdm", "zxcvbn"},
 }
@@ -107,7 +105,7 @@ def test_the_public_half_of_keys_needs_nothing_of_the_private_half(path: Path) -
 
 
 @pytest.mark.parametrize("path", [p for p in HOUSE_SOURCES if p.relative_to(ROOT).parts[0] in THIRD_PARTY], ids=named)
-def test_crypto_keys_and_prose_use_no_web_no_database_and_no_network(path: Path) -> None:
+def test_crypto_and_keys_use_no_web_no_database_and_no_network(path: Path) -> None:
     known = THIRD_PARTY[path.relative_to(ROOT).parts[0]]
     tops = {m.split(".")[0] for m in imports_of(path) if not ours(m)}
     assert not tops - set(sys.stdlib_module_names) - known
@@ -151,8 +149,10 @@ def test_a_house_loads_no_house_that_it_may_not_import(house: str) -> None:
     assert not {m for m in loaded if ours(m) and not allowed(house, m)}
 
 
-def test_prose_touches_no_file() -> None:
-    assert not [p for p in HOUSE_SOURCES if p.parent.name == "prose" and file_access(p)]
+def test_prose_needs_nothing_but_the_standard_library() -> None:
+    for path in [p for p in HOUSE_SOURCES if p.parent.name == "prose"]:
+        assert {m.split(".")[0] for m in imports_of(path)} <= {*sys.stdlib_module_names, "crypto"}
+        assert all(m.startswith("crypto.prose") for m in imports_of(path) if ours(m)) and not file_access(path)
 
 
 def test_crypto_loads_no_flask_no_sql_and_no_web() -> None:

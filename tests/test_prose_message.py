@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose.message import TAGS, render
+from crypto.prose.message import TAGS, render
 
 PIECES = st.lists(
     st.sampled_from(

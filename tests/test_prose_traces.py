@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose.traces import KINDS, SOFT, Trace, find_traces, is_serious
+from crypto.prose.traces import KINDS, SOFT, Trace, find_traces, is_serious
 
 DATA = Path(__file__).with_name("data")
 SETS = ("traces.txt", "traces-heldout.txt")

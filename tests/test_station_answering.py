@@ -17,7 +17,7 @@ from test_station_desk import ONE, TWO, enter, open_case, step
 from werkzeug.serving import make_server
 
 from crypto.claim import claim_words
-from prose.message import render
+from crypto.prose.message import render
 from station import audit
 from station.audit import Deed
 from station.cases import show_case

@@ -16,11 +16,11 @@ from pypdf import PdfReader
 
 from crypto import medium
 from crypto.encoding import date_of, epoch_of, today
+from crypto.prose.traces import find_traces
 from crypto.signing import SigningKey
 from dropbox import form
 from dropbox.cleaning import clean as clean_file
 from keys.roster import PROVINCE_INSPECTORATE, Station
-from prose.traces import find_traces
 from station import canaries, phrases, stories
 from station.errors import Refused
 from station.home import Home

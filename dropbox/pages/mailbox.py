@@ -18,6 +18,8 @@ from crypto import receipt as receipts
 from crypto.attachment import Attachment
 from crypto.encoding import date_of, epoch_of, today
 from crypto.mailbox import News
+from crypto.prose.message import render
+from crypto.prose.traces import cut
 from crypto.row import OBJECT_ID_BYTES, SLOTS
 from dropbox import form, statuses
 from dropbox.directory import Directory
@@ -43,8 +45,6 @@ from dropbox.services import directory, here
 from dropbox.sessions import Session, SessionEnded
 from dropbox.tracewords import KINDS
 from keys.roster import Group
-from prose.message import render
-from prose.traces import cut
 
 CODE, SESSION, MESSAGE = "kode", "sesi", "pesan"
 MAX_SHOWN_BYTES = 40_000  # of messages as HTML: then every mailbox page fits its one length

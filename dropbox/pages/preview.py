@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crypto.attachment import Attachment
+from crypto.prose.traces import find_traces
+from crypto.prose.traces import is_serious as serious
 from dropbox import form
 from dropbox.form import Field
 from dropbox.tracewords import KINDS
 from keys.roster import Roster
-from prose.traces import find_traces
-from prose.traces import is_serious as serious
 
 _TYPED = ("text", "area")
 

@@ -15,6 +15,7 @@ from crypto import letter as letters
 from crypto import receipt as receipts
 from crypto.attachment import Attachment
 from crypto.encoding import epoch_of, today
+from crypto.prose.traces import cut
 from crypto.row import OBJECT_ID_BYTES
 from dropbox import form
 from dropbox.errors import BadRequest, Broken, Busy, Closed, Full
@@ -32,7 +33,6 @@ from dropbox.services import directory, here
 from dropbox.sessions import SessionEnded
 from dropbox.tracewords import KINDS
 from keys.roster import Group
-from prose.traces import cut
 
 _SECTION_ORDER = (form.WHERE, form.WHAT, form.EVIDENCE, form.SAFETY)
 
