@@ -53,6 +53,11 @@ class Deed(enum.StrEnum):
     EXPORTED = "exported"  # the log itself
     SAVED = "saved"  # an original outside the vault; its place in the case
     PASSED = "passed"  # a cleaned copy
+    REFERRED = "referred"  # what was approved to go to another unit
+    RESENT = "resent"
+    PRINTED = "printed"  # a covering letter
+    CAME = "came"  # a case that another unit passed on
+    HEARD = "heard"  # where a case stands with its recipient
 
 
 @dataclass(frozen=True, slots=True)

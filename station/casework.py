@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from keys.roster import Role
-from station import audit, guard
+from station import audit, guard, referrals
 from station.audit import Deed
 from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
@@ -102,6 +102,8 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     if len(note) > MAX_NOTE_CHARACTERS:
         raise Refused(f"catatan terlalu panjang: paling banyak {MAX_NOTE_CHARACTERS} huruf")
     _must_be_read(transaction, case_id, text)
+    if wish.target == "referred":
+        referrals.must_be_prepared(transaction, case_id)
     if transition.silence_days and (left := _silence_left(transaction, case_id, transition, day)) > 0:
         raise Refused(f"pelapor masih punya {left} hari untuk menjawab")
     guard.demand(transaction, case_id, text, wish.by, checked=wish.checked, day=day)
@@ -183,6 +185,7 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
     if not may_approve(transition, home.role_of(by), home.role_of(found.by)):
         raise Refused(f"{by} ({home.role_of(by)}) tidak berwenang menyetujui langkah ini")
     wish = Wish(found.target, found.by, found.detail, found.text, found.note)
+    referrals.decide(transaction, case_id, approved=True)
     _apply(transaction, home, case_id, status, wish, approved=by, day=day)
     transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
     audit.note(transaction, by, Deed.APPROVED, day=day, case=case_id, detail=_named(status, wish))
@@ -196,6 +199,7 @@ def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str,
         raise Refused("tulis dulu alasannya")
     verb = "menarik" if by == found.by else "menolak"
     add_note(transaction, home, case_id, by, f"{verb} usulan {found.by} ({found.target}): {why.strip()}", day=day)
+    referrals.decide(transaction, case_id, approved=False)
     transaction.execute(sa.delete(proposals).where(proposals.c.case_id == case_id))
     audit.note(transaction, by, Deed.DROPPED, day=day, case=case_id, detail=found.target)
 

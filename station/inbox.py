@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, audit, canaries, erasure, letters, tables, vault
+from station import attachments, audit, canaries, erasure, letters, referral_inbox, tables, vault
 from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
 from station.desk import Desk
 from station.erasure import Swept
@@ -41,7 +41,7 @@ CHUNKS_AHEAD = 2  # of their rows, files and letters are in memory: at most 48 M
 class Imported:
     """What one import found. `incomplete` counts what still waits on this station, from any bundle.
 
-    `new` letters are those of reporters; canaries are counted apart.
+    `new` letters are those of reporters; canaries are counted apart, and so is what other units passed on or told.
     `swept` says which weekly keys were erased at its end, and which are kept though they have ended.
     """
 
@@ -52,6 +52,7 @@ class Imported:
     incomplete: int
     alarms: tuple[str, ...]
     canaries: int = 0
+    forwarded: int = 0
     swept: Swept = field(default_factory=Swept, compare=False)
 
 
@@ -239,12 +240,16 @@ class _Run:
                 return Outcome.QUARANTINED
             self._letters.append(opened)
             return Outcome.LETTER
-        return Outcome.QUARANTINED  # a forwarded row: this version makes none and takes none
+        taken = referral_inbox.take(self._transaction, self._desk.home, record, self._day)
+        self._alarms += [taken.alarm] if taken.alarm else []
+        return taken.outcome
 
     def _count_row(self, outcome: Outcome, known: Outcome | None) -> None:
         """Count what is final; letters found now are counted by `take_letters`."""
         if outcome is Outcome.LETTER:
             self._counts[Outcome.REPEAT] += known is Outcome.LETTER
+        elif outcome is Outcome.FORWARDED and known is outcome:
+            self._counts[Outcome.REPEAT] += 1
         else:
             self._counts[outcome] += 1
 
@@ -306,6 +311,7 @@ class _Run:
             incomplete=attachments.count_incomplete_letters(self._transaction) + waiting,
             alarms=(*self._chain_alarms(place), *self._row_alarms(), *self._alarms),
             canaries=self._canaries,
+            forwarded=self._counts[Outcome.FORWARDED],
         )
 
     def _chain_alarms(self, place: Place) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +24,23 @@ from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
-from station import audit, retention, tables, vault
+from station import audit, referral_rows, retention, tables, vault
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
 from station.home import SERVER, Home
-from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes, purged
+from station.tables import (
+    REPORTER,
+    FileState,
+    attachments,
+    cases,
+    closed_boxes,
+    letters,
+    messages,
+    outboxes,
+    purged,
+    referred_cases,
+)
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
@@ -36,6 +48,7 @@ BACKED_UP = "backed-up"  # in the vault: the newest bundle that a backup holds
 COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox when it was made
 LEAST_LEAP, SPREAD = 1_000, 9_000  # more than a station makes between two copies
 DAYS_TO_NEXT = 7
+_SHUFFLER = random.SystemRandom()
 
 
 def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
@@ -54,9 +67,11 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     with desk.vault.begin() as transaction:
         retention.purge(transaction, desk.home, day=day)
         last = _last(transaction, desk)
+        passed = referral_rows.draw_rows(transaction, desk, last.seq + 1, day, decoys, sizes.forwarded)
+        forwarded = _join(passed, cover)
         rows = _mailboxes(transaction, desk, last.seq + 1, day, decoys)
         files = [record for data in _files(transaction, desk, day) for record in bundle.build_file_records(data)]
-        records = [*cover, *rows, *files]
+        records = [*forwarded, *rows, *files]
         medium.check_room(folder, sum(map(len, records)) + 2 * bundle.MAX_MANIFEST_BYTES)
         manifest = Manifest(
             type=OUTBOX,
@@ -67,7 +82,7 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
             previous=last.hash,
             roster_version=desk.home.roster.version,
             day=day,
-            sections=(("row", len(cover)), ("mailbox", len(rows)), ("file", len(files))),
+            sections=(("row", len(forwarded)), ("mailbox", len(rows)), ("file", len(files))),
             records=_hash(records),
             acks=_acks(transaction, desk),
         )
@@ -78,6 +93,13 @@ def make_outbox(desk: Desk, folder: Path, *, day: int | None = None) -> Path:
     with medium.open_written(path) as written:
         bundle.verify_transport(written, OUTBOX, desk.home.station.key)
     return path
+
+
+def _join(passed: list[bytes], cover: list[bytes]) -> list[bytes]:
+    """Put rows in the place of cover and shuffle: neither their number nor their place says that there are any."""
+    rows = [*passed, *cover[len(passed) :]]
+    _SHUFFLER.shuffle(rows)
+    return rows
 
 
 def _last(transaction: sa.Connection, desk: Desk) -> Taken:
@@ -170,12 +192,9 @@ def count_unserved(desk: Desk) -> int:
 
 
 def _live(transaction: sa.Connection, desk: Desk) -> list[sa.Row[Any]]:
-    """Return the cases that this station leads, oldest first, but for those whose reporter gave the mailbox up."""
-    query = (
-        sa.select(cases)
-        .where(cases.c.id.not_in(sa.select(closed_boxes.c.case_id)), cases.c.id.not_in(sa.select(purged.c.case_id)))
-        .order_by(cases.c.id)
-    )
+    """Return the cases that this station leads, oldest first, but for those without a mailbox."""
+    others = sa.union(*(sa.select(table.c.case_id) for table in (closed_boxes, purged, referred_cases)))
+    query = sa.select(cases).where(cases.c.id.not_in(others)).order_by(cases.c.id)
     return [case for case in transaction.execute(query) if desk.home.leads(tuple(case.readers))]
 
 

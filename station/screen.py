@@ -29,6 +29,7 @@ def imported_json(found: Imported) -> dict[str, Any]:
         "incomplete": found.incomplete,
         "alarms": list(found.alarms),
         "canaries": found.canaries,
+        "forwarded": found.forwarded,
     }
 
 
@@ -71,8 +72,8 @@ def case_json(case: Case) -> dict[str, Any]:
 
 def imported_text(found: Imported) -> str:
     """Return the summary of an import; alarms are printed elsewhere."""
-    labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap", "kenari")
-    values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete, found.canaries)
+    labels = ("baru", "sudah ada", "samaran", "bukan untuk kita", "belum lengkap", "kenari", "antarunit")
+    values = (found.new, found.repeated, found.cover, found.foreign, found.incomplete, found.canaries, found.forwarded)
     return "\n".join(f"{label:<18}{value:>6}" for label, value in zip(labels, values, strict=True))
 
 
@@ -91,7 +92,8 @@ def visit_lines(done: Visit, following: int) -> list[str]:
     """Return what is said of a courier's visit: what was taken, what was put, when to come again; then what stays."""
     taken = [
         f"bundel {number} ({found.new} baru, {found.repeated} sudah ada, {found.cover} samaran"
-        + (f", {found.canaries} kenari)" if found.canaries else ")")
+        + (f", {found.canaries} kenari" if found.canaries else "")
+        + (f", {found.forwarded} dari unit lain)" if found.forwarded else ")")
         for number, found in done.imported
     ]
     taken += [f"roster versi {done.version}"] if done.version else []

@@ -70,6 +70,7 @@ TRANSITIONS = (
                Needs.TEXT),
     Transition(_from("follow_up"), "closed_done", _TEAM, _HEAD, OUTCOMES),
     Transition(_from(*_WORKED_ON, "follow_up"), "referred", _TEAM, _HEAD, RECIPIENTS, Needs.NOTE),
+    Transition(_from("referred"), "referred", _TEAM, _HEAD, RECIPIENTS, Needs.NOTE),  # what came since, or to one more
     Transition(_from("referred"), "closed_done", _TEAM, _HEAD, OUTCOMES, Needs.NOTE),
     Transition(_from("referred"), "review", _HEAD, needs=Needs.NOTE),
     Transition(_from(*CLOSED), "review", _HEAD, needs=Needs.NOTE),

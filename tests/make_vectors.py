@@ -20,7 +20,7 @@ from typing import Any
 
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
-from crypto import attachment, bundle, letter, mailbox, passphrase, receipt, row, sharing
+from crypto import attachment, bundle, forwarded, letter, mailbox, passphrase, receipt, row, sharing
 from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
@@ -155,6 +155,29 @@ def small_follow_up() -> letter.Letter:
         readers=("prov",), mailbox=letter.mailbox_of(reply), reply_key_hash=hashlib.sha256(reply).digest(),
     )  # fmt: skip
     return letter.seal_thread(bare, seed("thread"))
+
+
+def small_forwarded(**changes: Any) -> forwarded.Forwarded:
+    """Return a report that prov passes on to kpk, with one message and one file."""
+    values: dict[str, Any] = {
+        "object_id": bytes(range(16)), "deployment": DEPLOYMENT, "origin": "prov", "recipient": "kpk",
+        "reference": bytes(range(16, 32)), "day": DAY, "arrived": DAY - 9, "language": "id",
+        "fields": {"uraian": "Jalan desa dibayar dua kali – “tunai”."},
+        "said": (forwarded.Said(DAY - 2, "reporter", "Ada saksi."),), "attachments": (small_attachment(),),
+        "consent": "tanya", "ground": "jawaban", "basis": "Surat pelapor: silakan.", "reason": "Kewenangan KPK.",
+    }  # fmt: skip
+    return forwarded.Forwarded(**(values | changes))
+
+
+def small_referral_status(**changes: Any) -> forwarded.ReferralStatus:
+    """Return what kpk tells prov of it."""
+    values: dict[str, Any] = {
+        "object_id": bytes(16), "deployment": DEPLOYMENT, "origin": "kpk", "recipient": "prov",
+        "reference": bytes(range(16, 32)), "day": DAY + 7, "number": 3, "status": "review", "detail": "",
+        "received": 1, "files_whole": 1, "files_sent": 1,
+        "messages": (forwarded.Message(DAY + 6, "Kami sedang menelaah."),),
+    }  # fmt: skip
+    return forwarded.ReferralStatus(**(values | changes))
 
 
 def small_news(**changes: Any) -> mailbox.News:
@@ -499,6 +522,66 @@ def make_part() -> None:
         write("part", title, text, "Tampered", "from: accept.txt", sealed=("hex", sealed))
     write("part", "not_sealed", "the file's own bytes, as parts were before they had keys", "Tampered",
           "from: accept.txt", sealed=("hex", data))  # fmt: skip
+
+
+def make_forwarded() -> None:
+    passed, status = (forwarded.build_body(each).decode() for each in (small_forwarded(), small_referral_status()))
+    write_binary("forwarded", "base.bin", forwarded.sign_body(passed.encode(), signer("station prov")))
+    write("forwarded", "accept_forwarded", "a case with one message and one file", "open", body=("text", passed))
+    write("forwarded", "accept_status", "where it stands with its recipient", "open", body=("text", status))
+    message, file = "said.0", "attachments.0"
+    mutants("forwarded", "accept_forwarded", [
+        ("type_unknown", "no such type", "Malformed", 'edit: type = "letter"'),
+        ("type_missing", "no type", "Malformed", "delete: type"),
+        ("name_too_many", "a thread key has no place here", "Malformed", 'edit: thread_key = "AAAA"'),
+        ("name_of_the_other_type", "a number", "Malformed", "edit: number = 1"),
+        ("reason_missing", "why", "Malformed", "delete: reason"),
+        ("object_id_short", "15 bytes", "Malformed", 'edit: object_id = "AAAAAAAAAAAAAAAAAAAA"'),
+        ("reference_not_base64", "hex is not", "Malformed", 'edit: reference = "zz"'),
+        ("origin_empty", "no unit", "Malformed", 'edit: origin = ""'),
+        ("origin_too_long", "25 letters", "Malformed", f'edit: origin = "{"a" * 25}"'),
+        ("recipient_not_ascii", "an id is ASCII", "Malformed", 'edit: recipient = "kpk–"'),
+        ("day_negative", "before day 0", "Malformed", "edit: day = -1"),
+        ("day_out_of_range", "beyond 1,000,000", "Malformed", "edit: day = 1000001"),
+        ("arrived_out_of_range", "beyond 1,000,000", "Malformed", "edit: arrived = 1000001"),
+        ("field_not_text", "a number", "Malformed", "edit: fields.uraian = 7"),
+        ("consent_unknown", "no such wish", "Malformed", 'edit: consent = "ya"'),
+        ("ground_unknown", "no such ground", "Malformed", 'edit: ground = "perintah"'),
+        ("sender_unknown", "neither reporter nor unit", "Malformed", f'edit: {message}.sender = "kpk"'),
+        ("said_without_day", "no day", "Malformed", f"delete: {message}.day"),
+        ("said_day_out_of_range", "beyond 1,000,000", "Malformed", f"edit: {message}.day = 1000001"),
+        ("said_not_an_object", "a text", "Malformed", 'edit: said = ["x"]'),
+        ("attachment_without_key", "its parts would open for nobody", "Malformed", f"delete: {file}.key"),
+        ("attachment_parts_do_not_fit", "300,000 bytes are 2 parts", "Malformed", f"edit: {file}.parts = 1"),
+        ("twenty_one_attachments", "20 at most", "Malformed",
+         "edit: attachments = " + json.dumps([attachment.attachment_json(small_attachment())] * 21)),
+        ("longer_than_a_row_holds", "240,001 bytes or more", "Malformed", f'edit: reason = "{"x" * 240_000}"'),
+        ("not_json", "cut off", "Malformed", "mutate: keep body 40"),
+        ("not_canonical", "a space behind", "Malformed", "mutate: append body 20"),
+    ])  # fmt: skip
+    mutants("forwarded", "accept_status", [
+        ("status_unknown", "no such status", "Malformed", 'edit: status = "open"'),
+        ("status_number_missing", "an old one could not be told from a new one", "Malformed", "delete: number"),
+        ("status_number_not_an_integer", "a text", "Malformed", 'edit: number = "3"'),
+        ("status_received_negative", "below 0", "Malformed", "edit: received = -1"),
+        ("status_message_too_long", "4,001 bytes", "Malformed", f'edit: messages.0.text = "{"x" * 4_001}"'),
+        ("status_sixteen_messages", "15 at most", "Malformed",
+         "edit: messages = " + json.dumps([{"day": DAY, "text": "x"}] * 16)),
+        ("status_message_with_a_group", "a name too many", "Malformed", 'edit: messages.0.group = "kpk"'),
+        ("status_message_day_out_of_range", "beyond 1,000,000", "Malformed", "edit: messages.0.day = 1000001"),
+    ])  # fmt: skip
+    write("forwarded", "file_accept", "signed by prov's station", "open", "through: file", "signer: station prov",
+          data=("file", "base.bin"))  # fmt: skip
+    mutants("forwarded", "file_accept", [
+        ("file_signed_by_another_station", "kota's", "BadSignature", "signer: station kota"),
+        ("file_signed_by_the_server", "whoever carries it", "BadSignature", "signer: server"),
+        ("file_signature_bit_flipped", "the last byte", "BadSignature", "mutate: flip data -1 0"),
+        ("file_body_bit_flipped", "a digit of a day becomes another", "BadSignature", "mutate: flip data 19 0"),
+        ("file_magic_wrong", "SNYG", "Malformed", "mutate: set data 3 47"),
+        ("file_signer_not_0", "signer 1", "Malformed", f"mutate: set data {9 + len(passed)} 01"),
+        ("file_longer", "a byte behind", "Malformed", "mutate: append data 00"),
+        ("file_cut", "the signature is cut", "Malformed", "mutate: keep data 3000"),
+    ])  # fmt: skip
 
 
 def make_receipt() -> None:
@@ -1124,8 +1207,8 @@ def main() -> None:
     for path in FOLDER.glob("*/*"):
         if not path.name.startswith("published_"):
             path.unlink()
-    for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_receipt, make_mailbox,
-                 make_bundle, make_roster, make_batch, make_request, make_passphrase):  # fmt: skip
+    for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_forwarded, make_receipt,
+                 make_mailbox, make_bundle, make_roster, make_batch, make_request, make_passphrase):  # fmt: skip
         make()
 
 

@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from crypto import attachment, bundle, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
+from crypto import attachment, bundle, forwarded, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings
@@ -293,6 +293,11 @@ def test_every_label_is_listed_and_every_listed_one_is_used() -> None:
     [
         ("3 Letter", "thread_mac", letter._COMMON | letter._REPORT | letter._FOLLOW_UP),
         ("Attachments and their parts", "media_type", attachment._SPEC),
+        (
+            "Forwarded: from one unit to another",
+            "reference",
+            forwarded._COMMON | forwarded._FORWARDED | forwarded._STATUS,
+        ),
         ("Roster", "root_k", rosterfile._SPEC),
     ],
 )
@@ -410,6 +415,7 @@ def test_the_magics_are_right() -> None:
         request.MAGIC,
         *bundle.MAGIC.values(),
         row._MAGIC,
+        forwarded.MAGIC,
         passphrase._HEAD[:4],
     ):
         assert f"`{magic.decode()}`" in FORMATS
