@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from crypto import attachment, bundle, forwarded, envelope, letter, mailbox, passphrase, receipt, row, sharing, xwing
+from crypto import attachment, bundle, envelope, forwarded, letter, mailbox, passphrase, receipt, row, sharing, xwing
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings
