@@ -36,9 +36,10 @@ from station.canaries import number_of
 from station.casework import Wish
 from station.errors import Refused
 from station.home import Home
-from station.referrals import Referral, last_letter, prepared, reference_name
+from station.referrals import last_letter, prepared, reference_name
 from station.tables import REPORTER, FileState, cases, letters, messages, parcel_files, parcel_rows, parcels
 from station.tables import referrals as referral_table
+from station.texts import CONSENT_WORDS, GROUND_WORDS
 from station.transitions import RECIPIENTS
 
 CONSENT, EXCLUDED, AREA, LEVEL = "izin_teruskan", "jangan_dibuka", "wilayah", "jenjang_terlapor"
@@ -321,12 +322,6 @@ def _wash(
 
 def _said_of(forwarded: Forwarded) -> str:
     """Return what is written down of a referral: why, and on what ground. The contents stand in the parcel."""
-    wish = {"boleh": "mengizinkan", "tanya": "ingin ditanya dulu", "jangan": "tidak mengizinkan"}[forwarded.consent]
-    ground = {"izin": "izin pelapor", "jawaban": "jawaban pelapor", "hukum": "kewajiban hukum"}[forwarded.ground]
+    wish, ground = CONSENT_WORDS[forwarded.consent], GROUND_WORDS[forwarded.ground]
     basis = f" ({forwarded.basis})" if forwarded.basis else ""
     return f"Pelapor {wish}; dasar: {ground}{basis}. Alasan: {forwarded.reason}"
-
-
-def newest(referral: Referral) -> Forwarded:
-    """Return the last thing that was passed on by a referral."""
-    return referral.parcels[-1].forwarded

@@ -317,7 +317,7 @@ referrals = sa.Table(
     "referrals",
     metadata,
     sa.Column("id", Int, primary_key=True),
-    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
     sa.Column("recipient", Text, nullable=False),
     sa.Column("sealed", Int, nullable=False),
     sa.Column("reference", Blob, nullable=False, unique=True),
@@ -330,7 +330,7 @@ parcels = sa.Table(
     "parcels",
     metadata,
     sa.Column("id", Int, primary_key=True),
-    sa.Column("referral_id", sa.ForeignKey("referrals.id"), nullable=False),
+    sa.Column("referral_id", sa.ForeignKey("referrals.id", ondelete="CASCADE"), nullable=False),
     sa.Column("body", Blob, nullable=False),
     sa.Column("sources", sa.JSON, nullable=False),
     sa.Column("seen", Int, nullable=False),
@@ -341,7 +341,7 @@ parcels = sa.Table(
 parcel_files = sa.Table(
     "parcel_files",
     metadata,
-    sa.Column("parcel_id", sa.ForeignKey("parcels.id"), primary_key=True, autoincrement=False),
+    sa.Column("parcel_id", sa.ForeignKey("parcels.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("number", Int, primary_key=True, autoincrement=False),
     sa.Column("data", Blob, nullable=False),
     sa.Column("words", Text, nullable=False),
@@ -351,7 +351,7 @@ parcel_files = sa.Table(
 parcel_rows = sa.Table(
     "parcel_rows",
     metadata,
-    sa.Column("parcel_id", sa.ForeignKey("parcels.id"), primary_key=True, autoincrement=False),
+    sa.Column("parcel_id", sa.ForeignKey("parcels.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("file", Int, primary_key=True, autoincrement=False),
     sa.Column("part", Int, primary_key=True, autoincrement=False),
     sa.Column("sent", Int, nullable=False),
@@ -361,7 +361,7 @@ parcel_rows = sa.Table(
 referral_news = sa.Table(
     "referral_news",
     metadata,
-    sa.Column("referral_id", sa.ForeignKey("referrals.id"), primary_key=True, autoincrement=False),
+    sa.Column("referral_id", sa.ForeignKey("referrals.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("station", Text, primary_key=True),
     sa.Column("number", Int, nullable=False),
     sa.Column("came", Int, nullable=False),
@@ -373,7 +373,7 @@ referral_news = sa.Table(
 referred_cases = sa.Table(
     "referred_cases",
     metadata,
-    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("origin", Text, nullable=False),
     sa.Column("reference", Blob, nullable=False),
     sa.Column("body", Blob, nullable=False),

@@ -13,6 +13,7 @@ from station.guard import KINDS as WARNINGS
 from station.hints import KIND_WORDS as TRACK_WORDS
 from station.listing import answer_in_words
 from station.questions import question
+from station.referrals import reference_name
 from station.transitions import EXTENDED, PREVIOUS
 
 STATUS_WORDS = {
@@ -57,6 +58,12 @@ DUTY_WORDS = {
     Duty.OBJECTION: "keputusan atas keberatan",
     Duty.ANSWER: "jawaban pelapor",
 }
+CONSENT_WORDS = {
+    "boleh": "mengizinkan laporannya diteruskan",
+    "tanya": "ingin ditanya dulu sebelum diteruskan",
+    "jangan": "tidak mengizinkan, kecuali diwajibkan hukum",
+}
+GROUND_WORDS = {"izin": "izin itu", "jawaban": "jawaban pelapor", "hukum": "kewajiban hukum"}
 ROLE_WORDS = {Role.VERIFIKATOR: "verifikator", Role.TELAAH: "tim telaah", Role.INSPEKTUR: "inspektur"}
 
 # offered where a step is taken, never sent unread: language → status or detail → text
@@ -120,6 +127,9 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
     app.jinja_env.filters["detail"] = lambda name: DETAIL_WORDS.get(name, name)
     app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
+    app.jinja_env.filters["consent"] = CONSENT_WORDS.__getitem__
+    app.jinja_env.filters["ground"] = GROUND_WORDS.__getitem__
+    app.jinja_env.filters["reference"] = reference_name
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
     app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone

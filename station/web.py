@@ -18,7 +18,7 @@ from station.texts import install as install_texts
 from station.viewer import Viewer
 
 COOKIE = "meja"
-MAX_FORM_BYTES = 256 * 1024
+MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
 LEAVE = f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000})"  # a locked desk shows no case
 _HERE = Path(__file__).resolve().parent
 _WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look"})

@@ -24,8 +24,8 @@ def viewer() -> Viewer:
 
 def install(app: Flask) -> None:
     """Add all pages."""
-    from station.pages import case, certificate, courier, errors, files, inbox, message, retention, unlock
+    from station.pages import case, certificate, courier, errors, files, inbox, message, referral, retention, unlock
 
-    for module in (unlock, inbox, case, files, certificate, courier, message, retention):
+    for module in (unlock, inbox, case, files, certificate, courier, message, referral, retention):
         app.register_blueprint(module.blueprint)
     errors.install(app)

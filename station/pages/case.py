@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import casework, notes, retention, statements
+from station import casework, notes, referrals, retention, statements
 from station.cases import Case, case_number, show_case
 from station.casework import Wish
 from station.deadlines import deadline
@@ -75,7 +75,7 @@ def take(name: str) -> str | Response:
         with session.desk() as desk, desk.vault.begin() as transaction:
             case_id = opened(transaction, name)
             target, detail = form.get("langkah", ""), form.get("hasil", "")
-            by = _one_of_present(form.get("oleh", ""))
+            by = one_of_present(form.get("oleh", ""))
             transition = casework.find(casework.facts_of(transaction, case_id).status, target, detail)
             if transition.approvers:
                 session.verify(by, form.get("frasa", "").strip())
@@ -95,6 +95,9 @@ def judge(name: str) -> str | Response:
         with session.desk() as desk, desk.vault.begin() as transaction:
             case_id = opened(transaction, name)
             session.verify(by, form.get("frasa", "").strip())
+            waiting = casework.waiting(transaction, case_id)
+            if form.get("putusan") == "setuju" and waiting is not None and waiting.wish.target == "referred":
+                raise Refused("pelimpahan disetujui di halamannya, setelah isinya dibaca")
             if form.get("putusan") == "setuju":
                 casework.approve(transaction, desk.home, case_id, by, day=today())
             else:
@@ -121,7 +124,7 @@ def note(name: str) -> str | Response:
     """Write an internal note."""
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        by, text = _one_of_present(request.form.get("oleh", "")), request.form.get("catatan", "")
+        by, text = one_of_present(request.form.get("oleh", "")), request.form.get("catatan", "")
         notes.add_note(transaction, desk.home, case_id, by, text, day=today())
 
     return _write(name, work)
@@ -163,6 +166,8 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
             leads=leads,
             hold=retention.hold_of(transaction, case_id),
             ends=retention.ends(transaction, desk.home, case_id).get(case_id),
+            origin=referrals.origin_of(transaction, case_id),
+            referrals=referrals.referrals_of(transaction, case_id, desk.home.id),
             problem=problem,
             typed=typed,
             draft=draft(text, letters_of(transaction, case_id)) if (text := typed.get("pesan", "").strip()) else None,
@@ -178,6 +183,8 @@ def _choices(desk: Desk, case: Case, present: Sequence[str]) -> list[Choice]:
     roles = {member.id: member.role for member in home.group.members}
     may = {who: casework.choices(home, case.status, who) for who in present}
     for each in dict.fromkeys(choice for choices in may.values() for choice in choices):
+        if each.target == "referred":  # on a page of its own: what leaves is chosen there
+            continue
         by = tuple(who for who in present if each in may[who])
         others = tuple(dict.fromkeys(o for who in by for o in who_may_approve(each, roles, who)))
         texts = {detail: offered(case.language, each.target, detail) for detail in each.details or ("",)}
@@ -201,7 +208,8 @@ def opened(transaction: sa.Connection, name: str) -> int:
     return case_id
 
 
-def _one_of_present(who: str) -> str:
+def one_of_present(who: str) -> str:
+    """Return a reviewer who is present; raises Refused."""
     if who not in current().present:
         raise Refused("pilih dulu siapa yang bertindak")
     return who
