@@ -1,0 +1,223 @@
+"""A referral at the desk in a real browser: what leaves is chosen and edited, read by another person, printed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from browsers import axe_source, violations
+from conftest_station import Reporter, attach, weak, world  # noqa: F401
+from live import free_port
+from units import K1, ONE, THREE, TWO, approve, propose, refer, take_report, unit
+from werkzeug.serving import make_server
+
+from crypto import forwarded
+from station import casework, referrals
+from station.inbox import import_bundle
+from station.session import Session
+from station.statements import state_conflict
+from station.tables import messages, parcels
+from station.web import create_desk
+
+TODAY = 0
+SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures of these pages
+
+
+def state_all(desk: Any, case: int, *people: str) -> None:
+    with desk.vault.begin() as transaction:
+        for who in people:
+            state_conflict(transaction, desk.home, case, who, conflict=False, day=TODAY)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    data = b"isi berkas"
+    file = attach(data, "foto saya.pdf")
+    reporter = Reporter()
+    with unit(tmp_path, "sumsel", ONE, TWO) as origin:
+        take_report(origin, reporter, *world().part_rows(file, data), files=[file], izin_teruskan="tanya",
+                    jangan_dibuka="palembang")  # fmt: skip
+        origin.import_rows(world().letter_row(reporter.follow_up("Boleh diteruskan. Saya Budi.")))
+        state_all(origin.desk, 1, ONE, TWO, THREE)
+    return tmp_path / "sumsel"
+
+
+@pytest.fixture
+def kpk_home(tmp_path: Path) -> Path:
+    """KPK's station with a case that came from sumsel."""
+    with unit(tmp_path / "o", "sumsel", ONE, TWO) as origin, unit(tmp_path / "k", "kpk", K1) as kpk:
+        take_report(origin, Reporter())
+        refer(origin)
+        kpk.import_rows(*origin.outbox())
+        state_all(kpk.desk, 1, K1)
+    return tmp_path / "k" / "kpk"
+
+
+def serve(folder: Path) -> Iterator[tuple[Session, str]]:
+    session, port = Session(folder, look=lambda: ()), free_port()
+    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield session, f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+    session.close()
+    server.server_close()
+
+
+@pytest.fixture
+def at_sumsel(home: Path) -> Iterator[tuple[Session, str]]:
+    yield from serve(home)
+
+
+@pytest.fixture
+def at_kpk(kpk_home: Path) -> Iterator[tuple[Session, str]]:
+    yield from serve(kpk_home)
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def open_desk(page: Any, address: str, *people: str) -> None:
+    page.goto(address)
+    for who in people:
+        page.select_option("#penelaah", who)
+        page.fill("#frasa", world().passphrases[who])
+        page.click('button:text-is("Hadir")')
+    page.wait_for_url("**/perkara")
+
+
+def check(page: Any, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+    page.evaluate(axe_source())
+    assert violations(page) == []
+
+
+def fill(page: Any, **more: str) -> None:
+    page.select_option("#penerima", "kpk")
+    page.check('input[name="dasar"][value="jawaban"]')
+    page.fill("#dasar-teks", "Surat pelapor: boleh.")
+    page.fill("#alasan", "Menjadi wewenang KPK.")
+    page.fill('textarea[name="teks-1"]', "Boleh diteruskan.")
+    page.check('input[name="berkas"][value="1"]')
+    page.select_option("#oleh", TWO)
+    page.fill("#frasa", world().passphrases[TWO])
+    for name, text in more.items():
+        page.fill(f"#{name}", text)
+    page.click('button:text-is("Usulkan")')
+
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_case_is_passed_on_by_two_people_who_see_what_leaves(page: Any, at_sumsel: tuple[Session, str]) -> None:
+    session, address = at_sumsel
+    open_desk(page, address, ONE, TWO)
+    page.goto(f"{address}/perkara/K-0001")
+    assert not page.locator('section > details > summary:text-is("Diteruskan")').count(), "not as a bare step"
+    page.click("text=Teruskan ke KPK atau unit lain")
+    main = page.inner_text("main")
+    assert "ingin ditanya dulu" in main and "Inspektorat Kota Palembang: unit itu tidak boleh membuka" in main
+    assert page.locator('#penerima option[value="palembang"]').get_attribute("disabled") is not None
+    assert page.locator('input[name="dasar"][value="izin"]').is_disabled()
+    assert page.locator('input[name="isian"][value="uraian"]').is_checked()
+    assert not page.locator('input[name="isian"][value="sumber"]').is_checked(), "what points to the writer"
+    assert not page.locator('input[name="berkas"]').is_checked()
+    check(page, "form")
+    fill(page, alasan="")
+    assert "alasan pelimpahan" in page.inner_text('[role="alert"]')
+    assert page.locator('textarea[name="teks-1"]').input_value() == "Boleh diteruskan.", "it is kept"
+    assert page.locator("#dasar-teks").input_value() == "Surat pelapor: boleh."
+    fill(page)
+    card = page.inner_text('section[aria-label="Usulan menunggu"]')
+    assert "Boleh diteruskan." in card and "Budi" not in card and "lampiran-1.pdf" in card and "mengalami" not in card
+    assert "tidak dibersihkan di meja ini" in card
+    check(page, "proposal")
+    page.goto(f"{address}/perkara/K-0001")
+    assert "Setujui" not in page.inner_text("main"), "approved only where it is read"
+    check(page, "case-waiting")
+    page.click("text=Baca persis apa yang akan dikirim")
+    page.select_option("#penilai", THREE)
+    page.fill("#frasa-penilai", world().passphrases[THREE])
+    page.click('button:text-is("Setujui")')
+    assert "0 dari 2 baris" in page.inner_text("main") and "Belum ada tanda terima" in page.inner_text("main")
+    assert not page.locator('input[name="surat"][value="1"]').is_checked(), "it went already"
+    check(page, "approved")
+    with page.expect_download() as caught:
+        page.click("text=Cetak surat pengantar")
+    assert Path(caught.value.path()).read_bytes().startswith(b"%PDF")
+    page.goto(f"{address}/perkara/K-0001")
+    assert "Diteruskan" in page.inner_text(".card") and "belum ada tanda terima" in page.inner_text("main")
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        (row,) = transaction.execute(sa.select(parcels)).all()
+    passed = forwarded.parse_body(row.body)
+    assert isinstance(passed, forwarded.Forwarded) and [s.text for s in passed.said] == ["Boleh diteruskan."]
+
+
+def test_a_proposal_is_approved_on_no_other_page(page: Any, at_sumsel: tuple[Session, str]) -> None:
+    session, address = at_sumsel
+    open_desk(page, address, ONE, TWO)
+    page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    fill(page)
+    page.evaluate(
+        """([who, words]) => { const form = document.querySelector('form[action$=putusan]');
+        form.action = '/perkara/K-0001/usulan'; form.oleh.value = who; form.frasa.value = words; }""",
+        [THREE, world().passphrases[THREE]],
+    )
+    page.click('button:text-is("Setujui")')
+    assert "disetujui di halamannya" in page.inner_text('[role="alert"]')
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert casework.facts_of(transaction, 1).status == "screening"
+        assert referrals.prepared(transaction, 1, desk.home.id) is not None
+
+
+def test_a_case_that_came_from_another_unit_says_so_and_is_worked_on(page: Any, at_kpk: tuple[Session, str]) -> None:
+    _session, address = at_kpk
+    open_desk(page, address, K1)
+    check(page, "list-at-recipient")
+    page.goto(f"{address}/perkara/K-0001")
+    main = page.inner_text("main")
+    assert "Diteruskan oleh unit lain" in main and "RJK-" in main and "Verifikasi awal" in main
+    check(page, "case-at-recipient")
+    page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    assert "hanya unit asal" in page.inner_text("main")
+    check(page, "no-passing-on")
+
+
+def test_what_the_recipient_says_is_offered_for_the_reporter_and_sent_by_nobody_but_a_reviewer(
+    page: Any, tmp_path: Path
+) -> None:
+    with unit(tmp_path / "o", "sumsel", ONE, TWO) as origin, unit(tmp_path / "k", "kpk", K1) as kpk:
+        take_report(origin, Reporter())
+        propose(origin)
+        approve(origin)
+        kpk.import_rows(*origin.outbox())
+        kpk.take("screening", K1)
+        kpk.do(casework.answer, 1, "Kami menelaah.", by=K1, day=TODAY)
+        origin.import_rows(*kpk.outbox())
+        state_all(origin.desk, 1, ONE, TWO)
+    for session, address in serve(tmp_path / "o" / "sumsel"):
+        open_desk(page, address, ONE, TWO)
+        page.goto(f"{address}/perkara/K-0001")
+        assert "di sana: Verifikasi awal" in page.inner_text("main")
+        page.click("text=Lihat pelimpahan")
+        check(page, "news")
+        page.click("text=Sampaikan kepada pelapor")
+        box = page.locator('textarea[id^="kabar-"]')
+        assert "Kami menelaah." in box.input_value() and "verifikasi awal" in box.input_value()
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            assert not transaction.execute(sa.select(messages)).all()
+        page.click('details[open] button:text-is("Simpan untuk dikirim")')
+        assert "Kami menelaah." in page.inner_text('section[aria-label="Laporan"]')
+    assert import_bundle is not None
