@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import casework, notes, referrals, retention, statements
+from station import casework, notes, referral, referrals, retention, statements
 from station.cases import Case, case_number, show_case
 from station.casework import Wish
 from station.deadlines import deadline
@@ -153,6 +153,7 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
         holidays = load_holidays(desk.home.folder)
         due = deadline(casework.facts_of(transaction, case_id), holidays)
         waiting = casework.waiting(transaction, case_id)
+        origin = referrals.origin_of(transaction, case_id)
         return render_template(
             "case.html",
             case=case,
@@ -166,7 +167,8 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
             leads=leads,
             hold=retention.hold_of(transaction, case_id),
             ends=retention.ends(transaction, desk.home, case_id).get(case_id),
-            origin=referrals.origin_of(transaction, case_id),
+            origin=origin,
+            origin_name=referral.name_of(desk.home, origin.origin) if origin else "",
             referrals=referrals.referrals_of(transaction, case_id, desk.home.id),
             problem=problem,
             typed=typed,

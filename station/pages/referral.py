@@ -11,6 +11,7 @@ from crypto.errors import CryptoError
 from station import audit, casework, referral, referrals
 from station.audit import Deed
 from station.cases import Case, show_case
+from station.cleaning import clean
 from station.desk import Desk
 from station.errors import Refused, StationError
 from station.pages import current
@@ -24,7 +25,7 @@ from station.texts import offered
 from station.transitions import transitions_from, who_may_approve
 
 blueprint = Blueprint("referral", __name__)
-CLEANER: Cleaner | None = None  # station.cleaning.clean, where that module is there
+CLEANER: Cleaner | None = clean
 
 
 @blueprint.get("/perkara/<name>/pelimpahan")
