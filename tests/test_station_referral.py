@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import Reporter, attach, weak, world  # noqa: F401
+from conftest_station import Reporter, attach, sit, weak, words_of, world  # noqa: F401
 from units import K1, K2, ONE, TEXT, THREE, TWO, Unit, approve, draft, propose, refer, sections, take_report, unit
 
 from crypto import forwarded, mailbox
@@ -21,15 +22,26 @@ from crypto.errors import BadSignature
 from crypto.forwarded import Forwarded, ReferralStatus, parse_signed
 from crypto.row import ROW_BYTES, Kind, Record, Waiting, open_row
 from crypto.signing import SigningKey
-from station import audit, casework, referral, referrals
+from station import audit, backup, casework, referral, referrals, retention
 from station.attachments import files_of, save_files
 from station.cases import list_cases, show_case
+from station.desk import open_desk
 from station.errors import Refused
 from station.inbox import Imported
 from station.notes import notes_of
 from station.outbox import count_unserved
 from station.referral_rows import draw_rows
-from station.tables import cases, letters, messages, parcel_rows, parcels, referral_news, referred_cases
+from station.rekey import rekey
+from station.tables import (
+    cases,
+    letters,
+    messages,
+    parcel_files,
+    parcel_rows,
+    parcels,
+    referral_news,
+    referred_cases,
+)
 from station.tables import referrals as referral_table
 
 F = 3  # of the small deployment
@@ -163,7 +175,7 @@ def test_a_proposal_that_is_dropped_leaves_nothing_behind(origin: Unit, reporter
     propose(origin)
     origin.do(casework.drop_proposal, 1, THREE, "belum", day=today())
     assert not origin.rows(parcels) and not origin.rows(referral_table)
-    assert not [r for r in origin.outbox() if False] and origin.referrals() == ()
+    assert len(origin.outbox()) == F and origin.referrals() == ()
 
 
 def test_a_letter_that_comes_before_the_approval_stops_it(origin: Unit, reporter: Reporter) -> None:
@@ -566,3 +578,79 @@ def test_at_most_so_many_rows_are_drawn(origin: Unit, reporter: Reporter) -> Non
     with origin.desk.vault.begin() as transaction:
         assert draw_rows(transaction, origin.desk, 1, today(), Decoys(2), 0) == []
     assert K2 in origin.desk.home.roster.members
+
+
+# --- what else happens to a station ----------------------------------------------------------------------
+
+
+def test_a_station_put_back_from_a_copy_sends_again_and_its_word_counts(
+    origin: Unit, kpk: Unit, reporter: Reporter, tmp_path: Path
+) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    copy = make_backup(origin, tmp_path)
+    kpk.import_rows(*origin.outbox())
+    with sit(restore(copy, tmp_path / "again"), ONE, TWO) as desk:
+        again = Unit(desk, origin.stick, tmp_path / "out-again")
+        assert kpk.import_rows(*again.outbox()).forwarded == 0 and len(kpk.rows(cases)) == 1
+        assert again.import_rows(*kpk.outbox()).forwarded == 1 and only(again).is_received
+
+
+def test_a_recipient_put_back_from_a_copy_is_heard_again(
+    origin: Unit, kpk: Unit, reporter: Reporter, tmp_path: Path
+) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    kpk.import_rows(*origin.outbox())
+    copy = make_backup(kpk, tmp_path)
+    kpk.take("screening", K1)
+    origin.import_rows(*kpk.outbox())
+    with sit(restore(copy, tmp_path / "again"), K1) as desk:
+        again = Unit(desk, kpk.stick, tmp_path / "out-again")
+        assert origin.import_rows(*again.outbox()).forwarded == 1, "its outboxes leap ahead"
+    assert told(origin).status == "received"
+
+
+def test_another_vault_key_keeps_what_is_on_its_way(origin: Unit, reporter: Reporter, tmp_path: Path) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    folder = origin.desk.home.folder
+    before = [tuple(row) for row in origin.rows(parcel_rows)]
+    rekey_moved(folder, tmp_path / "moved")
+    with sit(tmp_path / "moved", ONE, TWO) as desk:
+        again = Unit(desk, origin.stick, tmp_path / "out-moved")
+        assert [tuple(row) for row in again.rows(parcel_rows)] == before and len(again.outbox()) == F
+
+
+def test_a_case_that_goes_takes_its_referrals_along(origin: Unit, kpk: Unit, reporter: Reporter) -> None:
+    data = b"berkas"
+    file = attach(data)
+    take_report(origin, reporter, *world().part_rows(file, data), files=[file])
+    refer(origin, files=[1])
+    kpk.import_rows(*origin.outbox())
+    for place in (origin, kpk):
+        with place.desk.vault.begin() as transaction:
+            retention._remove(transaction, 1, today())
+        tables = (referral_table, parcels, parcel_files, parcel_rows, referred_cases)
+        assert not [row for table in tables for row in place.rows(table)]
+        place.outbox()
+
+
+def make_backup(place: Unit, folder: Path) -> Path:
+    people = [ring.reviewer for ring in place.desk.rings]
+    return backup.make_backup(
+        place.desk, folder / "copies", lambda home: open_desk(home, words_of(*people)), day=today()
+    )
+
+
+def restore(copy: Path, to: Path) -> Path:
+    backup.restore(copy, to)
+    for path in (world().folder / "stations").glob("*/keyring/*/epoch-*.key"):  # a copy holds no weekly keys
+        if (ring := to / "keyring" / path.parent.name).is_dir():
+            shutil.copy(path, ring)
+    return to
+
+
+def rekey_moved(folder: Path, to: Path) -> None:
+    shutil.copytree(folder, to)
+    rekey(to, words_of(ONE, TWO))
