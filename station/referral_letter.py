@@ -66,7 +66,8 @@ def covering_letter(forwarded: Forwarded, *, sender: str, recipient: str, items:
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=25 * mm, rightMargin=20 * mm, topMargin=18 * mm, bottomMargin=18 * mm,
-        title="Surat pengantar", author="", creator="", producer="", invariant=1, lang="id",
+        title="Surat pengantar", author="", creator="", producer="", invariant=1, pageCompression=0,
+        lang="id",
     )  # fmt: skip
     document.build([
         _text("RAHASIA", _HEAD), _text(sender.upper(), _HEAD), Spacer(1, 5 * mm),
