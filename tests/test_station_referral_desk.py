@@ -140,7 +140,7 @@ def test_a_case_is_passed_on_by_two_people_who_see_what_leaves(page: Any, at_sum
     assert page.locator("#dasar-teks").input_value() == "Surat pelapor: boleh."
     fill(page)
     card = page.inner_text('section[aria-label="Usulan menunggu"]')
-    assert "Boleh diteruskan." in card and "Budi" not in card and "lampiran-1.pdf" in card and "mengalami" not in card
+    assert "Boleh diteruskan." in card and "Budi" not in card and "lampiran-1." in card and "mengalami" not in card
     assert "ibersihkan" in card
     check(page, "proposal")
     page.goto(f"{address}/perkara/K-0001")
