@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto.mailbox import MAX_TEXT_BYTES
-from crypto.prose.message import render
 from station.cases import plain_text
 from station.guard import Finding, look
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a page shows of a message: `html` by `crypto.prose.message`; `left` is negative when it is too long."""
+    """What a page shows of a message: its text as it will be kept; `left` is negative when it is too long."""
 
     size: int
     left: int
-    html: str = field(repr=False)
+    text: str = field(repr=False)
     found: tuple[Finding, ...] = field(repr=False)
 
 
@@ -25,7 +24,7 @@ def draft(text: str, known: Sequence[Mapping[str, str]]) -> Draft:
     """Look at a typed text, given the fields of the reporter's letters."""
     kept = plain_text(text)
     size = len(kept.encode("utf-8", "replace"))
-    return Draft(size, MAX_TEXT_BYTES - size, render(kept), look(kept, known))
+    return Draft(size, MAX_TEXT_BYTES - size, kept, look(kept, known))
 
 
 def insert(text: str, sentence: str) -> str:

@@ -85,6 +85,7 @@ class Draft:
     basis: str = field(repr=False, default="")
     reason: str = field(repr=False, default="")
     text: str = field(repr=False, default="")  # to the reporter
+    checked: bool = False  # that text was looked at again after a warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def propose(
         transaction.execute(sa.insert(parcel_files).values(parcel_id=parcel_id, number=number, data=data, words=words))
     detail = draft.recipient if draft.recipient in RECIPIENTS else OTHER_UNIT
     note = f"{reference_name(referral.reference)} kepada {name_of(home, draft.recipient)}. {_said_of(forwarded)}"
-    casework.take(transaction, home, case_id, Wish("referred", by, detail, draft.text, note), day=day)
+    casework.take(transaction, home, case_id, Wish("referred", by, detail, draft.text, note, draft.checked), day=day)
 
 
 def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, digest: str, *, day: int) -> None:

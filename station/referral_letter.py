@@ -16,8 +16,8 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTempl
 
 from crypto.forwarded import Forwarded, build_body
 from keys.sheet_texts import printable
+from station.dates import written
 from station.referrals import reference_name
-from station.texts import written
 
 RECIPIENTS = {
     "kpk": "Pimpinan Komisi Pemberantasan Korupsi", "polri": "Kepala Kepolisian Daerah",

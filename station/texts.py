@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from markupsafe import Markup
-
-from crypto.prose.message import TAGS, render
 from keys.roster import Role
-from station.dates import written
 from station.deadlines import Duty
-from station.guard import KINDS as WARNINGS
-from station.hints import KIND_WORDS as TRACK_WORDS
-from station.listing import answer_in_words
-from station.questions import question
-from station.referrals import reference_name
 from station.transitions import EXTENDED, PREVIOUS
 
 STATUS_WORDS = {
@@ -116,22 +106,3 @@ def offered(language: str, target: str, detail: str = "") -> str:
     """Return the text that is offered for a step, "" where there is none."""
     texts = OFFERED.get(language, OFFERED["id"])
     return texts.get(detail) or texts.get(target, "")
-
-
-def install(app: Flask) -> None:
-    """Give templates these words."""
-    from bleach import Cleaner  # brings urllib along, which the rest of the station does without
-
-    marks = Cleaner(tags=set(TAGS), attributes={"li": ["value"]})  # a second wall: what it is given is escaped already
-    app.jinja_env.filters["written"] = written
-    app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
-    app.jinja_env.filters["detail"] = lambda name: DETAIL_WORDS.get(name, name)
-    app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
-    app.jinja_env.filters["consent"] = CONSENT_WORDS.__getitem__
-    app.jinja_env.filters["ground"] = GROUND_WORDS.__getitem__
-    app.jinja_env.filters["reference"] = reference_name
-    app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
-    app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
-    app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone
-    app.jinja_env.globals.update(warning=WARNINGS, track_words=TRACK_WORDS)
-    app.jinja_env.globals.update(question=question, said=answer_in_words)

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from station import pages
 from station.pages import SESSION, VIEWER, current
+from station.pages.filters import install as install_filters
 from station.session import IDLE_SECONDS, Session, State
-from station.texts import install as install_texts
 from station.viewer import Viewer
 
 COOKIE = "meja"
@@ -96,6 +96,6 @@ def create_desk(session: Session, port: int) -> Flask:
         now = current()
         return {"css": stylesheet(), "script": LEAVE, "session": now, "state": now.state.value, "tanda": now.forms}
 
-    install_texts(app)
+    install_filters(app)
     pages.install(app)
     return app

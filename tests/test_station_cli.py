@@ -36,7 +36,16 @@ def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick:
     path = stick.write([letter, *world().part_rows(file, b"isi berkas")])
     done = terminal.run("import", str(path), "--json")
     assert done.exit_code == 0
-    wanted = {"new": 1, "repeated": 0, "cover": 0, "foreign": 0, "incomplete": 0, "alarms": [], "canaries": 0}
+    wanted = {
+        "new": 1,
+        "repeated": 0,
+        "cover": 0,
+        "foreign": 0,
+        "incomplete": 0,
+        "alarms": [],
+        "canaries": 0,
+        "forwarded": 0,
+    }
     assert json.loads(done.stdout) == wanted
     assert "PERINGATAN" in done.stderr and "demo" in done.stderr
     (line,) = json.loads(terminal.run("list", "--json").stdout)
@@ -202,7 +211,7 @@ def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
     assert seen.stdout == "(0, 0) 0\n"
 
 
-DESK = ("station.web", "station.pages", "station.serve", "station.texts", "station.__main__")  # with Flask, which it is
+DESK = ("station.web", "station.pages", "station.serve", "station.__main__")  # with Flask, which it is
 PAPER = ("station.certificate", "station.referral_letter")  # with reportlab, which brings xml.sax and so urllib along
 
 

@@ -221,3 +221,19 @@ def test_what_the_recipient_says_is_offered_for_the_reporter_and_sent_by_nobody_
             assert not transaction.execute(sa.select(messages)).all()
         page.click('details[open] button:text-is("Simpan untuk dikirim")')
         assert "Kami menelaah." in page.inner_text('section[aria-label="Laporan"]')
+
+
+def test_a_message_that_points_at_the_reporter_is_looked_at_again_here_too(
+    page: Any, at_sumsel: tuple[Session, str]
+) -> None:
+    session, address = at_sumsel
+    open_desk(page, address, ONE, TWO)
+    page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    fill(page, pesan="Sebutkan nama dan nomor telepon Anda.")
+    page.wait_for_selector('text="Periksa lagi"')
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert casework.waiting(transaction, 1) is None
+    check(page, "warned")
+    page.check('[name="diperiksa"]')
+    fill(page, pesan="Sebutkan nama dan nomor telepon Anda.")
+    page.wait_for_selector('section[aria-label="Usulan menunggu"]')

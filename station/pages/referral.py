@@ -13,7 +13,9 @@ from station.audit import Deed
 from station.cases import Case, show_case
 from station.cleaning import clean
 from station.desk import Desk
+from station.drafts import draft
 from station.errors import Refused, StationError
+from station.guard import letters_of
 from station.pages import current
 from station.pages.case import one_of_present, opened, words
 from station.referral import SHY, Cleaner, Draft
@@ -117,11 +119,12 @@ def _draft() -> Draft:
         basis=form.get("dasar-teks", ""),
         reason=form.get("alasan", ""),
         text=form.get("pesan", ""),
+        checked="diperiksa" in form,
     )
 
 
 def _page(name: str, problem: str = "") -> str | BaseResponse:
-    session = current()
+    session, typed = current(), request.form.get("pesan", "").strip()
     with session.desk() as desk, desk.vault.begin() as transaction:
         try:
             case = show_case(transaction, name)
@@ -153,6 +156,9 @@ def _page(name: str, problem: str = "") -> str | BaseResponse:
             offered=offered(case.language, "referred"),
             cleans=CLEANER is not None,
             problem=problem,
+            draft=draft(text, letters_of(transaction, case.id))
+            if (text := request.form.get("pesan", "").strip())
+            else None,
             typed=request.form,
         )
 

@@ -1,0 +1,33 @@
+"""What templates of the desk call: words for statuses and days, and the few marks of a message."""
+
+from __future__ import annotations
+
+from bleach import Cleaner
+from flask import Flask
+from markupsafe import Markup
+
+from crypto.prose.message import TAGS, render
+from station.dates import written
+from station.guard import KINDS as WARNINGS
+from station.hints import KIND_WORDS as TRACK_WORDS
+from station.listing import answer_in_words
+from station.questions import question
+from station.referrals import reference_name
+from station.texts import CONSENT_WORDS, DETAIL_WORDS, DUTY_WORDS, GROUND_WORDS, ROLE_WORDS, STATUS_WORDS
+
+
+def install(app: Flask) -> None:
+    """Give templates these words."""
+    marks = Cleaner(tags=set(TAGS), attributes={"li": ["value"]})  # a second wall: what it is given is escaped already
+    app.jinja_env.filters["written"] = written
+    app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
+    app.jinja_env.filters["detail"] = lambda name: DETAIL_WORDS.get(name, name)
+    app.jinja_env.filters["duty"] = DUTY_WORDS.__getitem__
+    app.jinja_env.filters["consent"] = CONSENT_WORDS.__getitem__
+    app.jinja_env.filters["ground"] = GROUND_WORDS.__getitem__
+    app.jinja_env.filters["reference"] = reference_name
+    app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
+    app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
+    app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone
+    app.jinja_env.globals.update(warning=WARNINGS, track_words=TRACK_WORDS)
+    app.jinja_env.globals.update(question=question, said=answer_in_words)
