@@ -20,7 +20,7 @@ from typing import Any
 
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
-from crypto import attachment, bundle, forwarded, letter, mailbox, passphrase, receipt, row, sharing
+from crypto import attachment, bundle, forwarded, letter, mailbox, passphrase, receipt, row, sharing, statistics
 from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
@@ -1180,6 +1180,66 @@ def _make_single_keys() -> None:
     ])  # fmt: skip
 
 
+def small_statistics() -> statistics.Statistics:
+    """Return what station `prov` tells of two years, signed by nobody yet."""
+    lesson = statistics.Lesson("bos", "Toko", "Satu orang memilih.", "Dua orang memilih.")
+    category = statistics.Table("category", (("pengadaan", 20), ("suap", 5)), 10)
+    first = statistics.Year(2026, 5, 35, (statistics.Table("area", (("sumsel", 35),)), category), (lesson,))
+    return statistics.Statistics(DEPLOYMENT, "prov", (first, statistics.Year(2027, 5, 0)))
+
+
+def make_statistics() -> None:
+    data = statistics.sign_statistics(small_statistics(), signer("station prov"))
+    write_binary("statistics", "base.bin", data)
+    length = int.from_bytes(data[4:8], "big")
+    write("statistics", "accept", "what station prov tells", "open", "through: file", file=("file", "base.bin"))
+    mutants("statistics", "accept", [
+        ("magic_of_a_batch", "SNYK", "Malformed", "mutate: set file 3 4b"),
+        ("signer_id_1", "the one signer has id 0", "Malformed", f"mutate: set file {9 + length} 01"),
+        ("no_signature", "nobody signed", "Malformed", f"mutate: keep file {8 + length}", "mutate: append file 00"),
+        ("one_byte_long", "a byte behind the signature", "Malformed", "mutate: append file 00"),
+        ("one_byte_short", "the signature is cut off", "Malformed", f"mutate: keep file {len(data) - 1}"),
+        ("ed25519_half_flipped", "only ML-DSA verifies", "BadSignature", f"mutate: flip file {10 + length} 0"),
+        ("mldsa_half_flipped", "only Ed25519 verifies", "BadSignature", "mutate: flip file -1 0"),
+        ("count_changed", "signed for another number", "BadSignature",
+         f"mutate: set file {data.index(b':20,') + 1} 33"),
+    ])  # fmt: skip
+    body = data[8 : 8 + length]
+    write("statistics", "body_accept", "the JSON that a station signs; the test signs it", "open", "through: body",
+          signer_seed=("hex", signer("station prov").seed), body=("text", body.decode()))  # fmt: skip
+    cell = "years.0.tables.1.cells.0"
+    mutants("statistics", "body_accept", [
+        ("count_4", "fewer than five", "Malformed", f"edit: {cell}.count = 4"),
+        ("count_0", "a cell of nobody", "Malformed", f"edit: {cell}.count = 0"),
+        ("count_not_rounded", "no multiple of five", "Malformed", f"edit: {cell}.count = 21"),
+        ("rest_not_rounded", "no multiple of five", "Malformed", "edit: years.0.tables.1.rest = 3"),
+        ("reports_not_rounded", "no multiple of five", "Malformed", "edit: years.0.reports = 36"),
+        ("reports_below_least", "too few for numbers", "Malformed", "edit: years.0.least = 40"),
+        ("least_below_5", "the rule of five", "Malformed", "edit: years.0.least = 1"),
+        ("tables_without_reports", "numbers of a year that has none", "Malformed", "edit: years.0.reports = 0"),
+        ("cell_twice", "one name, two counts", "Malformed", f'edit: {cell}.name = "suap"'),
+        ("cell_with_a_space", "not a name", "Malformed", f'edit: {cell}.name = "Dinas X"'),
+        ("table_without_cells", "at least one", "Malformed", "edit: years.0.tables.1.cells = []"),
+        ("table_unknown", "not a table of the format", "Malformed", 'edit: years.0.tables.1.name = "office"'),
+        ("tables_out_of_order", "category before area", "Malformed", 'edit: years.0.tables.0.name = "due"'),
+        ("years_descending", "2027 before 2026", "Malformed", "edit: years.0.year = 2028"),
+        ("year_twice", "one year, two counts", "Malformed", "edit: years.0.year = 2027"),
+        ("year_2025", "before the first one", "Malformed", "edit: years.0.year = 2025"),
+        ("lesson_empty", "a text is missing", "Malformed", 'edit: years.0.lessons.0.fix = ""'),
+        ("lesson_of_601_bytes", "one byte too long", "Malformed", f'edit: years.0.lessons.0.fix = "{"x" * 601}"'),
+        ("lesson_with_a_newline", "not printable", "Malformed", 'edit: years.0.lessons.0.fix = "a\\nb"'),
+        ("other_station", "signed by prov for kota", "Malformed", 'edit: station = "kota"'),
+        ("other_deployment", "of another drop box", "Malformed", 'edit: deployment = "others"'),
+        ("unknown_name", "a name that the format does not know", "Malformed", "edit: years.0.office = 1"),
+        ("name_missing", "no rest", "Malformed", "delete: years.0.tables.1.rest"),
+    ])  # fmt: skip
+    write("statistics", "signed_by_another_station", "kota signed what prov tells", "BadSignature",
+          "from: body_accept.txt", signer_seed=("hex", signer("station kota").seed))  # fmt: skip
+    years = [json.loads(body)["years"][1] | {"year": 2026 + n} for n in range(6)]
+    write("statistics", "six_years", "one too many", "Malformed", "from: body_accept.txt",
+          body=("text", canonical_json(json.loads(body) | {"years": years}).decode()))  # fmt: skip
+
+
 def make_passphrase() -> None:
     words, purpose = "sungai kompas merdu garpu", "senyap/v1/test"
     locked = passphrase.lock(words, b"a small secret", purpose)
@@ -1208,7 +1268,8 @@ def main() -> None:
         if not path.name.startswith("published_"):
             path.unlink()
     for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_forwarded, make_receipt,
-                 make_mailbox, make_bundle, make_roster, make_batch, make_request, make_passphrase):  # fmt: skip
+                 make_mailbox, make_bundle, make_roster, make_batch, make_request,
+                 make_statistics, make_passphrase):  # fmt: skip
         make()
 
 

@@ -11,7 +11,20 @@ import click
 import pytest
 from flask import Flask
 
-from crypto import attachment, bundle, envelope, forwarded, letter, mailbox, passphrase, receipt, row, sharing, xwing
+from crypto import (
+    attachment,
+    bundle,
+    envelope,
+    forwarded,
+    letter,
+    mailbox,
+    passphrase,
+    receipt,
+    row,
+    sharing,
+    statistics,
+    xwing,
+)
 from crypto.encoding import canonical_json, date_of, epoch_of, label
 from crypto.signing import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey
 from dropbox import form, headers, intake, pages, sessions, settings
@@ -264,6 +277,25 @@ def test_the_session_has_the_length_named() -> None:
 
 
 # --- formats: names ----------------------------------------------------------------------------------
+
+
+def test_the_statistics_are_those_of_the_code() -> None:
+    example = pairs("statistics")
+    made = statistics.Statistics(
+        "demo-docs",
+        "sumsel",
+        (
+            statistics.Year(
+                2026, 5, 25, (statistics.Table("category", (("suap", 15),), 10),),
+                (statistics.Lesson("bos", "Toko", "Satu orang memilih.", "Dua orang memilih."),),
+            ),
+        ),
+    )  # fmt: skip
+    file = statistics.sign_statistics(made, SigningKey.from_seed(FIRST))
+    assert envelope.parse_envelope(file, statistics.MAGIC, "statistics").body.decode() == example["body"]
+    assert made.years[0].cut == int(example["cut"])
+    order = next(cells[2] for cells in table_with(section(FORMATS, "Statistics"), "tables") if "tables" in cells[0])
+    assert tuple(names(order)[-len(statistics.TABLES) :]) == statistics.TABLES
 
 
 def code_labels() -> set[str]:
