@@ -70,6 +70,13 @@ exports = Table(
     Column("acknowledged", Integer, nullable=False),
     PrimaryKeyConstraint("peer", "seq", "slot"),
 )
+# What each station tells everybody: its newest signed file (crypto.statistics).
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("station", String(24), primary_key=True),
+    Column("file", LargeBinary, nullable=False),
+)
 revisions = Table("alembic_version", _ALEMBIC, Column("version_num", String(32), primary_key=True))
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from crypto import bundle, medium
-from crypto.bundle import Manifest, RecordHash
+from crypto import bundle, medium, statistics
+from crypto.bundle import Manifest, RecordHash, join_file_records
 from crypto.encoding import epoch_of, today
 from crypto.errors import CryptoError, Malformed
 from crypto.letter import MAILBOX_BYTES
@@ -26,8 +26,10 @@ from dropbox.directory import Directory
 from dropbox.errors import Alarm, Closed, Full, Refused
 from dropbox.mailboxes import replace_rows
 from dropbox.marks import NAMED, VERSION, raise_day, read_mark, set_mark
+from dropbox.noted import note_alarm
 from dropbox.restored import check_may_send, follow_station
 from dropbox.services import Services
+from dropbox.statistics import take_statistics
 from dropbox.store import bundles, chains, exports, rows, slots
 from keys.errors import WrongClock
 from keys.ledger import CLOCK_SLACK_DAYS
@@ -54,6 +56,7 @@ class _Outbox:
     """A verified outbox, in memory: it is small, and a medium may answer a second reading differently."""
 
     manifest: Manifest
+    told: list[bytes] = field(repr=False)
     forwarded: list[bytes] = field(repr=False)
     news: list[tuple[bytes, bytes]] = field(repr=False)
 
@@ -170,13 +173,18 @@ def receive(services: Services, path: Path, *, watch: Watch = unwatched) -> Rece
             raise WrongClock(f"outbox: day {manifest.day}, today is day {day}; check both clocks")
         with services.store.writing() as connection:
             repeated, warnings = _check_chain(connection, manifest)
+            alarms: list[str] = []
             raise_day(connection, min(manifest.day, day))
             if not repeated:
+                alarms = take_statistics(connection, services.directory.roster, manifest.sender, outbox.told, day=day)
+                warnings += alarms
                 warnings += _acknowledge(connection, manifest)
                 _store(services, connection, outbox)
                 advance(connection, manifest.sender, "in", manifest)
                 known = min(manifest.roster_version, services.directory.roster.version)
                 set_mark(connection, NAMED, known, manifest.sender)
+        for words in alarms:
+            note_alarm(services.settings.home, words)
         # Only now, with the mailbox rows synced, may acknowledged rows go; a repeat finishes what a crash left.
         freed, waiting = _free(services, watch)
     count = 0 if repeated else len(outbox.news)
@@ -269,12 +277,14 @@ def _read(directory: Directory, data: bytes) -> _Outbox:
     records = list(bundle.iter_records(source, manifest))
     forwarded = [record for kind, record in records if kind == "row"]
     news = [(record[:MAILBOX_BYTES], record[MAILBOX_BYTES:]) for kind, record in records if kind == "mailbox"]
+    files = [record for kind, record in records if kind == "file"]
     for row in forwarded:
         row_epoch(row)
     ids = [mailbox for mailbox, _row in news]
     if ids != sorted(set(ids)):
         raise Malformed("outbox: mailboxes are not sorted by id")
-    return _Outbox(manifest, forwarded, news)
+    told = [file for file in join_file_records(files) if file[:4] == statistics.MAGIC]
+    return _Outbox(manifest, told, forwarded, news)
 
 
 def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list[str]]:
