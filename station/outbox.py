@@ -29,18 +29,9 @@ from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
 from station.home import SERVER, Home
-from station.tables import (
-    REPORTER,
-    FileState,
-    attachments,
-    cases,
-    closed_boxes,
-    letters,
-    messages,
-    outboxes,
-    purged,
-    referred_cases,
-)
+from station.publication import statistics_file
+from station.referral_tables import referred_cases
+from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes, purged
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
@@ -159,7 +150,7 @@ def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
 
 
 def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
-    """Yield the rosters that the drop box lacks, by the newest bundle, and the weekly keys of this unit's reviewers."""
+    """Yield the rosters that the drop box lacks, this unit's weekly keys, and what the station tells everybody."""
     ledger = desk.home.ledger
     known = transaction.scalar(sa.select(sa.func.max(tables.bundles.c.roster_version))) or 0
     at_hand = min(roster.version for roster in ledger.history())
@@ -167,6 +158,7 @@ def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
     for batch in ledger.batches:
         if batch.reviewer in desk.home.members and batch.last_epoch >= epoch_of(day):
             yield batch.raw
+    yield statistics_file(transaction, desk)  # in every outbox, also while there is nothing to tell
 
 
 def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoys: Decoys) -> list[bytes]:

@@ -36,9 +36,10 @@ from station.canaries import number_of
 from station.casework import Wish
 from station.errors import Refused
 from station.home import Home
+from station.referral_tables import parcel_files, parcel_rows, parcels
+from station.referral_tables import referrals as referral_table
 from station.referrals import last_letter, prepared, reference_name
-from station.tables import REPORTER, FileState, cases, letters, messages, parcel_files, parcel_rows, parcels
-from station.tables import referrals as referral_table
+from station.tables import REPORTER, FileState, cases, letters, messages
 from station.texts import CONSENT_WORDS, GROUND_WORDS
 from station.transitions import RECIPIENTS
 

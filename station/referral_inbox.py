@@ -23,18 +23,9 @@ from station.attachments import expect_files
 from station.audit import Deed
 from station.home import Home
 from station.letters import letter_text
+from station.referral_tables import referral_news, referrals, referred_cases
 from station.referrals import reference_name
-from station.tables import (
-    REPORTER,
-    Outcome,
-    cases,
-    letters,
-    messages,
-    notes,
-    referral_news,
-    referrals,
-    referred_cases,
-)
+from station.tables import REPORTER, Outcome, cases, letters, messages, notes
 
 SYSTEM = "-"
 

@@ -20,20 +20,9 @@ from crypto.forwarded import MAX_MESSAGES, Message, ReferralStatus, build_body, 
 from crypto.row import OBJECT_ID_BYTES, Decoys, Kind, Record, seal_row
 from keys.errors import Expired
 from station.desk import Desk
+from station.referral_tables import parcel_files, parcel_rows, parcels, referrals, referred_cases
 from station.referrals import BODY, body_of, confirmed
-from station.tables import (
-    FileState,
-    attachments,
-    cases,
-    letters,
-    messages,
-    parcel_files,
-    parcel_rows,
-    parcels,
-    referrals,
-    referred_cases,
-    steps,
-)
+from station.tables import FileState, attachments, cases, letters, messages, steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,8 @@ import sqlalchemy as sa
 
 from crypto.forwarded import Forwarded, ReferralStatus, parse_body
 from station.errors import Refused
-from station.tables import (
-    bundles,
-    letters,
-    outboxes,
-    parcel_files,
-    parcel_rows,
-    parcels,
-    referral_news,
-    referrals,
-    referred_cases,
-)
+from station.referral_tables import parcel_files, parcel_rows, parcels, referral_news, referrals, referred_cases
+from station.tables import bundles, letters, outboxes
 
 BODY = -1  # in the place of a file: the row that holds the signed text
 

@@ -66,3 +66,10 @@ def find(transaction: sa.Connection, text: str) -> frozenset[int]:
     wanted = " ".join(f'"{word}"*' for word in words)
     rows = transaction.exec_driver_sql("SELECT DISTINCT case_id FROM words WHERE words MATCH ?", (wanted,))
     return frozenset(row[0] for row in rows)
+
+
+def says(transaction: sa.Connection, phrase: str) -> bool:
+    """Tell whether these words stand one behind the other in any letter, message or note."""
+    wanted = '"' + " ".join(_WORD.findall(phrase)) + '"'
+    found = transaction.exec_driver_sql("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (wanted,))
+    return found.first() is not None

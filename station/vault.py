@@ -16,6 +16,7 @@ from sqlcipher3 import dbapi2
 
 from crypto.encoding import label
 from keys.errors import RolledBack
+from station import referral_tables  # noqa: F401 - its tables belong to every vault
 from station.errors import VaultUnreadable
 from station.tables import meta, metadata
 

@@ -31,18 +31,10 @@ from station.inbox import Imported
 from station.notes import notes_of
 from station.outbox import count_unserved
 from station.referral_rows import draw_rows
+from station.referral_tables import parcel_files, parcel_rows, parcels, referral_news, referred_cases
+from station.referral_tables import referrals as referral_table
 from station.rekey import rekey
-from station.tables import (
-    cases,
-    letters,
-    messages,
-    parcel_files,
-    parcel_rows,
-    parcels,
-    referral_news,
-    referred_cases,
-)
-from station.tables import referrals as referral_table
+from station.tables import cases, letters, messages
 
 F = 3  # of the small deployment
 

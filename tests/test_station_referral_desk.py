@@ -18,9 +18,10 @@ from werkzeug.serving import make_server
 
 from crypto import forwarded
 from station import casework, referrals
+from station.referral_tables import parcels
 from station.session import Session
 from station.statements import state_conflict
-from station.tables import messages, parcels
+from station.tables import messages
 from station.web import create_desk
 
 TODAY = 0
