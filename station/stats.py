@@ -65,7 +65,8 @@ FROM dated LEFT JOIN facets f ON f.case_id = dated.id GROUP BY 1, 2, 3 ORDER BY 
 _STAYS = f"""
 WITH {_COUNTED},
 begun AS (SELECT id AS case_id, 0 AS step, 'received' AS state, day FROM counted
-          UNION ALL SELECT case_id, id, target, day FROM steps WHERE case_id IN (SELECT id FROM counted)),
+          UNION ALL SELECT case_id, id, target, day FROM steps
+          WHERE source != target AND case_id IN (SELECT id FROM counted)),
 stays AS (SELECT state, coalesce(lead(day) OVER (PARTITION BY case_id ORDER BY step), :today) - day AS days FROM begun),
 ranked AS (SELECT state, days, row_number() OVER (PARTITION BY state ORDER BY days) AS place,
                   count(*) OVER (PARTITION BY state) AS many

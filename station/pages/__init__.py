@@ -24,8 +24,22 @@ def viewer() -> Viewer:
 
 def install(app: Flask) -> None:
     """Add all pages."""
-    from station.pages import case, certificate, courier, errors, files, inbox, message, referral, retention, unlock
+    from station.pages import (
+        case,
+        certificate,
+        courier,
+        errors,
+        files,
+        inbox,
+        message,
+        publication,
+        referral,
+        retention,
+        statistics,
+        unlock,
+    )
 
-    for module in (unlock, inbox, case, files, certificate, courier, message, referral, retention):
+    at_case = (case, files, certificate, message, referral, retention)
+    for module in (unlock, inbox, *at_case, courier, statistics, publication):
         app.register_blueprint(module.blueprint)
     errors.install(app)

@@ -1,0 +1,112 @@
+"""What everybody may know: a preview of exactly that, two people who agree, and the lessons of prevention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crypto.encoding import today
+from crypto.errors import CryptoError
+from crypto.statistics import Lesson
+from station import lessons, publication
+from station.desk import Desk
+from station.errors import StationError
+from station.lessons import PROCESSES
+from station.pages import current
+from station.public_texts import cell_words, table_words
+from station.working_days import load_holidays
+
+blueprint = Blueprint("publication", __name__)
+_WRONG = "Frasa sandi itu tidak cocok. Ketik lagi."
+
+
+@blueprint.get("/statistik/umum")
+def show() -> str:
+    """Show what was published, what waits, and what could be published next."""
+    return _page()
+
+
+@blueprint.post("/statistik/umum/usul")
+def propose() -> str | Response:
+    """Propose a year as its preview shows it."""
+
+    def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
+        year = request.form.get("tahun", 0, type=int)
+        publication.propose(transaction, desk, load_holidays(desk.home.folder), year, by, day=today())
+
+    return _write(work)
+
+
+@blueprint.post("/statistik/umum/putusan")
+def judge() -> str | Response:
+    """Publish what waits, or drop it."""
+
+    def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
+        approve = request.form.get("putusan") == "setuju"
+        publication.judge(transaction, desk.home, by, approve=approve, day=today())
+
+    return _write(work)
+
+
+@blueprint.post("/statistik/pelajaran")
+def propose_lesson() -> str | Response:
+    """Write a lesson, which waits for an inspector."""
+
+    def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
+        names = ("proses", "judul", "kelemahan", "perbaikan")
+        lesson = Lesson(*(" ".join(request.form.get(name, "").split()) for name in names))
+        lessons.propose(transaction, desk.home, lesson, by, day=today())
+
+    return _write(work)
+
+
+@blueprint.post("/statistik/pelajaran/putusan")
+def judge_lesson() -> str | Response:
+    """Approve a lesson, or drop one."""
+
+    def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
+        number, approve = request.form.get("nomor", 0, type=int), request.form.get("putusan") == "setuju"
+        lessons.judge(transaction, desk.home, number, by, approve=approve, day=today())
+
+    return _write(work)
+
+
+def _write(work: Callable[[sa.Connection, Desk, str], None]) -> str | Response:
+    """Do this as somebody who typed an own passphrase; what was typed stays when it is refused."""
+    session, by = current(), request.form.get("oleh", "")
+    try:
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            session.verify(by, request.form.get("frasa", "").strip())
+            work(transaction, desk, by)
+    except StationError as error:
+        return _page(str(error))
+    except CryptoError:
+        return _page(_WRONG)
+    return redirect(url_for("publication.show"))
+
+
+def _page(problem: str = "") -> str:
+    day = today()
+    with current().desk() as desk, desk.vault.begin() as transaction:
+        home = desk.home
+        waiting, years = publication.waiting(transaction), publication.publishable_years(transaction, today=day)
+        coming = None
+        if waiting is None and years:
+            holidays = load_holidays(home.folder)
+            coming = publication.preview(transaction, home, holidays, years[0], today=day)
+        return render_template(
+            "publication.html",
+            published=publication.published(transaction)[::-1],
+            waiting=waiting,
+            coming=coming,
+            lessons=lessons.all_lessons(transaction),
+            processes=PROCESSES,
+            members=home.members,
+            cell_words=cell_words,
+            table_words=table_words,
+            problem=problem,
+            typed=request.form,
+        )
