@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from live import ROOT, LiveServer
+from sqlalchemy import delete, insert
 from test_dropbox_mailbox import station_key
 from web import put_news
 
 from crypto import mailbox, receipt
 from crypto.encoding import today
 from crypto.signing import SigningKey
+from crypto.statistics import Lesson, Statistics, Table, Year, sign_statistics
 from dropbox.services import open_store
 from dropbox.settings import load_settings
+from dropbox.store import statistics
 from keys.roster import Roster
 from keys.rosterfile import verify_roster
 
@@ -42,8 +45,28 @@ ADDRESSES = {
     "latihan": "/kotak/latihan",
     "klaim": "/kotak/klaim",
     "kunci": "/kunci",
+    "statistik-belum": "/statistik",
     "tidak-ada": "/tidak-ada",
 }
+
+
+TOLD = (
+    Year(2026, 5, 130, (
+        Table("area", (("regencies", 55), ("sumsel", 60)), 15),
+        Table("category", (("dana", 20), ("pengadaan", 45), ("pungli", 30)), 35),
+        Table("loss", (("10-50jt", 40), ("50-200jt", 25), ("tidak-tahu", 55)), 10),
+        Table("outcome", (("closed_not_actionable", 35), ("open", 25), ("terbukti", 30), ("tidak_terbukti", 30)), 10),
+        Table("reason", (("bukan_kewenangan", 15), ("info_tidak_cukup", 20))),
+        Table("read", (("10", 30), ("3", 90)), 10), Table("feedback", (("30", 85), ("60", 25), ("more", 20))),
+        Table("due", (("closed", 85), ("late", 15), ("open", 30))),
+    ), (
+        Lesson("pengadaan", "Harga pembanding", "Satu orang memilih penyedia dan memeriksa barangnya.",
+               "Dua orang dari bagian yang berbeda memilih dan memeriksa."),
+        Lesson("perjalanan", "Kuitansi penginapan", "Kuitansi dibayar tanpa dicocokkan.",
+               "Bukti dicocokkan dengan penginapan sebelum dibayar."),
+    )),
+    Year(2027, 5, 0),
+)  # fmt: skip
 
 
 @dataclass
@@ -82,6 +105,17 @@ class Stage:
         store = open_store(load_settings(self.server.home))
         with store.writing() as connection:
             put_news(connection, "sumsel", secrets, row)
+        store.engine.dispose()
+
+    def tell(self, told: bool = True) -> None:
+        """Keep what two stations tell everybody, as an outbox brings it; or forget it."""
+        roster = self.roster()
+        store = open_store(load_settings(self.server.home))
+        with store.writing() as connection:
+            connection.execute(delete(statistics))
+            for station in [each.id for each in roster.stations[:2]] if told else ():
+                file = sign_statistics(Statistics(roster.deployment, station, TOLD), station_key(self.demo, station))
+                connection.execute(insert(statistics).values(station=station, file=file))
         store.engine.dispose()
 
 
@@ -335,6 +369,18 @@ def troubles(visit: Visit) -> Iterator[str]:
     yield "galat-400"
 
 
+def told(visit: Visit) -> Iterator[str]:
+    """What units tell everybody: two years, one of them small."""
+    visit.stage.tell()
+    visit.go("/statistik?tahun=2026")
+    yield "statistik"
+    assert visit.page.locator("meter").count() > 10
+    visit.go("/statistik")
+    yield "statistik-kecil"
+    assert visit.page.locator("meter").count() == 0
+    visit.stage.tell(False)
+
+
 WALKS: tuple[Callable[[Visit], Iterator[str]], ...] = (
     addresses,
     practice,
@@ -343,6 +389,7 @@ WALKS: tuple[Callable[[Visit], Iterator[str]], ...] = (
     box,
     news,
     claim,
+    told,
     crowds,
     troubles,
 )

@@ -7,21 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from test_dropbox_mailbox import station_key
 from test_dropbox_transport import outbox, records
+from web import get
 
 from crypto.bundle import FIRST_PREVIOUS, build_file_records
 from crypto.encoding import today
 from crypto.errors import Malformed
 from crypto.signing import SigningKey
-from crypto.statistics import Lesson, Statistics, Table, Year, sign_statistics
+from crypto.statistics import TABLES, Lesson, Statistics, Table, Year, sign_statistics
 from dropbox import statistics as taking
+from dropbox import statistics_texts
 from dropbox.noted import noted_alarms
 from dropbox.services import Services
 from dropbox.statistics import read_statistics, stations_with_statistics, take_statistics
 from dropbox.store import mailboxes, statistics
 from dropbox.transport import Received, receive
+from station import lessons, public_texts
+from station.transitions import OUTCOMES, REASONS, RECIPIENTS
 
 LATE = 3650  # ten years on: every year of these tests is over
 FIRST = Year(2026, 5, 35, (Table("category", (("pengadaan", 20), ("suap", 5)), 10),))
@@ -183,3 +188,58 @@ def test_today_no_year_of_these_tests_could_come(services: Services, tell: Tell)
     assert today() <= LATE
     with pytest.raises(Malformed):
         sign_statistics(Statistics("x", "y", (FIRST, FIRST)), SigningKey.generate())
+
+
+# --- the page ----------------------------------------------------------------------------------------
+
+
+def test_without_statistics_the_page_says_so(client: FlaskClient) -> None:
+    assert "Belum ada statistik" in get(client, "/statistik").text
+    assert "No statistics yet" in get(client, "/en/statistik").text
+
+
+def test_the_page_shows_the_newest_year_and_those_before_it_on_demand(client: FlaskClient, tell: Tell) -> None:
+    assert tell(FIRST, NEXT[0]) == []
+    assert "2027</h2>" in get(client, "/statistik").text
+    old = get(client, "/statistik?unit=sumsel&tahun=2026").text
+    assert "2026</h2>" in old and "20 (57 %)" in old and "disamarkan bersama" in old
+    for odd in ("?unit=lahat", "?unit=<script>", "?tahun=2999", "?tahun=x&unit=&unit=sumsel"):
+        answer = get(client, f"/statistik{odd}")
+        assert answer.status == 200 and "2027</h2>" in answer.text and "<script" not in answer.text
+
+
+def test_the_words_of_a_lesson_are_text(client: FlaskClient, tell: Tell) -> None:
+    lesson = Lesson("bos", "<b>x</b>", '"><script>', "&amp;")
+    assert tell(replace(FIRST, lessons=(lesson,))) == []
+    page = get(client, "/statistik").text
+    assert "&lt;b&gt;x&lt;/b&gt;" in page and "<script" not in page and "&amp;amp;" in page
+
+
+def test_the_longest_statistics_are_a_short_page(client: FlaskClient, tell: Tell) -> None:
+    cells = tuple((f"{n:032d}", 5_000_000) for n in range(32))
+    lesson = Lesson("x" * 32, '"' * 100, "&" * 600, '"' * 600)
+    assert tell(Year(2026, 5, 5, tuple(Table(t, cells, 5) for t in TABLES), (lesson,) * 10)) == []
+    answer = get(client, "/statistik")
+    assert answer.status == 200 and len(answer.body) <= 256 * 1024
+
+
+def test_a_page_costs_one_verification_however_often_it_is_asked_for(
+    client: FlaskClient, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tell(FIRST) == []
+    count = []
+    real = taking.verify_statistics
+    monkeypatch.setattr(taking, "verify_statistics", lambda *words: count.append(1) or real(*words))
+    for _ in range(5):
+        assert "2026</h2>" in get(client, "/statistik").text
+    assert len(count) == 1
+
+
+def test_every_table_and_every_process_of_the_station_has_words_in_both_languages() -> None:
+    assert set(statistics_texts.TABLES) == set(TABLES) == set(public_texts._TABLES)
+    assert set(statistics_texts.PROCESSES) == set(lessons.PROCESSES)
+    known = {name: set(cells) for name, cells in statistics_texts._CELLS.items()}
+    assert known["outcome"] == {*OUTCOMES, "open", "referred", "closed_not_actionable"}
+    assert known["reason"] == set(REASONS) and known["recipient"] == set(RECIPIENTS)
+    for name in ("area", "read", "feedback", "due"):
+        assert known[name] == set(public_texts._CELLS[name])

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from dropbox.errors import BadRequest
-from dropbox.pages import about, code, mailbox, report
+from dropbox.pages import about, code, mailbox, report, statistics
 from dropbox.pages.show import show
 
 
@@ -15,7 +15,7 @@ def install(app: Flask) -> None:
     """Register every page twice, and one face for every error."""
     for name, prefix in (("id", ""), ("en", "/en")):
         pages = Blueprint(name, __name__, url_prefix=prefix)
-        for module in (about, report, mailbox, code):
+        for module in (about, report, mailbox, code, statistics):
             module.install(pages)
         app.register_blueprint(pages)
     app.register_error_handler(HTTPException, _http_error)
