@@ -92,6 +92,12 @@ def test_time_in_a_state_is_a_median_with_what_still_stands_there(vault: sa.Conn
     assert found["screening"].median == 36 and set(found) == {"received", "screening"}
 
 
+def test_a_deadline_that_is_extended_does_not_end_a_stay(vault: sa.Connection, desk: Desk) -> None:
+    put(vault, [Made(10, steps=[(10, "review", ""), (20, "review", "extended"), (40, "follow_up", "")])])
+    found = {each.state: each for each in stats.stays(vault, desk.home, today=60)}
+    assert (found["review"].cases, found["review"].median) == (1, 30)
+
+
 def test_what_is_late_is_what_the_list_of_cases_says(vault: sa.Connection, desk: Desk) -> None:
     put(vault, drawn(300, START, END))
     today = END + 200
