@@ -1,7 +1,7 @@
 """Years of statistics: previewed, proposed by one person, approved by another, frozen, and put into every outbox.
 
 Only whole calendar years leave, one quarter after their end at the earliest, each once. A quarter beside its year, or
-a year counted twice, would show by a difference what no number shows (docs/decisions/0042).
+a year counted twice, would show by a difference what no number shows (docs/decisions/0039).
 """
 
 from __future__ import annotations

@@ -156,9 +156,7 @@ def _page(name: str, problem: str = "") -> str | BaseResponse:
             offered=offered(case.language, "referred"),
             cleans=CLEANER is not None,
             problem=problem,
-            draft=draft(text, letters_of(transaction, case.id))
-            if (text := request.form.get("pesan", "").strip())
-            else None,
+            draft=draft(typed, letters_of(transaction, case.id)) if typed else None,
             typed=request.form,
         )
 
