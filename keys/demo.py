@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from keys.batch import Batch, sign_batch
 from keys.keyring import Keyring
 from keys.ledger import write_ledger
 from keys.rootkeys import write_root
-from keys.roster import Group, Member, Root, Roster, Sizes, Station, default_roles
+from keys.roster import DEMO_PREFIX, Group, Member, Root, Roster, Sizes, Station, default_roles
 from keys.rosterfile import fingerprint_words, root_pin, sign_roster
 from keys.stationkeys import make_station
 from keys.strength import generate_passphrase
@@ -59,19 +59,19 @@ def make_demo(folder: Path, *, day: int | None = None, sizes: Sizes = SIZES) -> 
 
 
 def _make(folder: Path, day: int, sizes: Sizes) -> Made:
-    deployment = f"demo-{secrets.token_hex(4)}"
+    deployment = f"{DEMO_PREFIX}{secrets.token_hex(4)}"
     made = Made(pin=b"")
     roots = {i: SigningKey.generate() for i in range(1, ROOTS + 1)}
     station_keys: dict[str, SigningKey] = {}
     groups, batches = [], []
     for group in (*units.GOVERNMENTS, units.KPK):
-        rings, station_keys[group] = _make_station(folder / "stations" / group, group, made.passphrases)
-        groups.append(_group(group, rings))
-        batches += [_batch(deployment, ring, epoch_of(day)) for ring in rings]
+        rings, station_keys[group] = make_unit(folder / "stations" / group, group, made.passphrases)
+        groups.append(make_group(group, rings))
+        batches += [make_batch(deployment, ring, epoch_of(day), WEEKS) for ring in rings]
     server_key = SigningKey.generate()
     root_set = tuple(Root(i, key.public) for i, key in roots.items())
     made.pin = root_pin(root_set, ROOT_K)
-    roster = _roster(deployment, day, sizes, root_set, tuple(groups), station_keys, server_key)
+    roster = make_roster(deployment, day, sizes, root_set, tuple(groups), station_keys, server_key)
     signed = sign_roster(roster, {i: roots[i] for i in sorted(roots)[:ROOT_K]})
     for home in (folder / "server", folder / "keys", *(folder / "stations" / group for group in station_keys)):
         write_ledger(home, made.pin, signed, batches)
@@ -83,7 +83,8 @@ def _make(folder: Path, day: int, sizes: Sizes) -> Made:
     return made
 
 
-def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[list[Keyring], SigningKey]:
+def make_unit(home: Path, group: str, passphrases: dict[str, str]) -> tuple[list[Keyring], SigningKey]:
+    """Make the keyrings of a unit's reviewers and its station; note their passphrases. Return both kinds of keys."""
     k, n = QUORUMS.get(group, OTHER_QUORUM)
     rings = []
     for number in range(1, n + 1):
@@ -93,20 +94,22 @@ def _make_station(home: Path, group: str, passphrases: dict[str, str]) -> tuple[
     return rings, make_station(home, group, {ring.reviewer: ring.signing.public for ring in rings}, k)
 
 
-def _group(group: str, rings: list[Keyring]) -> Group:
+def make_group(group: str, rings: Sequence[Keyring] = ()) -> Group:
+    """Return a unit of the province as a roster names it; without keyrings it cannot read."""
     name_id, name_en = units.names_of(group)
     k, _ = QUORUMS.get(group, OTHER_QUORUM)
     people = zip(rings, default_roles(len(rings)), strict=True)
     return Group(group, name_id, name_en, k, tuple(Member(r.reviewer, r.signing.public, role) for r, role in people))
 
 
-def _batch(deployment: str, ring: Keyring, first_epoch: int) -> bytes:
-    keys = ring.make_epochs(range(first_epoch, first_epoch + WEEKS))
+def make_batch(deployment: str, ring: Keyring, first_epoch: int, weeks: int) -> bytes:
+    """Make a reviewer's keys of some weeks and sign them."""
+    keys = ring.make_epochs(range(first_epoch, first_epoch + weeks))
     batch = Batch(deployment, ring.reviewer, first_epoch, tuple(key.public for key in keys), 1)
     return sign_batch(batch, ring.signing)
 
 
-def _roster(
+def make_roster(
     deployment: str,
     day: int,
     sizes: Sizes,
@@ -115,6 +118,7 @@ def _roster(
     stations: Mapping[str, SigningKey],
     server: SigningKey,
 ) -> Roster:
+    """Return the first roster of such a deployment, unsigned."""
     return Roster(
         deployment=deployment,
         version=1,

@@ -15,7 +15,7 @@ from crypto.errors import Malformed
 from crypto.signing import VerifyingKey
 
 MAX_ID = 24
-DEMO_PREFIX = "demo-"
+DEMO_PREFIX, TRAINING_PREFIX = "demo-", "latihan-"  # no ceremony gives such a name
 AREA_INSPECTORATE, PROVINCE_INSPECTORATE = "inspektorat-daerah", "inspektorat-provinsi"  # what a reporter may exclude
 NOBODY = "tidak-ada"  # said in so many words: nobody is excluded
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -143,7 +143,12 @@ class Roster:
     @property
     def is_demo(self) -> bool:
         """Tell whether this is a deployment for trying: only there may safety rules for machines be waived."""
-        return self.deployment.startswith(DEMO_PREFIX)
+        return self.deployment.startswith((DEMO_PREFIX, TRAINING_PREFIX))
+
+    @property
+    def is_training(self) -> bool:
+        """Tell whether every case of this deployment is invented, for reviewers who learn."""
+        return self.deployment.startswith(TRAINING_PREFIX)
 
     @property
     def hash(self) -> bytes:

@@ -29,6 +29,7 @@ from station import (
     outbox,
     screen,
     serve,
+    training_commands,
     upkeep,
 )
 from station.audit import Deed
@@ -42,6 +43,7 @@ canary_commands.install()
 serve.install()
 audit_commands.install()
 certificate_commands.install()
+training_commands.install()
 
 
 @command("import")

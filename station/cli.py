@@ -139,6 +139,8 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
         def run(given: Given, rest: Mapping[str, Any]) -> None:
             home = Home.load(given.folder())
             check_air_gap(home.is_demo, given.allow_network)
+            if home.is_training:
+                warn("latihan: semua perkara karangan")
             if home.has_ended():
                 warn("roster sudah berakhir; laporan tetap terbaca, jawaban menunggu roster baru")
             if not home.shares_fit() and not home.taken_out and name != "rekey":

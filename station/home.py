@@ -86,6 +86,11 @@ class Home:
         return not self.is_demo if wanted is None else wanted
 
     @property
+    def is_training(self) -> bool:
+        """Tell whether all cases here are invented, for reviewers who learn."""
+        return self.roster.is_training
+
+    @property
     def keyring(self) -> Path:
         """Where the reviewers' sealed keys lie."""
         return self.folder / KEYRING

@@ -68,6 +68,7 @@ def create_desk(session: Session, port: int) -> Flask:
     app.extensions[SESSION], app.extensions[VIEWER] = session, Viewer()
     session.at_lock = app.extensions[VIEWER].forget
     names = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    is_training = session.home.is_training
 
     @app.before_request
     def guard() -> BaseResponse | None:
@@ -94,7 +95,8 @@ def create_desk(session: Session, port: int) -> Flask:
     @app.context_processor
     def shared() -> dict[str, object]:
         now = current()
-        return {"css": stylesheet(), "script": LEAVE, "session": now, "state": now.state.value, "tanda": now.forms}
+        told = {"css": stylesheet(), "script": LEAVE, "session": now, "state": now.state.value, "tanda": now.forms}
+        return told | {"is_training": is_training}
 
     install_filters(app)
     pages.install(app)

@@ -12,7 +12,7 @@ from crypto.errors import Malformed
 from crypto.sharing import check_quorum
 from keys import units
 from keys.ceremony.states import Stage, State
-from keys.roster import DEMO_PREFIX
+from keys.roster import DEMO_PREFIX, TRAINING_PREFIX
 from keys.strength import is_text
 
 UNITS: Final = (*units.GOVERNMENTS, units.KPK)
@@ -71,9 +71,10 @@ def quorum(state: State, text: str) -> int | None:
 
 
 def deployment_id(state: State, text: str) -> str | None:
-    """Return the id of a deployment (formats §6) that is no demo."""
+    """Return the id of a deployment (formats §6) that is neither a demo nor for training."""
     name = text.strip() or default_of(state)
-    return name if _DEPLOYMENT.fullmatch(name) and not name.lower().startswith(DEMO_PREFIX) else None
+    is_for_trying = name.lower().startswith((DEMO_PREFIX, TRAINING_PREFIX))
+    return name if _DEPLOYMENT.fullmatch(name) and not is_for_trying else None
 
 
 def person_name(state: State, text: str) -> str | None:
