@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crypto import medium
 from keys.training import make_training as make_keys
-from station import casework, stories
+from station import casework, statements, stories
 from station.canaries import AREA, LEVEL, TEXT
 from station.casework import Wish
 from station.desk import Desk, open_desk
@@ -105,7 +105,7 @@ class _Past:
         with self._desk.vault.begin() as transaction:
             if act.target == "screening":
                 for who in members:
-                    casework.state_conflict(transaction, home, case_id, who, conflict=False, day=day)
+                    statements.state_conflict(transaction, home, case_id, who, conflict=False, day=day)
             casework.take(transaction, home, case_id, wish, day=day)
             if act.approved:
                 casework.approve(transaction, home, case_id, members[act.approved - 1], day=day)

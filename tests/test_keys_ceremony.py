@@ -486,7 +486,20 @@ def test_the_suggestions_are_those_of_the_plan() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["demo-1", "DEMO-sumsel", "latihan-1", "Latihan-x", "x" * 33, "sumsel é", "sumsel 2026", "-sumsel", "..", "a\tb", "baris\nbaru", "\x1b[2J"],
+    [
+        "demo-1",
+        "DEMO-sumsel",
+        "latihan-1",
+        "Latihan-x",
+        "x" * 33,
+        "sumsel é",
+        "sumsel 2026",
+        "-sumsel",
+        "..",
+        "a\tb",
+        "baris\nbaru",
+        "\x1b[2J",
+    ],
 )
 def test_names_that_no_deployment_may_have_are_refused(bad: str) -> None:
     assert deployment_id(State(stage=Stage.DEPLOYMENT), bad) is None
