@@ -47,6 +47,7 @@ class Deed(enum.StrEnum):
     NOTED = "noted"
     IMPORTED = "imported"  # a bundle
     SENT = "sent"  # an outbox
+    TYPED = "typed"  # a report that came on paper or by a visit
     HELD = "held"  # a case, beyond its time
     LIFTED = "lifted"  # that hold
     PURGED = "purged"  # a closed case, when its time had come

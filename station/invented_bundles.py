@@ -17,7 +17,7 @@ from crypto.encoding import epoch_of
 from crypto.row import Decoys, seal_row
 from crypto.signing import SigningKey
 from station.home import SERVER, Home
-from station.invented_letters import InventedLetter
+from station.writing import WrittenLetter
 
 COVER_ROWS = 3
 _DICE = random.SystemRandom()
@@ -32,7 +32,7 @@ class InventedDropBox:
     _last: Manifest | None = None
     _decoys: Decoys = field(default_factory=Decoys, repr=False)
 
-    def write(self, letters: Sequence[InventedLetter], folder: Path, day: int) -> Path:
+    def write(self, letters: Sequence[WrittenLetter], folder: Path, day: int) -> Path:
         """Write the next bundle of the chain, as it leaves on a day, into a folder; raises OSError."""
         table, epoch, group = self.home.key_table(), epoch_of(day), self.home.group.id
         rows = [table.draw_cover(epoch, self._decoys) for _ in range(COVER_ROWS)]

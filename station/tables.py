@@ -309,6 +309,17 @@ statements = sa.Table(
     sa.Column("conflict", Int, nullable=False),
 )
 
+# cases that came on paper or by a visit and were typed in (station.paper); `told`: 1 where the code was handed over
+paper_cases = sa.Table(
+    "paper_cases",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("way", Text, nullable=False),
+    sa.Column("by", Text, nullable=False),
+    sa.Column("told", Int, nullable=False),
+)
+
 # what everybody may know of how a weakness of a process was mended (station.lessons); `approved`: "" while it waits
 lessons = sa.Table(
     "lessons",

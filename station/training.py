@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from crypto import medium
 from keys.training import make_training as make_keys
-from station import casework, statements, stories
+from station import casework, referral, statements, stories
 from station.canaries import AREA, LEVEL, TEXT
+from station.cases import case_name, show_case
 from station.casework import Wish
 from station.desk import Desk, open_desk
 from station.errors import Refused
@@ -23,10 +26,12 @@ from station.home import Home
 from station.inbox import import_bundle
 from station.invented_bundles import InventedDropBox
 from station.invented_files import InventedFile, draw_file
-from station.invented_letters import InventedLetter, InventedReporter
 from station.recipes import CATEGORY
+from station.referral import Draft
+from station.referrals import prepared
 from station.stories import Draws
 from station.training_plots import ANSWER, ANSWERED, PLOTS, Act, Plot
+from station.writing import Writer, WrittenLetter
 
 HOME, STICK, WORDS = "stasiun", "stik", "frasa-sandi.txt"
 _ASIDE = ".sedang-dibuat"
@@ -71,7 +76,7 @@ class _Past:
     def __init__(self, desk: Desk, sender: InventedDropBox, stick: Path, day: int) -> None:
         self._desk, self._sender, self._stick, self._today = desk, sender, stick, day
         roster = desk.home.roster
-        self._reporters = [InventedReporter(roster.deployment, desk.home.group.id, plot.language) for plot in PLOTS]
+        self._reporters = [Writer(roster.deployment, desk.home.group.id, plot.language) for plot in PLOTS]
 
     def live(self) -> None:
         """Let all of it happen; the answer to a question stays on the stick."""
@@ -88,7 +93,7 @@ class _Past:
         answer = self._reporters[ANSWERED].follow_up(ANSWER, [], self._today)
         self._sender.write([answer], self._stick, self._today)
 
-    def _letters(self, ago: int) -> Iterator[InventedLetter]:
+    def _letters(self, ago: int) -> Iterator[WrittenLetter]:
         day = self._today - ago
         for plot, reporter in zip(PLOTS, self._reporters, strict=True):
             if plot.ago == ago:
@@ -106,9 +111,23 @@ class _Past:
             if act.target == "screening":
                 for who in members:
                     statements.state_conflict(transaction, home, case_id, who, conflict=False, day=day)
+            if act.target == "referred":
+                self._refer(transaction, case_id, act, day)
+                return
             casework.take(transaction, home, case_id, wish, day=day)
             if act.approved:
                 casework.approve(transaction, home, case_id, members[act.approved - 1], day=day)
+
+    def _refer(self, transaction: sa.Connection, case_id: int, act: Act, day: int) -> None:
+        """Pass on what the report says, by a printed letter: no other unit learns here."""
+        home, members = self._desk.home, self._desk.home.members
+        told = show_case(transaction, case_name(case_id)).fields[TEXT]
+        draft = Draft(act.detail, {TEXT: told}, ground="hukum", basis=act.note, reason=act.note, text=act.text)
+        referral.propose(transaction, home, case_id, draft, by=members[act.by - 1], day=day)
+        found = prepared(transaction, case_id, home.id)
+        if found is not None and act.approved:
+            digest = referral.digest_of(found[1].body)
+            referral.approve(transaction, home, case_id, members[act.approved - 1], digest, day=day)
 
 
 def _tell(plot: Plot) -> tuple[dict[str, str], list[InventedFile]]:

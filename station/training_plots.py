@@ -77,7 +77,7 @@ PLOTS = (
         Act(74, "screening", _V), Act(70, "need_info", _V, text=_ASK),
     )),
     Plot(60, "referred", "swasta", "suap", _worked(59, Act(
-        30, "referred", _T, _I, "kpk", offered("id", "referred"), "Menyangkut pejabat di luar kewenangan (karangan)",
+        30, "referred", _T, _I, "kejaksaan", offered("id", "referred"), "Pejabat di luar kewenangan (karangan)",
     ))),
     Plot(40, "closed_not_actionable", "pegawai-provinsi", "disiplin", (Act(39, "screening", _V), Act(
         35, "closed_not_actionable", _V, _I, "duplikat", offered("id", "closed_not_actionable", "duplikat"),

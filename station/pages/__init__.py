@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
         files,
         inbox,
         message,
+        paper,
         publication,
         referral,
         retention,
@@ -40,6 +41,6 @@ def install(app: Flask) -> None:
     )
 
     at_case = (case, files, certificate, message, referral, retention)
-    for module in (unlock, inbox, *at_case, courier, statistics, publication):
+    for module in (unlock, inbox, *at_case, paper, courier, statistics, publication):
         app.register_blueprint(module.blueprint)
     errors.install(app)

@@ -21,6 +21,7 @@ from station.errors import Refused, StationError
 from station.guard import letters_of
 from station.pages import current
 from station.pages.reading import hints
+from station.paper import WAYS, way_of
 from station.questions_offered import questions_for
 from station.texts import offered
 from station.transitions import Needs, Transition, who_may_approve
@@ -165,6 +166,8 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
             choices=_choices(desk, case, session.present) if leads and waiting is None else (),
             members=desk.home.members,
             leads=leads,
+            paper=way_of(transaction, case_id),
+            paper_ways=WAYS,
             hold=retention.hold_of(transaction, case_id),
             ends=retention.ends(transaction, desk.home, case_id).get(case_id),
             origin=origin,

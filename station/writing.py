@@ -1,4 +1,4 @@
-"""Letters of an invented reporter, sealed as a drop box seals those of real ones."""
+"""Letters that are written at a station: for those who came on paper, and for invented people to learn with."""
 
 from __future__ import annotations
 
@@ -7,33 +7,44 @@ import mimetypes
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from crypto import receipt
 from crypto.attachment import PART_BYTES, Attachment, new_key, parts_of, seal_part
 from crypto.letter import FOLLOW_UP, REPORT, Letter, build_letter, seal_thread
 from crypto.receipt import Receipt
 from crypto.row import OBJECT_ID_BYTES, Kind, Record
-from station.invented_files import InventedFile
 from station.letters import FOLLOW_UP_FIELD
 
 
+class Named(Protocol):
+    """A file with its name."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def data(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
-class InventedLetter:
+class WrittenLetter:
     """A letter as the records of its rows: the parts of its files, then the letter itself."""
 
     day: int
     records: tuple[Record, ...] = field(repr=False)
 
 
-class InventedReporter:
-    """Somebody with a receipt code that nobody is told."""
+class Writer:
+    """Somebody with a receipt code; `code` (10 bytes) is for them alone."""
 
     def __init__(self, deployment: str, group: str, language: str) -> None:
-        self._receipt: Receipt = receipt.derive(os.urandom(receipt.CODE_BYTES), deployment)
+        self.code = os.urandom(receipt.CODE_BYTES)
+        self._receipt: Receipt = receipt.derive(self.code, deployment)
         self._group, self._language = group, language
 
-    def report(self, fields: Mapping[str, str], files: Sequence[InventedFile], day: int) -> InventedLetter:
-        """Write the report."""
+    def report(self, fields: Mapping[str, str], files: Sequence[Named], day: int) -> WrittenLetter:
+        """Write the report; its name for people is that of its mailbox."""
         letter = Letter(
             type=REPORT,
             object_id=os.urandom(OBJECT_ID_BYTES),
@@ -50,7 +61,7 @@ class InventedReporter:
         )
         return _records(letter, files)
 
-    def follow_up(self, text: str, files: Sequence[InventedFile], day: int) -> InventedLetter:
+    def follow_up(self, text: str, files: Sequence[Named], day: int) -> WrittenLetter:
         """Write a further letter."""
         letter = Letter(
             type=FOLLOW_UP,
@@ -66,7 +77,7 @@ class InventedReporter:
         return _records(seal_thread(letter, self._receipt.thread), files)
 
 
-def _describe(file: InventedFile) -> Attachment:
+def _describe(file: Named) -> Attachment:
     return Attachment(
         os.urandom(OBJECT_ID_BYTES),
         file.name,
@@ -78,9 +89,9 @@ def _describe(file: InventedFile) -> Attachment:
     )
 
 
-def _records(letter: Letter, files: Sequence[InventedFile]) -> InventedLetter:
+def _records(letter: Letter, files: Sequence[Named]) -> WrittenLetter:
     parts = [part for a, file in zip(letter.attachments, files, strict=True) for part in _parts(a, file.data)]
-    return InventedLetter(letter.day, (*parts, Record(Kind.LETTER, letter.object_id, 0, 1, build_letter(letter))))
+    return WrittenLetter(letter.day, (*parts, Record(Kind.LETTER, letter.object_id, 0, 1, build_letter(letter))))
 
 
 def _parts(described: Attachment, data: bytes) -> Iterator[Record]:
