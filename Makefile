@@ -41,6 +41,7 @@ long: $(VENV)/dev.stamp
 
 images: $(VENV)/dev.stamp
 	PYTHONPATH='$(CURDIR)' $(PY) tests/pictures.py docs/images
+	PYTHONPATH='$(CURDIR)' $(PY) tests/desk_pictures.py docs/images
 
 texts: $(VENV)/dev.stamp
 	$(PY) dropbox/translations/make.py

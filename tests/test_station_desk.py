@@ -12,7 +12,9 @@ import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
-from live import free_port
+from desk_pictures import PAGES, WIDTHS
+from live import ROOT, free_port
+from pictures import DESK
 from werkzeug.serving import make_server
 
 from station import casework, notes, tables
@@ -454,3 +456,8 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
     assert page.input_value("#cadangan") == str(tmp_path / "disk")
     visit()
     assert "masih menunggu" not in page.inner_text("main") and len(list((tmp_path / "disk").iterdir())) == 1
+
+
+def test_each_page_of_the_desk_has_its_picture() -> None:
+    wanted = {f"{DESK}{name}-{width}.png" for name in ("buka", *PAGES) for width in WIDTHS}
+    assert wanted == {file.name for file in (ROOT / "docs" / "images").glob(f"{DESK}*.png")}, "make images makes them"
