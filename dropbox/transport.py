@@ -283,8 +283,15 @@ def _read(directory: Directory, data: bytes) -> _Outbox:
     ids = [mailbox for mailbox, _row in news]
     if ids != sorted(set(ids)):
         raise Malformed("outbox: mailboxes are not sorted by id")
-    told = [file for file in join_file_records(files) if file[:4] == statistics.MAGIC]
-    return _Outbox(manifest, told, forwarded, news)
+    return _Outbox(manifest, _told(files), forwarded, news)
+
+
+def _told(records: list[bytes]) -> list[bytes]:
+    """Return the statistics among file records; none where these do not fit together, which is warned of elsewhere."""
+    try:
+        return [file for file in join_file_records(records) if file[:4] == statistics.MAGIC]
+    except Malformed:
+        return []
 
 
 def _check_chain(connection: Connection, manifest: Manifest) -> tuple[bool, list[str]]:

@@ -97,7 +97,16 @@ def test_states_are_free_and_waiting_alone_and_no_column_tells_more(services: Se
         columns = {
             r[0]: r[1] for r in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type='table'"))
         }
-    assert set(columns) == {"slots", "rows", "mailboxes", "chains", "bundles", "exports", "alembic_version"}
+    assert set(columns) == {
+        "slots",
+        "rows",
+        "mailboxes",
+        "chains",
+        "bundles",
+        "exports",
+        "statistics",
+        "alembic_version",
+    }
     assert "date" not in " ".join(columns.values()).lower() and "time" not in " ".join(columns.values()).lower()
 
 

@@ -107,7 +107,7 @@ def test_the_order_in_the_table_of_states_tells_nothing_either(yard: Services) -
     assert sum(state for _rowid, _id, state in states) == len(written)
     assert database(yard).stat().st_size == before, "nothing was added to the file"
     assert [p.name for p in yard.settings.home.glob("dropbox.db*")] == ["dropbox.db"], "no journal is left"
-    assert tables == {"slots", "rows", "mailboxes", "chains", "bundles", "exports", "alembic_version"}
+    assert tables == {"slots", "rows", "mailboxes", "chains", "bundles", "exports", "statistics", "alembic_version"}
 
 
 def test_control_a_journal_that_stays_holds_rows_in_the_order_of_writes(yard: Services, tmp_path: Path) -> None:

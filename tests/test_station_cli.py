@@ -212,7 +212,8 @@ def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
 
 
 DESK = ("station.web", "station.pages", "station.serve", "station.__main__")  # with Flask, which it is
-PAPER = ("station.certificate", "station.referral_letter")  # with reportlab, which brings xml.sax and so urllib along
+# with reportlab and drawsvg, which bring xml.sax along and so urllib
+PAPER = ("station.certificate", "station.referral_letter", "station.plots")
 
 
 @pytest.mark.parametrize("with_desk", [False, True])

@@ -643,7 +643,7 @@ def test_an_import_says_what_went_and_what_stays_too_long_and_its_exit_code_stay
     terminal = commands(scene, tmp_path, monkeypatch, due())
     result = terminal.run("import", str(scene.stick.write([], day=due())), "--json")
     assert result.exit_code == 0 and set(json.loads(result.stdout)) == {
-        "new", "repeated", "cover", "foreign", "incomplete", "alarms", "canaries"
+        "new", "repeated", "cover", "foreign", "incomplete", "alarms", "canaries", "forwarded"
     }  # fmt: skip
     assert "2 kunci mingguan dihapus" in result.stderr
     assert f"PERINGATAN: kunci sumsel-3 untuk minggu {week()} belum dihapus: 1 baris tertahan" in result.stderr
