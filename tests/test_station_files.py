@@ -128,6 +128,7 @@ def test_every_file_is_shown_or_spoken_of_and_the_desk_works_on(page: Any, addre
         page.locator('a:has-text("Lihat")').nth(place).click()
         page.wait_for_selector('h2:text-is("Isi")')
         assert words in page.inner_text("main"), which
+        page.wait_for_function("[...document.images].every(i => i.complete)")
         pictures = page.locator("img").evaluate_all("all => all.map(i => i.naturalWidth)")
         assert len(pictures) == {"photo": 1, "pages": 20}.get(which, 0) and 0 not in pictures, which
         check(page)
