@@ -97,6 +97,7 @@ def propose(transaction: sa.Connection, desk: Desk, holidays: Collection[int], y
     if waiting(transaction) is not None:
         raise Refused("sebuah usulan sudah menunggu; setujui atau tolak dulu")
     body = build_year(preview(transaction, desk.home, holidays, year, today=day))
+    parse_year(body)  # one that cannot be read back would stop every outbox
     transaction.execute(sa.insert(publications).values(year=year, day=day, body=body, by=by, approved=""))
     audit.note(transaction, by, Deed.PROPOSED, day=day, detail=f"statistics {year}")
 

@@ -27,6 +27,7 @@ from station.deadlines import (
     deadline,
 )
 from station.home import Home
+from station.questions import question
 from station.transitions import CLOSED
 from station.working_days import is_working
 
@@ -160,8 +161,8 @@ def counts_of_year(
         tables["area"]["regencies" if is_regency else PROVINCE if row.unit == PROVINCE else UNKNOWN_AREA] += 1
         if is_regency:
             tables["regency"][row.unit] += 1
-        tables["category"][row.category or "lainnya"] += 1
-        tables["loss"][row.loss or "tidak-tahu"] += 1
+        tables["category"][_offered("kategori", row.category, "lainnya")] += 1
+        tables["loss"][_offered("nilai", row.loss, "tidak-tahu")] += 1
         _count_outcome(tables, row.status, row.detail)
         tables["read"][_band(waited(row.day, row.read), READ_BANDS, READ_WORKING_DAYS, _READ_LATE)] += 1
         answered = min((day for day in (row.told, row.ended) if day is not None), default=None)
@@ -171,6 +172,11 @@ def counts_of_year(
         is_late = due is not None and due.overdue(cut, holidays) > 0
         tables["due"]["late" if is_late else "closed" if row.status in CLOSED else "open"] += 1
     return len(rows), {name: dict(sorted(counts.items())) for name, counts in tables.items()}
+
+
+def _offered(field: str, said: str, other: str) -> str:
+    """Return an answer of the form's own list: whoever seals a row without the form can say anything there."""
+    return said if said in question(field).choices else other
 
 
 def _count_outcome(tables: dict[str, Counter[str]], status: str, detail: str) -> None:

@@ -220,6 +220,17 @@ def test_a_publication_needs_an_inspector_who_did_not_propose_it(vault: sa.Conne
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("said", ["bupati-x-korup", "Bupati X, dan lain", ""])
+def test_an_answer_that_the_form_does_not_offer_is_told_to_nobody(vault: sa.Connection, desk: Desk, said: str) -> None:
+    """The form checks answers, a report that was sealed without it does not: its words would stand in a cell."""
+    put(vault, [Made(10, category=said, loss=said)] * 6 + [Made(10)] * 6)
+    found = publish(vault, desk)
+    category, loss = found.table("category"), found.table("loss")
+    assert category and dict(category.cells) == {"lainnya": 5, "suap": 5}
+    assert loss and dict(loss.cells) == {"10-50jt": 5, "tidak-tahu": 5}
+    assert told(vault, desk) == (found,), "the outbox leaves"
+
+
 def test_a_small_year_says_only_that_it_was_small(vault: sa.Connection, desk: Desk) -> None:
     put(vault, [Made(10)] * 4)
     found = publish(vault, desk)
