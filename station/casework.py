@@ -15,6 +15,7 @@ from station.deadlines import NEVER, Facts
 from station.errors import Refused
 from station.home import Home
 from station.notes import MAX_NOTE_CHARACTERS, add_note
+from station.statements import must_be_free
 from station.tables import REPORTER, cases, letters, messages, proposals, steps
 from station.transitions import (
     EXTENDED,
@@ -88,6 +89,7 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     transition = find(status, wish.target, wish.detail)
     if not may_propose(transition, home.role_of(wish.by)):
         raise Refused(f"{wish.by} ({home.role_of(wish.by)}) tidak berwenang untuk langkah ini")
+    must_be_free(transaction, case_id, wish.by)
     if waiting(transaction, case_id) is not None:
         raise Refused("sebuah usulan sudah menunggu untuk perkara ini; setujui, tolak atau tarik dulu")
     text, note = clean_text(wish.text), wish.note.strip()
@@ -184,6 +186,7 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, *, da
         raise Refused(f"{by} mengusulkan langkah ini dan tidak dapat menyetujuinya sendiri; orang lain harus menilai")
     if not may_approve(transition, home.role_of(by), home.role_of(found.by)):
         raise Refused(f"{by} ({home.role_of(by)}) tidak berwenang menyetujui langkah ini")
+    must_be_free(transaction, case_id, by, found.by)
     wish = Wish(found.target, found.by, found.detail, found.text, found.note)
     referrals.decide(transaction, case_id, approved=True)
     _apply(transaction, home, case_id, status, wish, approved=by, day=day)
@@ -197,6 +200,8 @@ def drop_proposal(transaction: sa.Connection, home: Home, case_id: int, by: str,
     found = _waiting(transaction, case_id)
     if not why.strip():
         raise Refused("tulis dulu alasannya")
+    if by != found.by:
+        must_be_free(transaction, case_id, by)
     verb = "menarik" if by == found.by else "menolak"
     add_note(transaction, home, case_id, by, f"{verb} usulan {found.by} ({found.target}): {why.strip()}", day=day)
     referrals.decide(transaction, case_id, approved=False)

@@ -17,6 +17,7 @@ from station.audit import Deed
 from station.casework import all_facts
 from station.errors import Refused
 from station.home import SERVER, Home
+from station.statements import must_be_free
 from station.tables import (
     attachments,
     bundles,
@@ -58,6 +59,7 @@ def hold_of(transaction: sa.Connection, case_id: int) -> Hold | None:
 def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, str], why: str, *, day: int) -> None:
     """Keep a case until the hold is lifted; raises Refused without two people or a reason, or when it is held."""
     _must_be_two(home, pair)
+    must_be_free(transaction, case_id, *pair)
     if not why.strip():
         raise Refused("tulis dulu alasan perkara ini harus disimpan lebih lama")
     if hold_of(transaction, case_id) is not None:
@@ -70,6 +72,7 @@ def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
 def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, str], *, day: int) -> None:
     """Lift a hold; the case goes when its time has come. Raises Refused without two people, or without a hold."""
     _must_be_two(home, pair)
+    must_be_free(transaction, case_id, *pair)
     if hold_of(transaction, case_id) is None:
         raise Refused("perkara ini tidak ditahan")
     transaction.execute(sa.delete(holds).where(holds.c.case_id == case_id))

@@ -35,6 +35,13 @@ def stated(
     return tuple(w for w in present if known[w] is None), tuple(w for w in present if known[w])
 
 
+def must_be_free(transaction: sa.Connection, case_id: int, *people: str) -> None:
+    """Refuse reviewers who stated a conflict: who decides with a passphrase alone need not be one of those present."""
+    for who in people:
+        if _statement(transaction, case_id, who):
+            raise Refused(f"{who} menyatakan benturan kepentingan untuk perkara ini; orang lain harus memutuskan")
+
+
 def _statement(transaction: sa.Connection, case_id: int, reviewer: str) -> bool | None:
     query = sa.select(statements.c.conflict).where(statements.c.case_id == case_id, statements.c.reviewer == reviewer)
     found = transaction.scalar(query)

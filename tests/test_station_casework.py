@@ -1,8 +1,10 @@
 """The status machine, deadlines, and work on cases: nobody closes alone, nobody approves what is his own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest_station import Reporter, Stick, sit, weak, world  # noqa: F401
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from crypto.encoding import date_of, today
 from crypto.mailbox import STATUSES
 from keys.roster import Role
-from station import casework, notes, statements, working_days
+from station import casework, notes, retention, statements, working_days
 from station.casework import Wish
 from station.deadlines import NEVER, Deadline, Duty, Facts, deadline
 from station.desk import Desk
@@ -257,6 +259,37 @@ def test_a_conflict_of_interest_is_said_before_a_case_is_opened_and_stays(desk: 
             statements.state_conflict(transaction, desk.home, 1, TWO, conflict=False, day=today())
         statements.state_conflict(transaction, desk.home, 1, ONE, conflict=True, day=today())
         assert statements.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO)), "one may be seen late"
+
+
+@pytest.mark.parametrize("conflict", [True, False], ids=["conflict", "control: none"])
+def test_who_has_a_conflict_of_interest_decides_nothing_with_a_passphrase_alone(desk: Desk, conflict: bool) -> None:
+    """Who approves, refuses or holds need not be present: the page's own check does not see that person."""
+    take(desk, "screening", ONE)
+    with desk.vault.begin() as transaction:
+        statements.state_conflict(transaction, desk.home, 1, THREE, conflict=conflict, day=today())
+    wish = Wish("closed_not_actionable", ONE, "duplikat", "Sudah ada.")
+
+    def tried(work: Any, *rest: Any) -> bool:
+        with desk.vault.connect() as connection, connection.begin() as transaction:
+            try:
+                if work is not casework.take:
+                    casework.take(connection, desk.home, 1, wish, day=today())
+                work(connection, desk.home, 1, *rest, day=today())
+            except Refused as error:
+                assert "benturan" in str(error)
+                return False
+            finally:
+                transaction.rollback()
+        return True
+
+    for deed, rest in (
+        (casework.approve, (THREE,)),
+        (casework.drop_proposal, (THREE, "tidak perlu")),
+        (casework.take, (replace(wish, by=THREE),)),
+        (retention.hold, ((ONE, THREE), "perkara pengadilan")),
+    ):
+        assert tried(deed, *rest) is not conflict
+    assert tried(casework.drop_proposal, ONE, "keliru"), "the proposer takes back what is his own"
 
 
 def test_those_present_take_a_step_together_where_one_may_and_another_approves(desk: Desk) -> None:
