@@ -13,6 +13,7 @@ from station.audit import Deed
 from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
 from station.errors import Refused
+from station.fingerprint import fingerprint
 from station.home import Home
 from station.notes import MAX_NOTE_CHARACTERS, add_note
 from station.statements import must_be_free
@@ -61,6 +62,12 @@ class Proposal:
 
     day: int
     wish: Wish
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what another person must have read."""
+        w = self.wish
+        return fingerprint(day=self.day, target=w.target, detail=w.detail, text=w.text, note=w.note, by=w.by)
 
 
 def choices(home: Home, status: str, reviewer: str) -> tuple[Transition, ...]:

@@ -18,6 +18,7 @@ from keys.units import GOVERNMENTS
 from station import audit, search
 from station.audit import Deed
 from station.errors import Refused
+from station.fingerprint import fingerprint
 from station.home import Home
 from station.tables import lessons
 
@@ -52,6 +53,12 @@ class Noted:
     lesson: Lesson
     by: str
     approved: str
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what an inspector must have read: the number of one that was deleted is given out again."""
+        x = self.lesson
+        return fingerprint(process=x.process, title=x.title, weakness=x.weakness, fix=x.fix, by=self.by)
 
 
 def propose(transaction: sa.Connection, home: Home, lesson: Lesson, by: str, *, day: int) -> None:

@@ -28,6 +28,7 @@ from station.audit import Deed
 from station.desk import Desk
 from station.disclosure import LEAST, publishable, rounded
 from station.errors import Refused
+from station.fingerprint import fingerprint
 from station.home import Home
 from station.lessons import must_sign_off
 from station.tables import publications
@@ -50,6 +51,11 @@ class Publication:
     day: int
     by: str
     approved: str
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what an inspector must have read."""
+        return fingerprint(year=build_year(self.year), day=self.day, by=self.by)
 
 
 def preview(transaction: sa.Connection, home: Home, holidays: Collection[int], year: int, *, today: int) -> Year:

@@ -18,6 +18,7 @@ from station.deadlines import deadline
 from station.desk import Desk
 from station.drafts import draft
 from station.errors import Refused, StationError
+from station.fingerprint import must_be_read
 from station.guard import letters_of
 from station.pages import current
 from station.pages.reading import hints
@@ -100,6 +101,7 @@ def judge(name: str) -> str | Response:
             if form.get("putusan") == "setuju" and waiting is not None and waiting.wish.target == "referred":
                 raise Refused("pelimpahan disetujui di halamannya, setelah isinya dibaca")
             if form.get("putusan") == "setuju":
+                must_be_read(form.get("isi", ""), waiting.digest if waiting is not None else "")
                 casework.approve(transaction, desk.home, case_id, by, day=today())
             else:
                 why = form.get("alasan", "")

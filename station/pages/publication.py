@@ -14,6 +14,7 @@ from crypto.statistics import Lesson
 from station import lessons, publication
 from station.desk import Desk
 from station.errors import StationError
+from station.fingerprint import must_be_read
 from station.lessons import PROCESSES
 from station.pages import current
 from station.public_texts import cell_words, table_words
@@ -45,7 +46,9 @@ def judge() -> str | Response:
     """Publish what waits, or drop it."""
 
     def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
-        approve = request.form.get("putusan") == "setuju"
+        approve, found = request.form.get("putusan") == "setuju", publication.waiting(transaction)
+        if approve and found is not None:
+            must_be_read(request.form.get("isi", ""), found.digest)
         publication.judge(transaction, desk.home, by, approve=approve, day=today())
 
     return _write(work)
@@ -69,6 +72,9 @@ def judge_lesson() -> str | Response:
 
     def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
         number, approve = request.form.get("nomor", 0, type=int), request.form.get("putusan") == "setuju"
+        found = next((each for each in lessons.all_lessons(transaction) if each.id == number), None)
+        if approve and found is not None:
+            must_be_read(request.form.get("isi", ""), found.digest)
         lessons.judge(transaction, desk.home, number, by, approve=approve, day=today())
 
     return _write(work)

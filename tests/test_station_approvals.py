@@ -1,0 +1,114 @@
+"""Two people, one screen: what is approved is what that page showed, though somebody swapped it in another tab."""
+
+# ruff: noqa: F811, F401
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+from re import search
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from conftest_station import weak, world
+from many_cases import Made, put
+from test_station_desk import HERE, ONE, OURS, THREE, TWO, client, hands, home, reporters, session
+from test_station_statistics_page import CUT
+from test_station_stats import LESSON
+
+from crypto.encoding import today
+from station import casework, lessons, publication
+from station.casework import Wish
+from station.desk import Desk
+from station.session import Session
+from station.statements import state_conflict
+
+Work = Callable[[sa.Connection, Desk], None]
+WISH = Wish("closed_not_actionable", ONE, "duplikat", "Laporan ini sudah ada.")
+
+
+def step(wish: Wish) -> tuple[Work, Work]:
+    """Return how a step is proposed, and taken back."""
+
+    def propose(transaction: sa.Connection, desk: Desk) -> None:
+        casework.take(transaction, desk.home, 1, wish, day=today())
+
+    def drop(transaction: sa.Connection, desk: Desk) -> None:
+        casework.drop_proposal(transaction, desk.home, 1, ONE, "keliru", day=today())
+
+    return propose, drop
+
+
+def lesson(title: str) -> tuple[Work, Work]:
+    def propose(transaction: sa.Connection, desk: Desk) -> None:
+        lessons.propose(transaction, desk.home, replace(LESSON, title=title), ONE, day=CUT + 1)
+
+    def drop(transaction: sa.Connection, desk: Desk) -> None:
+        lessons.judge(transaction, desk.home, 1, ONE, approve=False, day=CUT + 1)
+
+    return propose, drop
+
+
+def year(reports: int) -> tuple[Work, Work]:
+    def propose(transaction: sa.Connection, desk: Desk) -> None:
+        put(transaction, [Made(10)] * reports)
+        publication.propose(transaction, desk, frozenset(), 2026, ONE, day=CUT + 1)
+
+    def drop(transaction: sa.Connection, desk: Desk) -> None:
+        publication.judge(transaction, desk.home, ONE, approve=False, day=CUT + 1)
+
+    return propose, drop
+
+
+def step_taken(transaction: sa.Connection) -> bool:
+    return casework.facts_of(transaction, 1).status == WISH.target
+
+
+def lesson_told(transaction: sa.Connection) -> bool:
+    return bool(lessons.approved(transaction))
+
+
+def year_told(transaction: sa.Connection) -> bool:
+    return bool(publication.published(transaction))
+
+
+@pytest.mark.parametrize("swapped", [True, False], ids=["swapped", "control: the same"])
+@pytest.mark.parametrize(
+    ("page", "action", "first", "second", "is_done", "more"),
+    [
+        ("/perkara/K-0001", "/perkara/K-0001/usulan", step(WISH),
+         step(replace(WISH, detail="spam", text="Ini bukan laporan.")), step_taken, {}),
+        ("/statistik/umum", "/statistik/pelajaran/putusan", lesson("Satu orang memilih"), lesson("Toko milik paman"),
+         lesson_told, {"nomor": "1"}),
+        ("/statistik/umum", "/statistik/umum/putusan", year(10), year(30), year_told, {}),
+    ],
+    ids=["step", "lesson", "year"],
+)  # fmt: skip
+def test_what_was_swapped_after_it_was_read_is_not_approved(
+    client: Any, session: Session, monkeypatch: pytest.MonkeyPatch, swapped: bool, page: str, action: str,
+    first: tuple[Work, Work], second: tuple[Work, Work], is_done: Callable[[sa.Connection], bool], more: dict[str, str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("station.pages.publication.today", lambda: CUT + 1)
+
+    def do(work: Work) -> None:
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            work(transaction, desk)
+
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        for who in (ONE, TWO):
+            state_conflict(transaction, desk.home, 1, who, conflict=False, day=today())
+        casework.open_first(transaction, desk.home, 1, ONE, day=today())
+    do(first[0])
+    shown = client.get(page, **HERE).text
+    form = shown[shown.index(f'action="{action}"') :]
+    read = search(r'name="isi" value="([0-9a-f]{64})"', form)
+    if swapped:
+        do(first[1])
+        do(second[0])
+    data = {"tanda": session.forms, "oleh": THREE, "frasa": world().passphrases[THREE], "putusan": "setuju",
+            "isi": read[1] if read else ""}  # fmt: skip
+    answer = client.post(action, data=data | more, headers=OURS, **HERE)
+    assert ("bukan lagi yang Anda baca" in unescape(answer.text)) is swapped
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert is_done(transaction) is not swapped
