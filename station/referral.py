@@ -175,8 +175,19 @@ def send_again(transaction: sa.Connection, home: Home, case_id: int, referral_id
     if found is None or not found.sealed or not found.approved:
         raise Refused("pelimpahan ini tidak ada")
     mine = sa.select(parcels.c.id).where(parcels.c.referral_id == referral_id)
-    transaction.execute(sa.update(parcel_rows).where(parcel_rows.c.parcel_id.in_(mine)).values(sent=0))
+    again = sa.update(parcel_rows).where(parcel_rows.c.parcel_id.in_(mine), parcel_rows.c.sent != 0)
+    transaction.execute(again.values(sent=referrals.AGAIN))
     audit.note(transaction, by, Deed.RESENT, day=day, case=case_id, detail=found.name)
+
+
+def withdraw(transaction: sa.Connection, home: Home, case_id: int, parcel_id: int, *, by: str, day: int) -> None:
+    """Forget an approved parcel that the reporter's letter overtook; it is put together anew. Raises Refused."""
+    for found in referrals.referrals_of(transaction, case_id, home.id):
+        if any(parcel.id == parcel_id and parcel.overtaken for parcel in found.approved):
+            referrals.forget_parcel(transaction, case_id, parcel_id)
+            audit.note(transaction, by, Deed.DROPPED, day=day, case=case_id, detail=f"referred {found.name}")
+            return
+    raise Refused("kiriman ini tidak tertahan: muat ulang halamannya")
 
 
 def digest_of(body: bytes) -> str:

@@ -21,7 +21,7 @@ from crypto.row import OBJECT_ID_BYTES, Decoys, Kind, Record, seal_row
 from keys.errors import Expired
 from station.desk import Desk
 from station.referral_tables import parcel_files, parcel_rows, parcels, referrals, referred_cases
-from station.referrals import BODY, body_of, confirmed
+from station.referrals import BODY, body_of, confirmed, overtaken
 from station.tables import FileState, attachments, cases, letters, messages, steps
 
 
@@ -64,7 +64,7 @@ def _all_due(transaction: sa.Connection, desk: Desk, seq: int, day: int, taken: 
         sa.select(parcel_rows, q.body, r.recipient)
         .join(parcels, q.id == p.parcel_id)
         .join(referrals, r.id == q.referral_id)
-        .where(p.sent.not_in(taken))
+        .where(p.sent.not_in(taken), p.parcel_id.not_in(overtaken(transaction)))
         .order_by(p.sent, p.parcel_id, p.file, p.part)
     )
     for row in transaction.execute(query).all():

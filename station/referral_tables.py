@@ -41,7 +41,8 @@ parcel_files = sa.Table(
     sa.Column("words", Text, nullable=False),
 )
 
-# the rows of an approved parcel: `file` -1 is its body; `sent`: the outbox that took it last, 0 when none did
+# the rows of an approved parcel: `file` -1 is its body; `sent`: the outbox that took it last, 0 when none did,
+# -1 when it left and is to leave again
 parcel_rows = sa.Table(
     "parcel_rows",
     metadata,

@@ -14,11 +14,15 @@ from station.referral_tables import parcel_files, parcel_rows, parcels, referral
 from station.tables import bundles, letters, outboxes
 
 BODY = -1  # in the place of a file: the row that holds the signed text
+AGAIN = -1  # in the place of an outbox: it left, and is to leave again
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is passed on at once. `washed`: what was done to the metadata of each file; rows that left, and arrived."""
+    """What is passed on at once. `washed`: what was done to the metadata of each file; rows that left, and arrived.
+
+    `overtaken`: approved, but the reporter wrote before anything of it left; it stays here.
+    """
 
     id: int
     body: bytes = field(repr=False)
@@ -29,6 +33,7 @@ class Parcel:
     rows: int
     left: int
     arrived: int
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,26 @@ def decide(transaction: sa.Connection, case_id: int, *, approved: bool) -> None:
         if found.sealed:
             _queue(transaction, found.id)
         return
-    transaction.execute(sa.delete(parcel_files).where(parcel_files.c.parcel_id == found.id))
-    transaction.execute(sa.delete(parcels).where(parcels.c.id == found.id))
+    forget_parcel(transaction, case_id, found.id)
+
+
+def overtaken(transaction: sa.Connection) -> frozenset[int]:
+    """Return the approved parcels of which nothing has left when the reporter wrote again.
+
+    The letter may take a consent back, and it comes with the very visit that would take the parcel along.
+    """
+    newest = sa.select(sa.func.max(letters.c.id)).where(letters.c.case_id == referrals.c.case_id).scalar_subquery()
+    left = sa.select(parcel_rows.c.parcel_id).where(parcel_rows.c.sent != 0)
+    query = sa.select(parcels.c.id).join(referrals).where(parcels.c.approved == 1, referrals.c.sealed == 1)
+    query = query.where(parcels.c.id.not_in(left), parcels.c.seen != sa.func.coalesce(newest, 0))
+    return frozenset(transaction.scalars(query))
+
+
+def forget_parcel(transaction: sa.Connection, case_id: int, parcel_id: int) -> None:
+    """Remove a parcel, and its referral when it has no other."""
+    for table in (parcel_files, parcel_rows):
+        transaction.execute(sa.delete(table).where(table.c.parcel_id == parcel_id))
+    transaction.execute(sa.delete(parcels).where(parcels.c.id == parcel_id))
     used = sa.select(parcels.c.referral_id)
     transaction.execute(sa.delete(referrals).where(referrals.c.case_id == case_id, referrals.c.id.not_in(used)))
 
@@ -150,7 +173,7 @@ def body_of(parcel_body: bytes) -> Forwarded:
 
 
 def _parcels(transaction: sa.Connection, referral_id: int, taken: frozenset[int]) -> tuple[Parcel, ...]:
-    made = []
+    made, late = list[Parcel](), overtaken(transaction)
     for row in transaction.execute(sa.select(parcels).where(parcels.c.referral_id == referral_id)).all():
         files = sa.select(parcel_files.c.words).where(parcel_files.c.parcel_id == row.id)
         sent = list(transaction.scalars(sa.select(parcel_rows.c.sent).where(parcel_rows.c.parcel_id == row.id)))
@@ -165,6 +188,7 @@ def _parcels(transaction: sa.Connection, referral_id: int, taken: frozenset[int]
                 len(sent),
                 sum(seq > 0 for seq in sent),
                 sum(seq in taken for seq in sent),
+                row.id in late,
             )
         )
     return tuple(made)

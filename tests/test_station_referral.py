@@ -181,6 +181,36 @@ def test_a_letter_that_comes_before_the_approval_stops_it(origin: Unit, reporter
     assert not origin.rows(parcel_rows)
 
 
+def test_a_letter_that_comes_after_the_approval_and_before_the_outbox_holds_it_back(
+    origin: Unit, kpk: Unit, reporter: Reporter
+) -> None:
+    """The courier brings the letter and takes the outbox in one visit: nobody could read it in between."""
+    take_report(origin, reporter)
+    refer(origin)
+    origin.import_rows(world().letter_row(reporter.follow_up("Jangan diteruskan.")))
+    rows = origin.outbox()
+    assert len(rows) == F and not opened(rows, kpk) and only(origin).approved[0].overtaken
+    origin.do(referral.send_again, 1, only(origin).id, by=TWO, day=today())
+    assert not opened(origin.outbox(), kpk), "one person does not let it go"
+    origin.do(referral.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
+    assert not origin.rows(parcels) and not origin.rows(parcel_rows) and origin.referrals() == ()
+    refer(origin)
+    assert len(opened(origin.outbox(), kpk)) == 1, "put together anew, with the letter read"
+
+
+def test_what_has_left_goes_on_though_the_reporter_writes(origin: Unit, kpk: Unit, reporter: Reporter) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    assert len(opened(origin.outbox(), kpk)) == 1
+    origin.import_rows(world().letter_row(reporter.follow_up("Satu lagi.")), applied=False)
+    assert len(opened(origin.outbox(), kpk)) == 1, "the outbox may be lost"
+    origin.import_rows()
+    origin.do(referral.send_again, 1, only(origin).id, by=TWO, day=today())
+    assert not only(origin).approved[0].overtaken and len(opened(origin.outbox(), kpk)) == 1, "it was not held back"
+    with pytest.raises(Refused, match="tidak tertahan"):
+        origin.do(referral.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
+
+
 def test_no_step_refers_a_case_without_saying_what_leaves(origin: Unit, reporter: Reporter) -> None:
     take_report(origin, reporter)
     with pytest.raises(Refused, match="halaman Pelimpahan"):

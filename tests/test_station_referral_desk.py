@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
-from conftest_station import Reporter, attach, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, attach, weak, world  # noqa: F401
 from live import free_port
-from units import K1, ONE, THREE, TWO, approve, propose, refer, take_report, unit
+from units import K1, ONE, THREE, TWO, Unit, approve, propose, refer, take_report, unit
 from werkzeug.serving import make_server
 
 from crypto import forwarded
@@ -180,6 +180,25 @@ def test_a_proposal_is_approved_on_no_other_page(page: Any, at_sumsel: tuple[Ses
     with session.desk() as desk, desk.vault.begin() as transaction:
         assert casework.facts_of(transaction, 1).status == "screening"
         assert referrals.prepared(transaction, 1, desk.home.id) is not None
+
+
+def test_what_a_letter_overtook_is_held_back_and_withdrawn(page: Any, at_sumsel: tuple[Session, str]) -> None:
+    session, address = at_sumsel
+    open_desk(page, address, ONE, TWO)
+    with session.desk() as desk:
+        origin = Unit(desk, Stick(session.folder / "s"), session.folder / "o")
+        propose(origin, ground="jawaban", basis="Boleh.")
+        approve(origin)
+        with desk.vault.begin() as transaction:
+            transaction.execute(sa.update(parcels).values(seen=0))  # as if a letter had come since
+    page.goto(f"{address}/perkara/K-0001")
+    assert "tertahan: pelapor menulis lagi" in page.inner_text("main")
+    page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    check(page, "held-back")
+    page.click('button:text-is("Tarik kiriman")')
+    page.wait_for_selector("h2:text-is('Teruskan')")
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert referrals.referrals_of(transaction, 1, desk.home.id) == ()
 
 
 def test_a_case_that_came_from_another_unit_says_so_and_is_worked_on(page: Any, at_kpk: tuple[Session, str]) -> None:

@@ -80,6 +80,18 @@ def send_again(name: str, number: int) -> str | BaseResponse:
     return redirect(url_for("referral.show", name=name))
 
 
+@blueprint.post("/perkara/<name>/pelimpahan/<int:parcel>/tarik")
+def withdraw(name: str, parcel: int) -> str | BaseResponse:
+    """Forget an approved parcel that a letter overtook."""
+    try:
+        with current().desk() as desk, desk.vault.begin() as transaction:
+            case_id = opened(transaction, name)
+            referral.withdraw(transaction, desk.home, case_id, parcel, by=desk.present, day=today())
+    except StationError as error:
+        return _page(name, problem=words(error))
+    return redirect(url_for("referral.show", name=name))
+
+
 @blueprint.get("/perkara/<name>/pelimpahan/<int:parcel>/surat.pdf")
 def letter(name: str, parcel: int) -> Response:
     """Give the covering letter of what was approved."""
