@@ -37,6 +37,7 @@ from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, w
 from station.desk import Desk
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
+from station.statements import must_be_free
 
 upkeep.install()
 canary_commands.install()
@@ -105,6 +106,7 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
     """Show one CASE."""
     with door.open() as desk, desk.vault.begin() as transaction:
         found = cases.show_case(transaction, case)
+        must_be_free(transaction, found.id, *(ring.reviewer for ring in desk.rings))
         saved = attachments.save_files(transaction, found.id, folder) if folder is not None else ()
         for path in saved:
             place = path.stem.lstrip("0")
@@ -131,6 +133,7 @@ def reply(
     wish = casework.Wish(status or "", "", detail, text, note, checked)
     with door.open() as desk, desk.vault.begin() as transaction:
         number = cases.show_case(transaction, case).id
+        must_be_free(transaction, number, *(ring.reviewer for ring in desk.rings))
         casework.reply(transaction, home, number, [ring.reviewer for ring in desk.rings], wish, day=today())
     click.echo("tercatat untuk outbox berikutnya", err=True)
 

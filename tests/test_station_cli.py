@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest_station import Reporter, Stick, Terminal, attach, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, Terminal, attach, sit, weak, world  # noqa: F401
 
 from crypto.encoding import visible
 from station import airgap
 from station.__main__ import main
+from station.statements import state_conflict
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,6 +29,21 @@ def terminal(tmp_path: Path) -> Terminal:
 @pytest.fixture
 def stick(tmp_path: Path) -> Stick:
     return Stick(tmp_path / "stick")
+
+
+@pytest.mark.parametrize("conflict", [True, False], ids=["conflict", "control: none"])
+def test_a_case_with_which_somebody_present_has_a_conflict_is_neither_shown_nor_answered(
+    terminal: Terminal, stick: Stick, tmp_path: Path, conflict: bool
+) -> None:
+    file = attach(b"isi berkas")
+    rows = [world().letter_row(Reporter().report("jembatan retak", [file])), *world().part_rows(file, b"isi berkas")]
+    assert terminal.run("import", str(stick.write(rows))).exit_code == 0
+    with sit(terminal.home, "sumsel-1", "sumsel-3") as desk, desk.vault.begin() as transaction:
+        state_conflict(transaction, desk.home, 1, "sumsel-3", conflict=conflict, day=1)
+    shown = terminal.run("show", "K-0001", "--save-attachments", str(tmp_path / "berkas"))
+    told = terminal.run("reply", "K-0001", "--text", "kami periksa")
+    assert ("jembatan retak" in shown.stdout, (tmp_path / "berkas").exists()) == (not conflict, not conflict)
+    assert all((done.exit_code != 0, "benturan" in done.stderr) == (conflict, conflict) for done in (shown, told))
 
 
 def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick: Stick, tmp_path: Path):
