@@ -390,3 +390,15 @@ def test_a_file_that_is_not_whole_has_no_page(client: Any, session: Session) -> 
     shown = client.get("/perkara/K-0002", **HERE).text
     assert "belum lengkap" in shown and "/berkas/" not in shown
     assert "belum lengkap atau rusak" in client.get(f"/perkara/K-0002/berkas/{LOST}", **HERE).text
+
+
+def test_a_visit_of_the_courier_forgets_the_previews(client: Any, session: Session, tmp_path: Path) -> None:
+    """The outbox removes cases whose time has come; the next file may get the number of one of theirs."""
+    state(client, session)
+    client.get(path_of("name"), **HERE)
+    viewer = client.application.extensions["senyap-viewer"]
+    assert viewer.kept(IDS["name"]) is not None
+    (tmp_path / "usb").mkdir()
+    data = {"tanda": session.forms, "stik": str(tmp_path / "usb")}
+    assert "ditaruh" in client.post("/kurir", data=data, headers=OURS, **HERE).text
+    assert viewer.kept(IDS["name"]) is None

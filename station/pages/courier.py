@@ -11,7 +11,7 @@ from crypto.errors import CryptoError
 from station import backup, canaries, courier, outbox, screen
 from station.desk import Desk, open_desk
 from station.errors import StationError
-from station.pages import current
+from station.pages import current, viewer
 
 blueprint = Blueprint("courier", __name__)
 _MOUNTS = Path("/media"), Path("/run/media"), Path("/mnt")
@@ -49,6 +49,7 @@ def visit() -> str:
         else:
             with session.desk() as desk:
                 done = courier.visit(desk, Path(folder), day=day, between=_copy)
+                viewer().forget()  # of a case that went now, and the number of its file is given out again
                 lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
                 session.renew()
                 lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
