@@ -14,6 +14,7 @@ from station.casework import all_facts
 from station.deadlines import Deadline, deadline
 from station.home import Home
 from station.questions import question
+from station.statements import barred_cases
 from station.tables import attachments, canary_cases, cases, facets, letters, proposals, purged
 
 _COLUMNS = (cases.c.id, cases.c.mailbox_name, cases.c.status, cases.c.day, cases.c.readers)
@@ -73,9 +74,18 @@ def answer_in_words(field_name: str, value: str) -> str:
 
 
 def entries(
-    transaction: sa.Connection, home: Home, wanted: Wanted, *, today: int, holidays: Collection[int]
+    transaction: sa.Connection,
+    home: Home,
+    wanted: Wanted,
+    *,
+    today: int,
+    holidays: Collection[int],
+    present: Collection[str] = (),
 ) -> list[Entry]:
-    """Return the cases that fit, those due first on top; closed ones last."""
+    """Return the cases that fit, those due first on top; closed ones last.
+
+    Words are not looked for in cases with which somebody present has a conflict: the list would tell what they say.
+    """
     search.take_in(transaction)
     query = (
         sa.select(*_COLUMNS, facets.c.unit, facets.c.kategori, facets.c.kerugian)
@@ -90,7 +100,7 @@ def entries(
     ):
         if value:
             query = query.where(column == value)
-    fits = search.find(transaction, wanted.words) if wanted.words.strip() else None
+    fits = search.find(transaction, wanted.words) - barred_cases(transaction, present) if wanted.words.strip() else None
     counted = (
         sa.select(letters.c.case_id, sa.func.count(attachments.c.id)).join(attachments).group_by(letters.c.case_id)
     )

@@ -15,7 +15,8 @@ from station import search
 from station.cases import case_name
 from station.guard_patterns import SMALL_WORDS, WORD
 from station.listing import answer_in_words
-from station.tables import canary_cases, cases, facets, letters, statements
+from station.statements import barred_cases
+from station.tables import canary_cases, cases, facets, letters
 
 MOST, WORDS = 5, 16
 THRESHOLD = 0.3
@@ -53,7 +54,7 @@ def similar(transaction: sa.Connection, case_id: int, present: Collection[str]) 
     if not wanted or transaction.scalar(sa.select(canary_cases.c.number).where(canary_cases.c.case_id == case_id)):
         return ()
     near = _near(transaction, wanted, case_id)
-    barred = sa.select(statements.c.case_id).where(statements.c.conflict == 1, statements.c.reviewer.in_(present))
+    barred = barred_cases(transaction, present)
     query = sa.select(cases.c.id, cases.c.status, cases.c.day, facets.c.unit, facets.c.kategori).outerjoin(facets)
     rows = {
         row.id: row

@@ -35,6 +35,12 @@ def stated(
     return tuple(w for w in present if known[w] is None), tuple(w for w in present if known[w])
 
 
+def barred_cases(transaction: sa.Connection, present: Collection[str]) -> frozenset[int]:
+    """Return the cases with which somebody present has a conflict of interest."""
+    query = sa.select(statements.c.case_id).where(statements.c.conflict == 1, statements.c.reviewer.in_(present))
+    return frozenset(transaction.scalars(query))
+
+
 def must_be_free(transaction: sa.Connection, case_id: int, *people: str) -> None:
     """Refuse reviewers who stated a conflict: who decides with a passphrase alone need not be one of those present."""
     for who in people:

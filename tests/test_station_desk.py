@@ -461,3 +461,14 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
 def test_each_page_of_the_desk_has_its_picture() -> None:
     wanted = {f"{DESK}{name}-{width}.png" for name in ("buka", *PAGES) for width in WIDTHS}
     assert wanted == {file.name for file in (ROOT / "docs" / "images").glob(f"{DESK}*.png")}, "make images makes them"
+
+
+@pytest.mark.parametrize("conflict", ["ya", "tidak"], ids=["conflict", "control: none"])
+def test_words_are_not_looked_for_in_a_case_that_somebody_present_must_not_read(
+    client: Any, session: Session, conflict: str
+) -> None:
+    """Whoever is accused could else ask for a name and see which case holds it."""
+    data = {"tanda": session.forms, f"benturan-{ONE}": "tidak", f"benturan-{TWO}": conflict}
+    client.post("/perkara/K-0001/benturan", data=data, headers=OURS, **HERE)
+    assert ("K-0001" in client.get("/perkara?cari=sepuluh+persen", **HERE).text) is (conflict == "tidak")
+    assert "K-0001" in client.get("/perkara", **HERE).text, "that there is such a case is no secret"
