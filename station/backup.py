@@ -29,10 +29,12 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     """Copy a station into a new folder below `folder`, read the copy back, and open its vault with the quorum.
 
     `reopen` opens the desk of another home with the passphrases of those present. What others write meanwhile
-    waits. From then on the bundles in it may be acknowledged. Raises OSError, Tampered when the medium keeps other
-    bytes, and what `open_desk` raises; nothing is left then.
+    waits. From then on the bundles in it may be acknowledged. Raises Refused for a folder of the station's own,
+    OSError, Tampered when the medium keeps other bytes, and what `open_desk` raises; nothing is left then.
     """
     home = desk.home.folder
+    if folder.resolve().is_relative_to(home.resolve()):  # it would let bundles be acknowledged that one disk holds
+        raise Refused("backup: this folder lies in the station's own home; name one on another disk")
     medium.make_folder(folder)
     name = copies.free_name(folder, f"backup-{desk.home.id}-{date_of(day).isoformat()}")
     with copies.new_folder(folder / name) as aside:

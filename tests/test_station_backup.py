@@ -192,6 +192,18 @@ def test_a_copy_that_the_quorum_does_not_open_is_no_backup(home: Path, tmp_path:
     assert list((tmp_path / "copies").iterdir()) == []
 
 
+def test_a_copy_in_the_station_s_own_home_is_no_backup(home: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(home / "bundles")
+    before = tree(home)
+    for folder in (home, home / "copies", tmp_path / "link"):
+        with pytest.raises(Refused, match="own home"):
+            copy(home, folder)
+    after = tree(home)
+    assert {name for name in after | before if after.get(name) != before.get(name)} <= {"vault.db"}
+    with sit(home, *ME) as desk, desk.vault.begin() as transaction:
+        assert vault.read_meta(transaction, outbox.BACKED_UP) is None
+
+
 def test_a_full_medium_leaves_no_half_backup(home: Path, tmp_path: Path, monkeypatch):
     real, calls = copies.copy_file, []
 
