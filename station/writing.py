@@ -86,6 +86,7 @@ def _describe(file: Named) -> Attachment:
         parts_of(len(file.data)),
         hashlib.sha256(file.data).digest(),
         new_key(),
+        "kept",  # nobody cleans it here
     )
 
 

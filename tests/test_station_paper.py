@@ -52,6 +52,7 @@ def test_a_report_on_paper_is_a_case_with_its_scans(desk: Desk) -> None:
         assert case.fields == TOLD | {"waktu": "Maret"} and case.status == "received" and not case.box_closed
         (file,) = files_of(transaction, case.id)
         assert (file.name, read_file(transaction, file)) == ("surat 1.pdf", data)
+        assert file.cleaned == "kept", "a scan with its metadata, no plain text"
         assert casework.leads(transaction, desk.home, case.id)
         entry = audit.entries(transaction)[-1]
         assert (entry.deed, entry.who, entry.case, entry.detail) == ("typed", ONE, case.id, "datang")
