@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from crypto import medium, receipt
 from crypto.attachment import MAX_ATTACHMENT_BYTES
 from crypto.encoding import visible
+from crypto.errors import Malformed
 from keys.units import GOVERNMENTS
 from station import attachments, audit, letters
 from station.audit import Deed
@@ -65,7 +66,10 @@ def type_in(
     if missing := [name for name in REQUIRED if name not in told]:
         raise Refused(f"isi dulu yang wajib: {', '.join(question(name).label for name in missing)}")
     writer = Writer(desk.home.roster.deployment, desk.home.group.id, language)
-    written = writer.report(told, scans, day)
+    try:
+        written = writer.report(told, scans, day)
+    except Malformed:  # each answer has its room, all together do not
+        raise Refused("laporan ini terlalu panjang: pendekkan ceritanya, sertakan sisanya sebagai pindaian") from None
     raw = written.records[-1].data
     opened = letters.parse_opened(hashlib.sha512(raw).digest(), raw, day)
     same = sa.select(letter_table.c.case_id).where(letter_table.c.content == opened.letter.content)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
 from conftest_station import sit, weak, world  # noqa: F401
-from test_station_desk import ONE, TWO, address, hands, open_desk, page, session  # noqa: F401
+from test_station_desk import HERE, ONE, OURS, TWO, address, hands, open_desk, page, session  # noqa: F401
 
 from crypto import bundle, mailbox, receipt
 from crypto.encoding import today
@@ -21,6 +21,7 @@ from station.cases import show_case
 from station.desk import Desk
 from station.errors import Refused
 from station.paper import Scan, Typed, read_scans, type_in
+from station.web import create_desk
 
 STORY = "Uang di map biru."
 TOLD = {"wilayah": "palembang", "jenjang_terlapor": "pegawai-provinsi", "kategori": "suap", "uraian": STORY}
@@ -92,6 +93,11 @@ def test_no_word_of_the_code_stands_in_the_vault(desk: Desk) -> None:
         ({"wilayah": "jakarta"}, "surat", "pilihan itu tidak ada"),
         ({"kategori": "lain,suap,x"}, "surat", "pilihan itu tidak ada"),
         ({"uraian": "x" * 20_001}, "surat", "paling banyak 20000 huruf"),
+        (
+            dict.fromkeys(("uraian", *paper.FREE[:3], "bukti_lokasi", "keamanan"), "\u4e00" * 20_000),
+            "surat",
+            "terlalu panjang",
+        ),
         ({}, "merpati", "bagaimana laporan ini tiba"),
     ],
 )
@@ -132,6 +138,19 @@ def test_a_scan_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.M
         read_scans(tmp_path)
 
 
+def test_the_keys_of_the_station_are_no_scans(home: Path, session: Any) -> None:  # noqa: F811
+    app = create_desk(session, 8090)
+    for who in (ONE, TWO):
+        browser = session.enter(who, world().passphrases[who])
+    client = app.test_client()
+    client.set_cookie("meja", browser, domain="127.0.0.1")
+    data = TOLD | {"tanda": session.forms, "cara": "surat", "oleh": ONE, "pindaian": str(home / "keyring" / ONE)}
+    answer = client.post("/ketik", data=data, headers=OURS, **HERE)
+    assert "milik stasiun sendiri" in answer.text and STORY in answer.text
+    with session.desk() as found, found.vault.begin() as transaction:
+        assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 0
+
+
 @pytest.mark.browser
 def test_a_visit_is_typed_in_and_its_code_is_shown_once(page: Any, address: str) -> None:  # noqa: F811
     open_desk(page, address)
@@ -145,7 +164,7 @@ def test_a_visit_is_typed_in_and_its_code_is_shown_once(page: Any, address: str)
     page.check('[name="kode"][value="ya"]')
     page.fill("#pindaian", "/tidak/ada")
     page.click('button:text-is("Simpan sebagai perkara")')
-    page.wait_for_selector('[role="alert"]:has-text("folder pindaian itu tidak ada")')
+    page.wait_for_selector('[role="alert"]:has-text("folder itu tidak ada")')
     assert page.input_value("#uraian") == STORY, "what was typed stands there again"
     page.fill("#pindaian", "")
     page.click('button:text-is("Simpan sebagai perkara")')

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from keys.units import GOVERNMENTS
-from station import paper
+from station import extracts, paper
 from station.errors import StationError
 from station.pages import current
 from station.pages.case import one_of_present, words
@@ -29,7 +27,7 @@ def take() -> str:
     form, session = request.form, current()
     folder = form.get("pindaian", "").strip()
     try:
-        scans = paper.read_scans(Path(folder)) if folder else ()
+        scans = paper.read_scans(extracts.folder_of(session.home, folder)) if folder else ()
         with session.desk() as desk, desk.vault.begin() as transaction:
             typed = paper.type_in(
                 transaction, desk, form, scans, way=form.get("cara", ""), by=one_of_present(form.get("oleh", "")),
