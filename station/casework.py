@@ -113,6 +113,8 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     _must_be_read(transaction, case_id, text)
     if wish.target == "referred":
         referrals.must_be_prepared(transaction, case_id)
+    if transition.silence_days and referrals.origin_of(transaction, case_id) is not None:
+        raise Refused("unit asal yang menyampaikan pertanyaan: dari sini tidak terlihat apakah pelapor diam")
     if transition.silence_days and (left := _silence_left(transaction, case_id, transition, day)) > 0:
         raise Refused(f"pelapor masih punya {left} hari untuk menjawab")
     guard.demand(transaction, case_id, text, wish.by, checked=wish.checked, day=day)

@@ -451,6 +451,16 @@ def test_what_the_reporter_writes_later_follows_by_the_same_two_persons(
 
 
 @pytest.mark.usefixtures("referred")
+def test_a_recipient_does_not_close_a_case_for_a_silence_that_it_cannot_see(kpk: Unit) -> None:
+    """Its question is an offer to the unit of origin: perhaps nobody has asked the reporter."""
+    kpk.take("screening", K1)
+    kpk.take("need_info", K1, text="Kapan itu?")
+    wish = casework.Wish("closed_not_actionable", K1, "info_tidak_cukup", "Kami tidak dapat melanjutkan.")
+    with pytest.raises(Refused, match="unit asal"):
+        kpk.do(casework.take, 1, wish, day=today() + 365)
+
+
+@pytest.mark.usefixtures("referred")
 def test_a_recipient_does_not_pass_a_case_on(kpk: Unit) -> None:
     kpk.take("screening", K1)
     with pytest.raises(Refused, match="hanya unit asal"):
