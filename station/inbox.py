@@ -30,6 +30,7 @@ from station.erasure import Swept
 from station.held import Held
 from station.letters import Opened, parse_opened, take_letter
 from station.openers import Openers, Result
+from station.outbox import BACKED_UP
 from station.rosters import take_along
 from station.tables import NO_EPOCH, Outcome, seen_rows
 
@@ -292,6 +293,9 @@ class _Run:
                     oldest_epoch=m.oldest_waiting_epoch,
                 )
             )
+            if place.late and m.to == self._desk.home.id:  # the backups of before do not hold it
+                copied = int(vault.read_meta(self._transaction, BACKED_UP) or 0)
+                vault.write_meta(self._transaction, BACKED_UP, str(min(copied, m.seq - 1)))
             if not place.missing and not self._held.count() and not has_gap(self._transaction, self._desk.home):
                 attachments.drop_orphans(self._transaction, self._day)
         self._held.reseal()

@@ -352,6 +352,21 @@ def test_a_bundle_is_acknowledged_only_when_a_backup_holds_it(home: Path, stick:
     assert acknowledged(home, tmp_path) == [1], "the new one waits for the next backup"
 
 
+def test_a_bundle_that_fills_a_gap_waits_for_a_backup_of_its_own(home: Path, stick: Stick, tmp_path: Path) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    late, newest = stick.write(world().cover(1)), stick.write(world().cover(1))
+    with sit(home, *ME) as desk:
+        import_bundle(desk, newest)
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [1, 3], "control"
+    with sit(home, *ME) as desk:
+        assert "late: bundle 2 fills a gap" in import_bundle(desk, late).alarms
+        assert outbox.count_uncopied(desk) == 2
+    assert acknowledged(home, tmp_path) == [1]
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [1, 2, 3]
+
+
 def test_a_backup_that_fails_lets_nothing_be_acknowledged(home: Path, tmp_path: Path) -> None:
     (home / "station.toml").write_text("backup_before_ack = true\n")
     with sit(home, *ME) as desk, pytest.raises(WrongPassphrase):
