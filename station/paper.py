@@ -17,7 +17,8 @@ from crypto import medium, receipt
 from crypto.attachment import MAX_ATTACHMENT_BYTES
 from crypto.encoding import visible
 from crypto.errors import Malformed
-from keys.units import GOVERNMENTS
+from keys.roster import AREA_INSPECTORATE, PROVINCE_INSPECTORATE
+from keys.units import GOVERNMENTS, PROVINCE
 from station import attachments, audit, letters
 from station.audit import Deed
 from station.cases import case_name
@@ -29,7 +30,8 @@ from station.tables import letters as letter_table
 from station.writing import Writer
 
 REQUIRED = ("wilayah", "jenjang_terlapor", "kategori", "uraian")
-FREE = ("instansi", "terlapor", "waktu", "nilai", "bukti_lokasi", "izin_teruskan", "lingkar_tahu", "keamanan")
+BARRED = "jangan_dibuka"
+FREE = ("instansi", "terlapor", "waktu", "nilai", "bukti_lokasi", BARRED, "izin_teruskan", "lingkar_tahu", "keamanan")
 ASKED = (*REQUIRED, *FREE)
 WAYS = {"surat": "surat", "datang": "datang sendiri", "telepon": "telepon"}
 MAX_CHARACTERS = 20_000
@@ -65,6 +67,10 @@ def type_in(
     told = {name: text for name in ASKED if (text := _clean(name, fields.get(name, "")))}
     if missing := [name for name in REQUIRED if name not in told]:
         raise Refused(f"isi dulu yang wajib: {', '.join(question(name).label for name in missing)}")
+    own = {PROVINCE_INSPECTORATE} if desk.home.group.id == PROVINCE else set()
+    own |= {AREA_INSPECTORATE} if desk.home.group.id == told["wilayah"] != PROVINCE else set()
+    if own & set(told.get(BARRED, "").split(",")):
+        raise Refused("pelapor tidak mau unit ini membukanya: jangan diketik di sini, serahkan kepada unit lain")
     writer = Writer(desk.home.roster.deployment, desk.home.group.id, language)
     try:
         written = writer.report(told, scans, day)

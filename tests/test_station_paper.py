@@ -21,6 +21,7 @@ from station.cases import show_case
 from station.desk import Desk
 from station.errors import Refused
 from station.paper import Scan, Typed, read_scans, type_in
+from station.referral import limits_of
 from station.web import create_desk
 
 STORY = "Uang di map biru."
@@ -111,6 +112,15 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_kept(
         assert [transaction.scalar(count) for count in counts] == [0, 0, 0]
 
 
+def test_a_unit_that_the_reporter_bars_is_kept_and_never_this_one(desk: Desk) -> None:
+    made = typed(desk, jangan_dibuka="inspektorat-daerah")
+    with desk.vault.begin() as transaction:
+        assert show_case(transaction, made.case).fields["jangan_dibuka"] == "inspektorat-daerah"
+        assert "palembang" in limits_of(transaction, desk.home, 1).barred
+    with pytest.raises(Refused, match="jangan diketik di sini"):
+        typed(desk, jangan_dibuka="inspektorat-daerah,inspektorat-provinsi")
+
+
 def test_a_page_that_is_sent_twice_makes_one_case(desk: Desk) -> None:
     typed(desk)
     with pytest.raises(Refused, match="sudah ada: K-0001"):
@@ -162,11 +172,18 @@ def test_a_visit_is_typed_in_and_its_code_is_shown_once(page: Any, address: str)
     for name, value in TOLD.items():
         page.fill("#uraian", value) if name == "uraian" else page.select_option(f"#{name}", value)
     page.check('[name="kode"][value="ya"]')
+    page.check('[name="jangan_dibuka"][value="inspektorat-daerah"]')
+    page.fill("#frasa", "bukan frasa orang itu")
     page.fill("#pindaian", "/tidak/ada")
     page.click('button:text-is("Simpan sebagai perkara")')
     page.wait_for_selector('[role="alert"]:has-text("folder itu tidak ada")')
     assert page.input_value("#uraian") == STORY, "what was typed stands there again"
     page.fill("#pindaian", "")
+    page.fill("#frasa", "bukan frasa orang itu")
+    page.click('button:text-is("Simpan sebagai perkara")')
+    page.wait_for_selector('[role="alert"]:has-text("Frasa sandi")')
+    assert page.is_checked('[name="jangan_dibuka"][value="inspektorat-daerah"]')
+    page.fill("#frasa", world().passphrases[ONE])
     page.click('button:text-is("Simpan sebagai perkara")')
     page.wait_for_selector("#kode")
     assert page.locator("#kode li").count() == 8

@@ -28,9 +28,12 @@ def take() -> str:
     folder = form.get("pindaian", "").strip()
     try:
         scans = paper.read_scans(extracts.folder_of(session.home, folder)) if folder else ()
+        by = one_of_present(form.get("oleh", ""))
+        session.verify(by, form.get("frasa", "").strip())
+        fields = form.to_dict() | {paper.BARRED: ",".join(form.getlist(paper.BARRED))}
         with session.desk() as desk, desk.vault.begin() as transaction:
             typed = paper.type_in(
-                transaction, desk, form, scans, way=form.get("cara", ""), by=one_of_present(form.get("oleh", "")),
+                transaction, desk, fields, scans, way=form.get("cara", ""), by=by,
                 hand_over=form.get("kode") == "ya", language="en" if form.get("bahasa") == "en" else "id", day=today(),
             )  # fmt: skip
     except OSError as error:
