@@ -54,7 +54,7 @@ SELECT c.day, coalesce(s.target, 'received') AS status, coalesce(s.detail, '') A
        coalesce(f.kerugian, '') AS loss
 FROM counted c LEFT JOIN stepped ON stepped.case_id = c.id LEFT JOIN steps s ON s.id = stepped.last
 LEFT JOIN told ON told.case_id = c.id LEFT JOIN wrote ON wrote.case_id = c.id LEFT JOIN facets f ON f.case_id = c.id
-WHERE c.day BETWEEN :start AND :end
+WHERE c.day BETWEEN :start AND :end AND (:passed_on OR c.id NOT IN (SELECT case_id FROM referred_cases))
 """  # noqa: S608
 
 _QUARTERS = f"""
@@ -149,7 +149,7 @@ def counts_of_year(
     """
     search.take_in(transaction)
     start, end = _day(year, 1, 1), _day(year, 12, 31)
-    rows = _events(transaction, home, start, end, cut=cut)
+    rows = _events(transaction, home, start, end, cut=cut, passed_on=False)  # the unit of origin tells of those
     worked = list(accumulate(is_working(day, holidays) for day in range(start, cut + 1)))
     tables: dict[str, Counter[str]] = {name: Counter() for name in TABLES}
 
@@ -203,9 +203,9 @@ def _facts(row: sa.Row[tuple[object, ...]]) -> Facts:
 
 
 def _events(
-    transaction: sa.Connection, home: Home, start: int, end: int, *, cut: int
+    transaction: sa.Connection, home: Home, start: int, end: int, *, cut: int, passed_on: bool = True
 ) -> Sequence[sa.Row[tuple[object, ...]]]:
-    values = {"group": _group(home), "start": start, "end": end, "cut": cut}
+    values = {"group": _group(home), "start": start, "end": end, "cut": cut, "passed_on": passed_on}
     return transaction.execute(sa.text(_EVENTS), values).all()
 
 

@@ -16,11 +16,12 @@ from many_cases import Made, drawn, put
 
 from crypto.encoding import DAY_ZERO
 from crypto.statistics import Lesson, Year, verify_statistics
-from station import lessons, publication, search, stats
+from station import lessons, publication, retention, search, stats
 from station.deadlines import Duty
 from station.desk import Desk
 from station.errors import Refused
 from station.listing import Wanted, entries
+from station.referral_tables import referred_cases
 from station.tables import cases, log, publications, steps
 from station.tables import lessons as lesson_table
 
@@ -71,6 +72,21 @@ def test_canaries_and_cases_that_another_station_answers_never_count(vault: sa.C
     assert stats.counts_of_year(vault, desk.home, HOLIDAYS, year=2026, cut=CUT)[0] == 1
     assert [each.cases for each in stats.stays(vault, desk.home, today=20)] == [1]
     assert [each.owed for each in stats.duties(vault, desk.home, HOLIDAYS, today=20)] == [1]
+
+
+def test_a_case_that_another_unit_passed_on_is_told_to_everybody_by_that_unit_alone(
+    vault: sa.Connection, desk: Desk
+) -> None:
+    put(vault, [Made(10), Made(10)])
+    values = {"case_id": 2, "origin": "kpk", "reference": b"r", "body": b"", "told": b"", "sent": 0}
+    vault.execute(sa.insert(referred_cases).values(values))
+    reports, tables = stats.counts_of_year(vault, desk.home, HOLIDAYS, year=2026, cut=CUT)
+    assert reports == 1 and sum(tables["category"].values()) == 1
+    assert [each.owed for each in stats.duties(vault, desk.home, HOLIDAYS, today=20)] == [2], "its work counts here"
+    retention._remove(vault, 2, 20)
+    assert stats.counts_of_year(vault, desk.home, HOLIDAYS, year=2026, cut=CUT)[0] == 1
+    retention._remove(vault, 1, 20)
+    assert stats.counts_of_year(vault, desk.home, HOLIDAYS, year=2026, cut=CUT)[0] == 1, "control: our own stays"
 
 
 def test_quarters_are_those_of_the_calendar(vault: sa.Connection, desk: Desk) -> None:
