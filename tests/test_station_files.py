@@ -268,6 +268,7 @@ def test_a_browser_that_goes_away_ends_nothing(address: str, session: Session) -
         wait_until(lambda: sandbox._rooms, "the room")
     viewer = session.at_lock.__self__  # type: ignore[attr-defined]
     wait_until(lambda: viewer.kept(IDS["pages"]), "the preview")
+    assert len(viewer.kept(IDS["pages"]).pages) == 20 and session.state is State.OPEN
 
 
 def test_without_a_sandbox_it_is_said_what_to_install(
