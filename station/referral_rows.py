@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,7 +59,12 @@ def draw_rows(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoys
 
 
 def _all_due(transaction: sa.Connection, desk: Desk, seq: int, day: int, taken: frozenset[int]) -> Iterator[_Due]:
-    yield from _statuses(transaction, desk, seq, day, taken)
+    """Yield words on cases of others and parcels by turns: who sends many cases here holds up nothing of this unit."""
+    for pair in zip_longest(_statuses(transaction, desk, seq, day, taken), _parcels_due(transaction, desk, seq, taken)):
+        yield from (due for due in pair if due is not None)
+
+
+def _parcels_due(transaction: sa.Connection, desk: Desk, seq: int, taken: frozenset[int]) -> Iterator[_Due]:
     p, r, q = parcel_rows.c, referrals.c, parcels.c
     query = (
         sa.select(parcel_rows, q.body, r.recipient)

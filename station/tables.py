@@ -125,13 +125,14 @@ letters = sa.Table(
     sa.Column("arrived", Int, nullable=False),
     sa.Column("raw", Blob, nullable=False),
     sa.UniqueConstraint("case_id", "content"),
+    sa.Index("letters_by_case", "case_id", "arrived"),
 )
 
 attachments = sa.Table(
     "attachments",
     metadata,
     sa.Column("id", Int, primary_key=True),
-    sa.Column("letter_id", sa.ForeignKey("letters.id"), nullable=False),
+    sa.Column("letter_id", sa.ForeignKey("letters.id"), nullable=False, index=True),
     sa.Column("object_id", Blob, nullable=False, index=True),
     sa.Column("name", Text, nullable=False),
     sa.Column("media_type", Text, nullable=False),
@@ -160,6 +161,7 @@ messages = sa.Table(
     sa.Column("day", Int, nullable=False),
     sa.Column("sender", Text, nullable=False),
     sa.Column("text", Text, nullable=False),
+    sa.Index("messages_by_case", "case_id", "sender", "day"),
 )
 
 held_letters = sa.Table(

@@ -68,6 +68,9 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
     try:
         with engine.begin() as transaction:
             metadata.create_all(transaction)
+            for table in metadata.sorted_tables:
+                for index in table.indexes:  # of a table that was there before
+                    index.create(transaction, checkfirst=True)
             _check_schema(transaction)
     except (dbapi2.DatabaseError, sa.exc.DatabaseError) as error:
         engine.dispose()

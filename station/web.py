@@ -21,7 +21,7 @@ COOKIE = "meja"
 MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
 LEAVE = f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000})"  # a locked desk shows no case
 _HERE = Path(__file__).resolve().parent
-_WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look"})
+_WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look", "unlock.icon"})
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from browsers import CHROMIUM, FLAGS
-from live import free_port
 from pictures import DESK
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
+from serving import served
 
 from crypto.encoding import today
 from station.session import Session
-from station.training import Made, make_training
+from station.training import make_training
 from station.training_plots import PLOTS
-from station.web import create_desk
 
 WIDTHS = (360, 1280)
 MOST_HIGH = 3_000
@@ -42,20 +37,6 @@ PAGES = {  # name of the picture → address; {status} stands for the first case
     "statistik": "/statistik",
     "umum": "/statistik/umum",
 }
-
-
-@contextmanager
-def served(made: Made) -> Iterator[str]:
-    """Serve the desk of a training station."""
-    session, port = Session(made.home, allow_network=True), free_port()
-    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    session.close()
-    server.server_close()
 
 
 def take(page: Any, folder: Path, name: str) -> None:
@@ -78,7 +59,7 @@ def main(folder: Path) -> None:
         made = make_training(Path(place, "latihan"), day=today())
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
-        with served(made) as address:
+        with served(Session(made.home, allow_network=True)) as address:
             page.goto(address)
             take(page, folder, "buka")
             for who, words in list(made.passphrases.items())[:2]:

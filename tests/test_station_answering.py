@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 import pytest
 from browsers import axe_source, violations
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
-from live import free_port
+from serving import served
 from test_station_desk import ONE, TWO, enter, open_case, step
-from werkzeug.serving import make_server
 
 from crypto.claim import claim_words
 from crypto.prose.message import render
@@ -62,15 +60,8 @@ def session(tmp_path: Path) -> Session:
 
 @pytest.fixture
 def address(session: Session) -> Iterator[str]:
-    port = free_port()
-    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    session.close()
-    server.server_close()
+    with served(session) as found:
+        yield found
 
 
 @pytest.fixture

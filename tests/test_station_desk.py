@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,9 @@ import sqlalchemy as sa
 from browsers import axe_source, violations
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 from desk_pictures import PAGES, WIDTHS
-from live import ROOT, free_port
+from live import ROOT
 from pictures import DESK
-from werkzeug.serving import make_server
+from serving import served
 
 from station import casework, notes, tables
 from station.inbox import import_bundle
@@ -72,15 +71,8 @@ def session(home: Path, hands: Hands) -> Session:
 
 @pytest.fixture
 def address(session: Session) -> Iterator[str]:
-    port = free_port()
-    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    session.close()
-    server.server_close()
+    with served(session) as found:
+        yield found
 
 
 @pytest.fixture

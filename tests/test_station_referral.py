@@ -22,7 +22,7 @@ from crypto.errors import BadSignature
 from crypto.forwarded import Forwarded, ReferralStatus, parse_signed
 from crypto.row import ROW_BYTES, Kind, Record, Waiting, open_row
 from crypto.signing import SigningKey
-from station import audit, backup, casework, referral, referrals, retention
+from station import audit, backup, casework, referral, referral_rows, referrals, retention
 from station.attachments import files_of, save_files
 from station.cases import list_cases, show_case
 from station.desk import open_desk
@@ -610,6 +610,19 @@ def test_at_most_so_many_rows_are_drawn(origin: Unit, reporter: Reporter) -> Non
     with origin.desk.vault.begin() as transaction:
         assert draw_rows(transaction, origin.desk, 1, today(), Decoys(2), 0) == []
     assert K2 in origin.desk.home.roster.members
+
+
+def test_a_unit_that_sends_many_cases_here_holds_up_no_parcel_of_this_one(
+    origin: Unit, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    with origin.desk.vault.begin() as transaction:
+        (parcel,) = referral_rows._parcels_due(transaction, origin.desk, 1, frozenset())
+        words = [replace(parcel, recipient="palembang")] * 9
+        monkeypatch.setattr(referral_rows, "_statuses", lambda *_given: iter(words))
+        found = list(referral_rows._all_due(transaction, origin.desk, 1, today(), frozenset()))
+    assert [due.recipient for due in found[:2]] == ["palembang", "kpk"] and len(found) == 10
 
 
 # --- what else happens to a station ----------------------------------------------------------------------

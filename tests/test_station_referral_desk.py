@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
 from conftest_station import Reporter, Stick, attach, weak, world  # noqa: F401
-from live import free_port
+from serving import served
 from units import K1, ONE, THREE, TWO, Unit, approve, propose, refer, take_report, unit
-from werkzeug.serving import make_server
 
 from crypto import forwarded
 from station import casework, referrals
@@ -22,7 +20,6 @@ from station.referral_tables import parcels
 from station.session import Session
 from station.statements import state_conflict
 from station.tables import messages
-from station.web import create_desk
 
 TODAY = 0
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures of these pages
@@ -59,15 +56,9 @@ def kpk_home(tmp_path: Path) -> Path:
 
 
 def serve(folder: Path) -> Iterator[tuple[Session, str]]:
-    session, port = Session(folder, look=lambda: ()), free_port()
-    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield session, f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    session.close()
-    server.server_close()
+    session = Session(folder, look=lambda: ())
+    with served(session) as address:
+        yield session, address
 
 
 @pytest.fixture

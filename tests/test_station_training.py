@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -14,8 +13,7 @@ import pytest
 from browsers import axe_source, violations
 from click.testing import CliRunner
 from conftest_station import weak_passphrases, world
-from live import free_port
-from werkzeug.serving import make_server
+from serving import served
 
 from crypto.bundle import OUTBOX, Manifest, read_manifest
 from crypto.encoding import date_of, today
@@ -221,35 +219,25 @@ def test_commands_say_so_too(made: Made, tmp_path: Path) -> None:
 
 @pytest.mark.browser
 def test_two_people_work_at_it_in_a_browser(made: Made, browser: Any) -> None:
-    session, port = Session(made.home, look=lambda: ()), free_port()
-    server = make_server("127.0.0.1", port, create_desk(session, port), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    context.set_default_timeout(10_000)
     page = context.new_page()
-    page.set_default_timeout(10_000)
-    try:
-        page.goto(f"http://127.0.0.1:{port}")
+    with served(Session(made.home, look=lambda: ())) as address:
+        page.goto(address)
         for who, words in some(made).items():
             page.select_option("#penelaah", who)
             page.fill("#frasa", words)
-            page.click('button:text-is("Hadir")')
-            page.wait_for_load_state()
-        page.wait_for_url("**/perkara")
+            with page.expect_navigation():
+                page.click('button:text-is("Hadir")')
         page.wait_for_selector("tbody tr")
         assert page.locator("tbody tr").count() == 12 and page.locator(".training").is_visible()
         page.evaluate(axe_source())
         assert violations(page) == []
-        page.goto(f"http://127.0.0.1:{port}/perkara/K-0010")
+        page.goto(f"{address}/perkara/K-0010")
         page.wait_for_selector("text=Usulan menunggu")
         page.evaluate(axe_source())
         assert violations(page) == []
-    finally:
         context.close()
-        server.shutdown()
-        thread.join()
-        session.close()
-        server.server_close()
 
 
 def test_an_error_of_the_making_names_no_case() -> None:

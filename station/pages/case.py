@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,17 +10,17 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crypto.encoding import today
-from crypto.errors import CryptoError
 from station import casework, notes, referral, referrals, retention, statements
-from station.cases import Case, case_number, show_case
+from station.cases import Case, show_case
 from station.casework import Wish
 from station.deadlines import deadline
 from station.desk import Desk
 from station.drafts import draft
-from station.errors import Refused, StationError
+from station.errors import Refused
 from station.fingerprint import must_be_read
 from station.guard import letters_of
 from station.pages import current
+from station.pages.acting import act, one_of_present, sign
 from station.pages.reading import hints
 from station.paper import WAYS, way_of
 from station.questions_offered import questions_for
@@ -72,43 +72,36 @@ def state_conflict(name: str) -> str | Response:
 @blueprint.post("/perkara/<name>/langkah")
 def take(name: str) -> str | Response:
     """Take a step, or propose it with the proposer's own passphrase."""
-    form, session = request.form, current()
-    try:
-        with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id = opened(transaction, name)
-            target, detail = form.get("langkah", ""), form.get("hasil", "")
-            by = one_of_present(form.get("oleh", ""))
-            transition = casework.find(casework.facts_of(transaction, case_id).status, target, detail)
-            if transition.approvers:
-                session.verify(by, form.get("frasa", "").strip())
-            wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""), "diperiksa" in form)
-            casework.take(transaction, desk.home, case_id, wish, day=today())
-    except (StationError, CryptoError) as error:
-        return page(name, problem=words(error))
-    return redirect(url_for("case.show", name=name))
+    form = request.form
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        target, detail, by = form.get("langkah", ""), form.get("hasil", ""), one_of_present(form.get("oleh", ""))
+        if casework.find(casework.facts_of(transaction, case_id).status, target, detail).approvers:
+            sign(by)
+        wish = Wish(target, by, detail, form.get("pesan", ""), form.get("catatan", ""), "diperiksa" in form)
+        casework.take(transaction, desk.home, case_id, wish, day=today())
+
+    return act(name, work, page, "case.show")
 
 
 @blueprint.post("/perkara/<name>/usulan")
 def judge(name: str) -> str | Response:
     """Approve what waits, refuse it or take it back, each with that person's own passphrase."""
-    form, session = request.form, current()
-    by = form.get("oleh", "")
-    try:
-        with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id = opened(transaction, name)
-            session.verify(by, form.get("frasa", "").strip())
-            waiting = casework.waiting(transaction, case_id)
-            if form.get("putusan") == "setuju" and waiting is not None and waiting.wish.target == "referred":
-                raise Refused("pelimpahan disetujui di halamannya, setelah isinya dibaca")
-            if form.get("putusan") == "setuju":
-                must_be_read(form.get("isi", ""), waiting.digest if waiting is not None else "")
-                casework.approve(transaction, desk.home, case_id, by, day=today())
-            else:
-                why = form.get("alasan", "")
-                casework.drop_proposal(transaction, desk.home, case_id, by, why, day=today())
-    except (StationError, CryptoError) as error:
-        return page(name, problem=words(error))
-    return redirect(url_for("case.show", name=name))
+    form = request.form
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        by, is_yes = form.get("oleh", ""), form.get("putusan") == "setuju"
+        sign(by)
+        waiting = casework.waiting(transaction, case_id)
+        if is_yes and waiting is not None and waiting.wish.target == "referred":
+            raise Refused("pelimpahan disetujui di halamannya, setelah isinya dibaca")
+        if is_yes:
+            must_be_read(form.get("isi", ""), waiting.digest if waiting is not None else "")
+            casework.approve(transaction, desk.home, case_id, by, day=today())
+        else:
+            casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())
+
+    return act(name, work, page, "case.show")
 
 
 @blueprint.post("/perkara/<name>/jawab")
@@ -119,7 +112,7 @@ def answer(name: str) -> str | Response:
         text, checked = request.form.get("pesan", ""), "diperiksa" in request.form
         casework.answer(transaction, desk.home, case_id, text, by=desk.present, day=today(), checked=checked)
 
-    return _write(name, work)
+    return act(name, work, page, "case.show")
 
 
 @blueprint.post("/perkara/<name>/catatan")
@@ -130,16 +123,7 @@ def note(name: str) -> str | Response:
         by, text = one_of_present(request.form.get("oleh", "")), request.form.get("catatan", "")
         notes.add_note(transaction, desk.home, case_id, by, text, day=today())
 
-    return _write(name, work)
-
-
-def _write(name: str, work: Callable[[sa.Connection, Desk, int], None]) -> str | Response:
-    try:
-        with current().desk() as desk, desk.vault.begin() as transaction:
-            work(transaction, desk, opened(transaction, name))
-    except StationError as error:
-        return page(name, problem=words(error))
-    return redirect(url_for("case.show", name=name))
+    return act(name, work, page, "case.show")
 
 
 def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -> str | Response:
@@ -204,24 +188,3 @@ def _known(transaction: sa.Connection, name: str) -> int:
         return show_case(transaction, name).id
     except Refused:
         abort(404)
-
-
-def opened(transaction: sa.Connection, name: str) -> int:
-    """Return the id of a case that all those present may work on; raises Refused."""
-    case_id = case_number(name)
-    missing, conflicted = statements.stated(transaction, case_id, current().present)
-    if missing or conflicted:
-        raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
-    return case_id
-
-
-def one_of_present(who: str) -> str:
-    """Return a reviewer who is present; raises Refused."""
-    if who not in current().present:
-        raise Refused("pilih dulu siapa yang bertindak")
-    return who
-
-
-def words(error: Exception) -> str:
-    """Return what to say of an error: that a passphrase does not fit, or the error's own words."""
-    return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."

@@ -15,7 +15,7 @@ from station import certificate
 from station.cases import show_case
 from station.errors import Refused, StationError
 from station.pages import current
-from station.pages.case import opened
+from station.pages.acting import opened
 from station.pages.courier import sticks
 
 blueprint = Blueprint("certificate", __name__)

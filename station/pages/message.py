@@ -10,7 +10,8 @@ from station.cases import show_case
 from station.drafts import insert
 from station.errors import StationError
 from station.pages import current
-from station.pages.case import opened, page, words
+from station.pages.acting import opened, words
+from station.pages.case import page
 from station.questions_offered import questions_for
 
 blueprint = Blueprint("message", __name__)

@@ -10,7 +10,7 @@ from keys.units import GOVERNMENTS
 from station import extracts, paper
 from station.errors import StationError
 from station.pages import current
-from station.pages.case import one_of_present, words
+from station.pages.acting import one_of_present, words
 
 blueprint = Blueprint("paper", __name__)
 

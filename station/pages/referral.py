@@ -7,17 +7,16 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from crypto.encoding import today
-from crypto.errors import CryptoError
 from station import audit, casework, referral, referrals
 from station.audit import Deed
 from station.cases import Case, show_case
 from station.cleaning import clean
 from station.desk import Desk
 from station.drafts import draft
-from station.errors import Refused, StationError
+from station.errors import Refused
 from station.guard import letters_of
 from station.pages import current
-from station.pages.case import one_of_present, opened, words
+from station.pages.acting import act, one_of_present, opened, sign
 from station.referral import SHY, Cleaner, Draft
 from station.referral_letter import RECIPIENTS, covering_letter, items_of
 from station.referrals import Referral
@@ -39,57 +38,49 @@ def show(name: str) -> str | BaseResponse:
 @blueprint.post("/perkara/<name>/pelimpahan")
 def propose(name: str) -> str | BaseResponse:
     """Propose a referral with the proposer's own passphrase."""
-    form, session = request.form, current()
-    try:
-        with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id, by = opened(transaction, name), one_of_present(form.get("oleh", ""))
-            session.verify(by, form.get("frasa", "").strip())
-            referral.propose(transaction, desk.home, case_id, _draft(), by=by, day=today(), cleaner=CLEANER)
-    except (StationError, CryptoError) as error:
-        return _page(name, problem=words(error))
-    return redirect(url_for("referral.show", name=name))
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        by = one_of_present(request.form.get("oleh", ""))
+        sign(by)
+        referral.propose(transaction, desk.home, case_id, _draft(), by=by, day=today(), cleaner=CLEANER)
+
+    return act(name, work, _page, "referral.show")
 
 
 @blueprint.post("/perkara/<name>/pelimpahan/putusan")
 def judge(name: str) -> str | BaseResponse:
     """Approve what waits, refuse it or take it back, each with that person's own passphrase."""
-    form, session = request.form, current()
-    by = form.get("oleh", "")
-    try:
-        with session.desk() as desk, desk.vault.begin() as transaction:
-            case_id = opened(transaction, name)
-            session.verify(by, form.get("frasa", "").strip())
-            if form.get("putusan") == "setuju":
-                referral.approve(transaction, desk.home, case_id, by, form.get("isi", ""), day=today())
-            else:
-                casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())
-    except (StationError, CryptoError) as error:
-        return _page(name, problem=words(error))
-    return redirect(url_for("referral.show", name=name))
+    form = request.form
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        by = form.get("oleh", "")
+        sign(by)
+        if form.get("putusan") == "setuju":
+            referral.approve(transaction, desk.home, case_id, by, form.get("isi", ""), day=today())
+        else:
+            casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())
+
+    return act(name, work, _page, "referral.show")
 
 
 @blueprint.post("/perkara/<name>/pelimpahan/<int:number>/ulang")
 def send_again(name: str, number: int) -> str | BaseResponse:
     """Send all rows of a referral again."""
-    try:
-        with current().desk() as desk, desk.vault.begin() as transaction:
-            case_id = opened(transaction, name)
-            referral.send_again(transaction, desk.home, case_id, number, by=desk.present, day=today())
-    except StationError as error:
-        return _page(name, problem=words(error))
-    return redirect(url_for("referral.show", name=name))
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        referral.send_again(transaction, desk.home, case_id, number, by=desk.present, day=today())
+
+    return act(name, work, _page, "referral.show")
 
 
 @blueprint.post("/perkara/<name>/pelimpahan/<int:parcel>/tarik")
 def withdraw(name: str, parcel: int) -> str | BaseResponse:
     """Forget an approved parcel that a letter overtook."""
-    try:
-        with current().desk() as desk, desk.vault.begin() as transaction:
-            case_id = opened(transaction, name)
-            referral.withdraw(transaction, desk.home, case_id, parcel, by=desk.present, day=today())
-    except StationError as error:
-        return _page(name, problem=words(error))
-    return redirect(url_for("referral.show", name=name))
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        referral.withdraw(transaction, desk.home, case_id, parcel, by=desk.present, day=today())
+
+    return act(name, work, _page, "referral.show")
 
 
 @blueprint.get("/perkara/<name>/pelimpahan/<int:parcel>/surat.pdf")

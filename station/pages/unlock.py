@@ -39,6 +39,12 @@ def unlock() -> BaseResponse | str:
     return render_template("unlock.html", home=home, wanted=wanted, missing=missing, problem=problem, reviewer=reviewer)
 
 
+@blueprint.get("/favicon.ico")
+def icon() -> Response:
+    """Answer what every browser asks for, with nothing."""
+    return Response(status=204)
+
+
 @blueprint.post("/kunci")
 def lock() -> BaseResponse:
     """Lock for good: all keys are forgotten."""

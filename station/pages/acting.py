@@ -1,0 +1,55 @@
+"""What each form at a case does: one transaction by those who may, then back to a page; or what was wrong, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from crypto.errors import CryptoError
+from station import statements
+from station.cases import case_number
+from station.desk import Desk
+from station.errors import Refused, StationError
+from station.pages import current
+
+Work = Callable[[sa.Connection, Desk, int], None]
+Page = Callable[..., str | Response]
+
+
+def act(name: str, work: Work, page: Page, back: str) -> str | Response:
+    """Do something at a case and go to `back`; where it is refused, show `page` with why, and nothing has changed."""
+    try:
+        with current().desk() as desk, desk.vault.begin() as transaction:
+            work(transaction, desk, opened(transaction, name))
+    except (StationError, CryptoError) as error:
+        return page(name, problem=words(error))
+    return redirect(url_for(back, name=name))
+
+
+def opened(transaction: sa.Connection, name: str) -> int:
+    """Return the id of a case that all those present may work on; raises Refused."""
+    case_id = case_number(name)
+    missing, conflicted = statements.stated(transaction, case_id, current().present)
+    if missing or conflicted:
+        raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
+    return case_id
+
+
+def one_of_present(who: str) -> str:
+    """Return a reviewer who is present; raises Refused."""
+    if who not in current().present:
+        raise Refused("pilih dulu siapa yang bertindak")
+    return who
+
+
+def sign(by: str, field: str = "frasa") -> None:
+    """Demand that a field of the form holds the passphrase of a reviewer; raises WrongPassphrase, Refused."""
+    current().verify(by, request.form.get(field, "").strip())
+
+
+def words(error: Exception) -> str:
+    """Return what to say of an error: that a passphrase does not fit, or the error's own words."""
+    return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."
