@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections.abc import Collection
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -60,8 +62,14 @@ def count_working_days(since: int, until: int, holidays: Collection[int]) -> int
     """Return how many working days lie after `since`, up to `until` itself; 0 when that is not later."""
     if until <= since:
         return 0
-    free = sum(since < day <= until and day % 7 < _WEEK for day in holidays)
-    return _weekdays(until + 1) - _weekdays(since + 1) - free
+    free = _on_weekdays(frozenset(holidays))
+    return _weekdays(until + 1) - _weekdays(since + 1) - (bisect_right(free, until) - bisect_right(free, since))
+
+
+@cache
+def _on_weekdays(holidays: frozenset[int]) -> list[int]:
+    """Return the holidays that are no Saturday or Sunday, sorted."""
+    return sorted(day for day in holidays if day % 7 < _WEEK)
 
 
 def _weekdays(day: int) -> int:
