@@ -42,7 +42,7 @@ def unlock() -> BaseResponse | str:
 @blueprint.get("/favicon.ico")
 def icon() -> Response:
     """Answer what every browser asks for, with nothing."""
-    return Response(status=204)
+    return Response(status=204, mimetype="image/x-icon")
 
 
 @blueprint.post("/kunci")
