@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources import files
@@ -101,7 +102,7 @@ def run(program: Sequence[str], handed: Mapping[str, bytes], limits: Limits) -> 
         try:
             return _watch(process, limits)
         except BaseException:  # also Ctrl-C: leaving would wait for a program that nobody reads any more
-            process.kill()
+            _end(process)
             raise
         finally:
             _rooms.discard(process)
@@ -110,7 +111,22 @@ def run(program: Sequence[str], handed: Mapping[str, bytes], limits: Limits) -> 
 def end_all() -> None:
     """End what runs in other threads; there it looks like a program that failed."""
     for process in list(_rooms):
-        process.kill()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a room with all that is in it.
+
+    A parent that is killed while it makes the room leaves a child that has not asked yet to die with it. So the
+    parent is stopped first; then it begins nothing more, and the child, the first process of the room, is killed.
+    """
+    process.send_signal(signal.SIGSTOP)
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    for child in _children(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    process.kill()
 
 
 def command(program: Sequence[str], in_memory: Mapping[str, int], filter_fd: int, limits: Limits) -> list[str]:
@@ -181,7 +197,7 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> Ended:
             elif how is End.DONE and _resident(process.pid) > limits.memory:
                 how = End.TOO_GREEDY
             if how is not End.DONE and process.poll() is None:
-                process.kill()
+                _end(process)
                 deadline = time.monotonic() + _LAST_SECONDS
             if how is not End.DONE and time.monotonic() > deadline:
                 raise NoSandbox("a sandbox did not end when it was killed")
@@ -195,16 +211,22 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> Ended:
 
 def _resident(pid: int) -> int:
     """Return how many bytes of memory a process and all below it hold; the limit of the kernel is for each alone."""
-    total, waiting = 0, [str(pid)]
+    total, waiting = 0, [pid]
     while waiting:
-        place = Path("/proc") / waiting.pop()
-        try:
-            total += int((place / "statm").read_text().split()[1]) * _PAGE_BYTES
-            for task in (place / "task").iterdir():
-                waiting += (task / "children").read_text().split()
-        except OSError:  # it has ended
-            continue
+        one = waiting.pop()
+        with suppress(OSError):  # it has ended
+            total += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * _PAGE_BYTES
+        waiting += _children(one)
     return total
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has begun and that have not been waited for."""
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def _read(

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -440,6 +441,7 @@ def test_after_the_time_limit_no_process_is_left():
 def test_control_without_the_tie_to_its_parent_it_stays(change, monkeypatch: pytest.MonkeyPatch):
     mark = secrets.token_hex(8)
     change(lambda words: without(words, "--die-with-parent"))
+    monkeypatch.setattr(sandbox, "_end", lambda process: process.kill())
     monkeypatch.setattr(sandbox, "_LAST_SECONDS", 0.2)
     try:
         with pytest.raises(NoSandbox):
@@ -493,3 +495,53 @@ def test_without_bubblewrap_nothing_is_run(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     with pytest.raises(NoSandbox):
         probe("pass")
+
+
+# --- a room that is ended while it is being made ----------------------------------------------------------
+
+PARENT = """
+import os, signal
+child = os.fork()  # as bwrap begins the first process of a room: it has not asked yet to die with its parent
+if child:
+    print(child, flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("safely", [True, False], ids=["ended", "control: the parent alone is killed"])
+def test_a_room_that_is_ended_leaves_no_child_that_would_outlive_its_parent(safely: bool) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        child = int(process.stdout.readline())
+        sandbox._end(process) if safely else process.kill()
+    try:
+        if safely:
+            wait_until(lambda: has_ended(child), "its end")
+        assert has_ended(child) is safely
+    finally:
+        if not has_ended(child):
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_room_can_be_ended_at_its_first_moments() -> None:
+    mark = secrets.token_hex(8)
+    program = [seccomp.SYSTEM_PYTHON, "-I", "-c", f"import signal  # {mark}\nwhile True: signal.pause()"]
+    for turn in range(40):
+        ends: list[End] = []
+        made = threading.Thread(target=lambda e=ends: e.append(sandbox.run(program, {}, Limits(seconds=60.0)).how))
+        made.start()
+        wait_until(lambda: sandbox._rooms, "the room")
+        for _look in range(turn * 40):  # a little later each time
+            os.sched_yield()
+        sandbox.end_all()
+        made.join()
+        assert ends == [End.FAILED]
+    assert marked(mark) == []
