@@ -9,13 +9,14 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from crypto.encoding import today, visible
 from crypto.errors import CryptoError
-from station import extracts, statements
+from station import extracts
 from station.attachments import File, files_of, read_file
 from station.audit import Deed
 from station.cases import case_number
 from station.cleaning import Cleaned, clean
 from station.errors import Refused, StationError
 from station.pages import current, viewer
+from station.pages.acting import one_of_present, opened, sign, words
 from station.pages.courier import sticks
 from station.previews import Preview
 
@@ -92,7 +93,7 @@ def pass_on(name: str, number: int) -> str:
             cleaned = clean(data, file.media_type)
         if cleaned.data is not None:
             with session.desk() as desk:
-                _one_of_present(by)
+                one_of_present(by)
                 with desk.vault.begin() as transaction:
                     found = _find(transaction, name, number)
                 path = folder / f"bersih-{name}-{found.place}.{cleaned.ending}"
@@ -132,30 +133,20 @@ def _page(
 
 def _find(transaction: sa.Connection, name: str, number: int) -> _Found:
     """Return a file of a case that all those present may work on; raises Refused."""
-    case_id = case_number(name)
-    for place, file in enumerate(files_of(transaction, case_id), 1):
+    for place, file in enumerate(files_of(transaction, case_number(name)), 1):
         if file.id == number:
-            missing, conflicted = statements.stated(transaction, case_id, current().present)
-            if missing or conflicted:
-                raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
-            return _Found(file, case_id, place)
+            return _Found(file, opened(transaction, name), place)
     abort(404)
 
 
 def _signed() -> str:
     """Return who acts, one of those present with their own passphrase; raises Refused, WrongPassphrase."""
-    by = _one_of_present(request.form.get("oleh", ""))
-    current().verify(by, request.form.get("frasa", "").strip())
+    by = one_of_present(request.form.get("oleh", ""))
+    sign(by)
     return by
-
-
-def _one_of_present(who: str) -> str:
-    if who not in current().present:
-        raise Refused("pilih dulu siapa yang bertindak")
-    return who
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return _NOT_WRITTEN.format(error.strerror)
-    return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."
+    return words(error)

@@ -10,7 +10,7 @@ from keys.units import GOVERNMENTS
 from station import extracts, paper
 from station.errors import StationError
 from station.pages import current
-from station.pages.acting import one_of_present, words
+from station.pages.acting import one_of_present, sign, words
 
 blueprint = Blueprint("paper", __name__)
 
@@ -29,7 +29,7 @@ def take() -> str:
     try:
         scans = paper.read_scans(extracts.folder_of(session.home, folder)) if folder else ()
         by = one_of_present(form.get("oleh", ""))
-        session.verify(by, form.get("frasa", "").strip())
+        sign(by)
         fields = form.to_dict() | {paper.BARRED: ",".join(form.getlist(paper.BARRED))}
         with session.desk() as desk, desk.vault.begin() as transaction:
             typed = paper.type_in(

@@ -17,11 +17,11 @@ from station.errors import StationError
 from station.fingerprint import must_be_read
 from station.lessons import PROCESSES
 from station.pages import current
+from station.pages.acting import sign, words
 from station.public_texts import cell_words, table_words
 from station.working_days import load_holidays
 
 blueprint = Blueprint("publication", __name__)
-_WRONG = "Frasa sandi itu tidak cocok. Ketik lagi."
 
 
 @blueprint.get("/statistik/umum")
@@ -82,15 +82,13 @@ def judge_lesson() -> str | Response:
 
 def _write(work: Callable[[sa.Connection, Desk, str], None]) -> str | Response:
     """Do this as somebody who typed an own passphrase; what was typed stays when it is refused."""
-    session, by = current(), request.form.get("oleh", "")
+    by = request.form.get("oleh", "")
     try:
-        with session.desk() as desk, desk.vault.begin() as transaction:
-            session.verify(by, request.form.get("frasa", "").strip())
+        with current().desk() as desk, desk.vault.begin() as transaction:
+            sign(by)
             work(transaction, desk, by)
-    except StationError as error:
-        return _page(str(error))
-    except CryptoError:
-        return _page(_WRONG)
+    except (StationError, CryptoError) as error:
+        return _page(words(error))
     return redirect(url_for("publication.show"))
 
 
