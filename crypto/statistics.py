@@ -1,4 +1,4 @@
-"""Public statistics of one station: whole years, frozen once published, signed by the station (formats §7).
+"""What one station tells everybody, signed by it: whole years of numbers, and weeks whose keys were lost (formats §7).
 
 What stands here was rounded and suppressed at the station. The reader checks the form again: a count that is no
 multiple of five, or below five, is no count of this format.
@@ -22,10 +22,12 @@ MAGIC = b"SNYT"
 PURPOSE = "senyap/v1/statistics"
 STEP = 5  # counts are its multiples, and none is smaller
 MAX_YEARS, MAX_LESSONS, MAX_CELLS = 5, 10, 32
+MAX_LOST, MAX_LOST_WEEKS = 4, 60
 MAX_TITLE_BYTES, MAX_LESSON_BYTES = 100, 600
 MAX_BYTES = 262_139  # one `file` record that is not full
 _MAX_BODY_BYTES = MAX_BYTES - 4 - 4 - 1 - 1 - SIGNATURE_BYTES
 _YEARS = range(2026, 2200)
+_EPOCHS = range(9_000)  # to a day in 2198
 _SLUG = re.compile(r"[a-z0-9<>_-]{1,32}")
 TABLES = ("area", "regency", "category", "loss", "outcome", "recipient", "reason", "read", "feedback", "due")
 
@@ -75,12 +77,21 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True)
+class LostWeeks:
+    """Weeks (epochs) whose keys were lost: who wrote in them and was not read is asked to write again."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    """All that a station has published, oldest year first. Without years it says that there is none."""
+    """All that a station has published, oldest first. Without years it says that there is none."""
 
     deployment: str
     station: str
     years: tuple[Year, ...] = ()
+    lost: tuple[LostWeeks, ...] = ()
 
 
 def build_year(year: Year) -> Mapping[str, Any]:
@@ -121,6 +132,7 @@ def sign_statistics(statistics: Statistics, signer: SigningKey) -> bytes:
         "deployment": statistics.deployment,
         "station": statistics.station,
         "years": [build_year(year) for year in statistics.years],
+        "lost": [{"first": weeks.first, "last": weeks.last} for weeks in statistics.lost],
     }
     body = canonical_json(value, ascii_only=False)
     if len(body) > _MAX_BODY_BYTES:
@@ -151,11 +163,27 @@ def verify_statistics(data: bytes, station: str, deployment: str, key: Verifying
 
 def _parse_body(body: bytes) -> Statistics:
     value = parse_json(body, "statistics", ascii_only=False)
-    expect(value, "statistics", {"deployment": str, "station": str, "years": list})
+    expect(value, "statistics", {"deployment": str, "station": str, "years": list, "lost": list})
     years = tuple(map(parse_year, expect_list(value["years"], "statistics: years", dict)))
     if len(years) > MAX_YEARS or any(a.year >= b.year for a, b in pairwise(years)):
         raise Malformed(f"statistics: years are not ascending, or more than {MAX_YEARS}")
-    return Statistics(value["deployment"], value["station"], years)
+    lost = tuple(map(_parse_lost, expect_list(value["lost"], "statistics: lost", dict)))
+    if len(lost) > MAX_LOST or any(a.last >= b.first for a, b in pairwise(lost)):
+        raise Malformed(f"statistics: lost weeks are not ascending and apart, or more than {MAX_LOST}")
+    return Statistics(value["deployment"], value["station"], years, lost)
+
+
+def _parse_lost(value: Any) -> LostWeeks:
+    expect(value, "statistics: lost", {"first": int, "last": int})
+    lost = LostWeeks(value["first"], value["last"])
+    check_lost(lost)
+    return lost
+
+
+def check_lost(lost: LostWeeks) -> None:
+    """Demand weeks of this format, and not too many; raises Malformed."""
+    if not 0 <= lost.first <= lost.last < lost.first + MAX_LOST_WEEKS or lost.last not in _EPOCHS:
+        raise Malformed(f"statistics: lost weeks are not 1 to {MAX_LOST_WEEKS}")
 
 
 def _parse_table(value: Any) -> Table:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from crypto.errors import CryptoError
 from crypto.signing import VerifyingKey
-from crypto.statistics import MAX_YEARS, Statistics, parse_statistics, verify_statistics
+from crypto.statistics import MAX_YEARS, LostWeeks, Statistics, parse_statistics, verify_statistics
 from dropbox.store import statistics
-from keys.roster import Roster
+from keys.roster import Group, Roster
 
 ALARM = "ALARM: statistics of {}: {}; those from before stay. Ask the station"
 
@@ -40,7 +40,7 @@ def take_statistics(
             if why := _contradiction(parse_statistics(known), new):
                 return [ALARM.format(station, why)]
         connection.execute(delete(statistics).where(statistics.c.station == station))
-    connection.execute(insert(statistics).values(station=station, file=files[0]))
+    connection.execute(insert(statistics).values(station=station, file=files[0], lost=int(bool(new.lost))))
     return []
 
 
@@ -72,6 +72,13 @@ def read_statistics(connection: Connection, roster: Roster, station: str) -> Sta
     """Return what a station has told; None where it has sent nothing, or nothing that its key of today signed."""
     data = connection.scalar(select(statistics.c.file).where(statistics.c.station == station))
     return None if data is None else _verified(data, station, roster.deployment, roster.station(station).key)
+
+
+def read_lost(connection: Connection, roster: Roster) -> list[tuple[Group, LostWeeks]]:
+    """Return the weeks whose keys units have lost, in the roster's order of stations."""
+    speaking = set(connection.scalars(select(statistics.c.station).where(statistics.c.lost == 1)))
+    files = [(x, read_statistics(connection, roster, x.id)) for x in roster.stations if x.id in speaking]
+    return [(roster.group(station.group), weeks) for station, told in files if told for weeks in told.lost]
 
 
 @lru_cache(maxsize=64)

@@ -70,12 +70,13 @@ exports = Table(
     Column("acknowledged", Integer, nullable=False),
     PrimaryKeyConstraint("peer", "seq", "slot"),
 )
-# What each station tells everybody: its newest signed file (crypto.statistics).
+# What each station tells everybody: its newest signed file (crypto.statistics), and whether it names lost weeks.
 statistics = Table(
     "statistics",
     metadata,
     Column("station", String(24), primary_key=True),
     Column("file", LargeBinary, nullable=False),
+    Column("lost", Integer, nullable=False, server_default="0"),
 )
 revisions = Table("alembic_version", _ALEMBIC, Column("version_num", String(32), primary_key=True))
 

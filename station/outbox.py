@@ -158,7 +158,7 @@ def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
     for batch in ledger.batches:
         if batch.reviewer in desk.home.members and batch.last_epoch >= epoch_of(day):
             yield batch.raw
-    yield statistics_file(transaction, desk)  # in every outbox, also while there is nothing to tell
+    yield statistics_file(transaction, desk, day=day)  # in every outbox, also while there is nothing to tell
 
 
 def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoys: Decoys) -> list[bytes]:

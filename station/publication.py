@@ -23,7 +23,7 @@ from crypto.statistics import (
     parse_year,
     sign_statistics,
 )
-from station import audit, lessons, stats
+from station import audit, lessons, lost_weeks, stats
 from station.audit import Deed
 from station.desk import Desk
 from station.disclosure import LEAST, publishable, rounded
@@ -134,10 +134,11 @@ def published(transaction: sa.Connection) -> tuple[Publication, ...]:
     return tuple(each for each in _all(transaction) if each.approved)
 
 
-def statistics_file(transaction: sa.Connection, desk: Desk) -> bytes:
+def statistics_file(transaction: sa.Connection, desk: Desk, *, day: int) -> bytes:
     """Return the signed file for the drop box: always one, also before anything was published."""
     years = tuple(each.year for each in published(transaction))[-MAX_YEARS:]
-    return sign_statistics(Statistics(desk.home.roster.deployment, desk.home.id, years), desk.signing)
+    lost = lost_weeks.told(transaction, day=day)
+    return sign_statistics(Statistics(desk.home.roster.deployment, desk.home.id, years, lost), desk.signing)
 
 
 def _all(transaction: sa.Connection) -> list[Publication]:

@@ -337,6 +337,18 @@ lessons = sa.Table(
     sa.Column("approved", Text, nullable=False),
 )
 
+# weeks whose keys were lost, for everybody (station.lost_weeks); `approved`: "" while it waits; `day` is that of the
+# proposal, then that of the approval
+lost_weeks = sa.Table(
+    "lost_weeks",
+    metadata,
+    sa.Column("first", Int, primary_key=True, autoincrement=False),
+    sa.Column("last", Int, nullable=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("by", Text, nullable=False),
+    sa.Column("approved", Text, nullable=False),
+)
+
 # years of statistics (station.publication): `body` is what was looked at and is published, never counted again;
 # `approved`: "" while it waits for another person
 publications = sa.Table(

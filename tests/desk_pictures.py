@@ -36,6 +36,7 @@ PAGES = {  # name of the picture → address; {status} stands for the first case
     "kurir": "/kurir",
     "statistik": "/statistik",
     "umum": "/statistik/umum",
+    "kunci-hilang": "/kunci-hilang",
 }
 
 

@@ -1185,7 +1185,8 @@ def small_statistics() -> statistics.Statistics:
     lesson = statistics.Lesson("bos", "Toko", "Satu orang memilih.", "Dua orang memilih.")
     category = statistics.Table("category", (("pengadaan", 20), ("suap", 5)), 10)
     first = statistics.Year(2026, 5, 35, (statistics.Table("area", (("sumsel", 35),)), category), (lesson,))
-    return statistics.Statistics(DEPLOYMENT, "prov", (first, statistics.Year(2027, 5, 0)))
+    lost = (statistics.LostWeeks(40, 42), statistics.LostWeeks(44, 44))
+    return statistics.Statistics(DEPLOYMENT, "prov", (first, statistics.Year(2027, 5, 0)), lost)
 
 
 def make_statistics() -> None:
@@ -1232,12 +1233,22 @@ def make_statistics() -> None:
         ("other_deployment", "of another drop box", "Malformed", 'edit: deployment = "others"'),
         ("unknown_name", "a name that the format does not know", "Malformed", "edit: years.0.office = 1"),
         ("name_missing", "no rest", "Malformed", "delete: years.0.tables.1.rest"),
+        ("lost_missing", "a list that may be empty, but is there", "Malformed", "delete: lost"),
+        ("lost_backwards", "the last week before the first", "Malformed", "edit: lost.1.last = 43"),
+        ("lost_61_weeks", "one week too many", "Malformed", "edit: lost.1.last = 104"),
+        ("lost_overlap", "a week twice", "Malformed", "edit: lost.1.first = 42"),
+        ("lost_descending", "a later week first", "Malformed", "edit: lost.0.last = 60"),
+        ("lost_in_2199", "beyond all weeks of this format", "Malformed", 'edit: lost.1 = {"first": 9000, "last": 9000}'),
+        ("lost_with_a_text", "words are the drop box's own", "Malformed", 'edit: lost.0.text = "x"'),
     ])  # fmt: skip
     write("statistics", "signed_by_another_station", "kota signed what prov tells", "BadSignature",
           "from: body_accept.txt", signer_seed=("hex", signer("station kota").seed))  # fmt: skip
     years = [json.loads(body)["years"][1] | {"year": 2026 + n} for n in range(6)]
     write("statistics", "six_years", "one too many", "Malformed", "from: body_accept.txt",
           body=("text", canonical_json(json.loads(body) | {"years": years}).decode()))  # fmt: skip
+    weeks = [{"first": 2 * n, "last": 2 * n} for n in range(5)]
+    write("statistics", "five_lost", "one too many", "Malformed", "from: body_accept.txt",
+          body=("text", canonical_json(json.loads(body) | {"lost": weeks}).decode()))  # fmt: skip
 
 
 def make_passphrase() -> None:

@@ -18,9 +18,9 @@ from test_dropbox_mailbox import station_key
 from web import put_news
 
 from crypto import mailbox, receipt
-from crypto.encoding import today
+from crypto.encoding import epoch_of, today
 from crypto.signing import SigningKey
-from crypto.statistics import Lesson, Statistics, Table, Year, sign_statistics
+from crypto.statistics import Lesson, LostWeeks, Statistics, Table, Year, sign_statistics
 from dropbox.services import open_store
 from dropbox.settings import load_settings
 from dropbox.store import statistics
@@ -107,15 +107,18 @@ class Stage:
             put_news(connection, "sumsel", secrets, row)
         store.engine.dispose()
 
-    def tell(self, told: bool = True) -> None:
+    def tell(self, told: bool = True, *, lost: bool = False) -> None:
         """Keep what two stations tell everybody, as an outbox brings it; or forget it."""
+        last = epoch_of(self.day)
+        weeks = (LostWeeks(last - 2, last),) if lost else ()
         roster = self.roster()
         store = open_store(load_settings(self.server.home))
         with store.writing() as connection:
             connection.execute(delete(statistics))
             for station in ("sumsel", "palembang") if told else ():
-                file = sign_statistics(Statistics(roster.deployment, station, TOLD), station_key(self.demo, station))
-                connection.execute(insert(statistics).values(station=station, file=file))
+                told_all = Statistics(roster.deployment, station, TOLD, weeks)
+                file = sign_statistics(told_all, station_key(self.demo, station))
+                connection.execute(insert(statistics).values(station=station, file=file, lost=int(lost)))
         store.engine.dispose()
 
 
@@ -378,6 +381,12 @@ def told(visit: Visit) -> Iterator[str]:
     visit.go("/statistik")
     yield "statistik-kecil"
     assert visit.page.locator("meter").count() == 0
+    visit.stage.tell(lost=True)
+    visit.go("/")
+    yield "beranda-kunci-hilang"
+    assert visit.page.locator("#kunci-hilang li").count() == 2
+    visit.go("/kotak")
+    yield "kotak-kunci-hilang"
     visit.stage.tell(False)
 
 

@@ -290,6 +290,7 @@ def test_the_statistics_are_those_of_the_code() -> None:
                 (statistics.Lesson("bos", "Toko", "Satu orang memilih.", "Dua orang memilih."),),
             ),
         ),
+        (statistics.LostWeeks(70, 72),),
     )  # fmt: skip
     file = statistics.sign_statistics(made, SigningKey.from_seed(FIRST))
     assert envelope.parse_envelope(file, statistics.MAGIC, "statistics").body.decode() == example["body"]

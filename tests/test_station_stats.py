@@ -160,7 +160,7 @@ def publish(vault: sa.Connection, desk: Desk, year: int = 2026, today: int = CUT
 
 def told(vault: sa.Connection, desk: Desk) -> tuple[Year, ...]:
     """Return what the next outbox tells everybody."""
-    file = publication.statistics_file(vault, desk)
+    file = publication.statistics_file(vault, desk, day=CUT + 1)
     home = desk.home
     return verify_statistics(file, home.id, home.roster.deployment, home.station.key).years
 

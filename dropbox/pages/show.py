@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 from flask_babel import format_date
 
-from crypto.encoding import today
+from crypto.encoding import date_of, today
 from dropbox.clock import Sealing
 from dropbox.errors import Broken
 from dropbox.form import Problem
 from dropbox.headers import stylesheet
 from dropbox.services import directory, here
+from dropbox.statistics import read_lost
+from keys.roster import Group
 
 LEAVE = "https://www.bmkg.go.id/"  # the weather: where somebody goes who must leave at once
 
@@ -40,6 +43,7 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
         onion=services.settings.onion,
         connection=connection,
         leave=LEAVE,
+        lost=_lost,
         day=lambda date: format_date(date, "d MMMM yyyy"),
         group_name=lambda group: group.name_en if english else group.name_id,
         **values,
@@ -58,6 +62,16 @@ def plain(problems: Sequence[Problem]) -> list[Problem]:
     A lazily translated text counts as markup for the template engine, and may hold a file's name.
     """
     return list(dict.fromkeys(Problem(p.key, str(p.message)) for p in problems))
+
+
+def _lost() -> list[tuple[Group, datetime.date, datetime.date]]:
+    """Return the units whose keys of whole weeks were lost, from and to which day."""
+    try:
+        with here().store.reading() as connection:
+            found = read_lost(connection, directory().roster)
+    except Broken:
+        return []
+    return [(group, date_of(7 * weeks.first), date_of(7 * weeks.last + 6)) for group, weeks in found]
 
 
 def _connection() -> str:

@@ -31,6 +31,7 @@ def install(app: Flask) -> None:
         errors,
         files,
         inbox,
+        lost_weeks,
         message,
         paper,
         publication,
@@ -41,6 +42,6 @@ def install(app: Flask) -> None:
     )
 
     at_case = (case, files, certificate, message, referral, retention)
-    for module in (unlock, inbox, *at_case, paper, courier, statistics, publication):
+    for module in (unlock, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
         app.register_blueprint(module.blueprint)
     errors.install(app)

@@ -16,6 +16,7 @@ from station.errors import Refused, StationError
 from station.pages import current
 
 Work = Callable[[sa.Connection, Desk, int], None]
+Signed = Callable[[sa.Connection, Desk, str], None]
 Page = Callable[..., str | Response]
 
 
@@ -27,6 +28,18 @@ def act(name: str, work: Work, page: Page, back: str) -> str | Response:
     except (StationError, CryptoError) as error:
         return page(name, problem=words(error))
     return redirect(url_for(back, name=name))
+
+
+def act_signed(work: Signed, page: Callable[[str], str], back: str) -> str | Response:
+    """Do something that is about no case, as somebody who typed an own passphrase, and go to `back`."""
+    by = request.form.get("oleh", "")
+    try:
+        with current().desk() as desk, desk.vault.begin() as transaction:
+            sign(by)
+            work(transaction, desk, by)
+    except (StationError, CryptoError) as error:
+        return page(words(error))
+    return redirect(url_for(back))
 
 
 def opened(transaction: sa.Connection, name: str) -> int:

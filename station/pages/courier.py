@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import backup, canaries, courier, outbox, screen
+from station import backup, canaries, courier, lost_weeks, outbox, screen
 from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current, viewer
@@ -69,6 +69,8 @@ def visit() -> str:
 def _page(lines: list[str], problem: str, folder: str) -> str:
     with current().desk() as desk:
         uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
+        with desk.vault.begin() as transaction:
+            missing = lost_weeks.suggest(transaction, day=today())
     return render_template(
         "courier.html",
         sticks=sticks(),
@@ -78,4 +80,5 @@ def _page(lines: list[str], problem: str, folder: str) -> str:
         disk=request.form.get("cadangan", ""),
         uncopied=uncopied,
         gated=gated,
+        missing=missing,
     )

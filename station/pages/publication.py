@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from crypto.encoding import today
-from crypto.errors import CryptoError
 from crypto.statistics import Lesson
 from station import lessons, publication
 from station.desk import Desk
-from station.errors import StationError
 from station.fingerprint import must_be_read
 from station.lessons import PROCESSES
 from station.pages import current
-from station.pages.acting import sign, words
+from station.pages.acting import act_signed
 from station.public_texts import cell_words, table_words
 from station.working_days import load_holidays
 
@@ -38,7 +34,7 @@ def propose() -> str | Response:
         year = request.form.get("tahun", 0, type=int)
         publication.propose(transaction, desk, load_holidays(desk.home.folder), year, by, day=today())
 
-    return _write(work)
+    return act_signed(work, _page, "publication.show")
 
 
 @blueprint.post("/statistik/umum/putusan")
@@ -51,7 +47,7 @@ def judge() -> str | Response:
             must_be_read(request.form.get("isi", ""), found.digest)
         publication.judge(transaction, desk.home, by, approve=approve, day=today())
 
-    return _write(work)
+    return act_signed(work, _page, "publication.show")
 
 
 @blueprint.post("/statistik/pelajaran")
@@ -63,7 +59,7 @@ def propose_lesson() -> str | Response:
         lesson = Lesson(*(" ".join(request.form.get(name, "").split()) for name in names))
         lessons.propose(transaction, desk.home, lesson, by, day=today())
 
-    return _write(work)
+    return act_signed(work, _page, "publication.show")
 
 
 @blueprint.post("/statistik/pelajaran/putusan")
@@ -77,19 +73,7 @@ def judge_lesson() -> str | Response:
             must_be_read(request.form.get("isi", ""), found.digest)
         lessons.judge(transaction, desk.home, number, by, approve=approve, day=today())
 
-    return _write(work)
-
-
-def _write(work: Callable[[sa.Connection, Desk, str], None]) -> str | Response:
-    """Do this as somebody who typed an own passphrase; what was typed stays when it is refused."""
-    by = request.form.get("oleh", "")
-    try:
-        with current().desk() as desk, desk.vault.begin() as transaction:
-            sign(by)
-            work(transaction, desk, by)
-    except (StationError, CryptoError) as error:
-        return _page(words(error))
-    return redirect(url_for("publication.show"))
+    return act_signed(work, _page, "publication.show")
 
 
 def _page(problem: str = "") -> str:
