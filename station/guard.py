@@ -84,6 +84,7 @@ def letters_of(transaction: sa.Connection, case_id: int) -> tuple[Mapping[str, s
 
 def look(text: str, known: Sequence[Mapping[str, str]]) -> tuple[Finding, ...]:
     """Return what in a message to look at again, given the fields of the reporter's letters; each thing once."""
+    text = text.replace("**", "")  # marks of a message, which stand between words and their negation
     said = [value for fields in known for value in fields.values()]
     feared = [fields[name] for fields in known for name in FEARS if name in fields]
     found = [

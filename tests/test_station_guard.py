@@ -67,6 +67,8 @@ def test_nothing_that_officers_are_offered_is_warned_of(language: str) -> None:
         ("Jangan khawatir: siapa nama Anda?", {"identity"}),
         ("Jangan ragu, tulis nomor HP Anda.", {"identity"}),
         ("Jangan menulis nomor HP Anda.", set()),
+        ("**Jangan** menulis nomor HP Anda.", set()),
+        ("Tulis **nomor HP** Anda.", {"identity"}),
         ("Laporan Anda kami terima. Jangan lupa foto kuitansinya.", {"documents"}),
         ("UANG ITU DIBUNGKUS KORAN BEKAS di mana?", {"quote"}),
         ("Uang itu dibungkus koran?", set()),
