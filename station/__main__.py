@@ -22,6 +22,7 @@ from station import (
     canary_commands,
     cases,
     casework,
+    certificate,
     certificate_commands,
     courier,
     inbox,
@@ -147,8 +148,9 @@ def claim(home: Home, door: Door, case: str) -> None:
     except Mistyped as error:
         raise Refused(str(error)) from None
     with door.open() as desk, desk.vault.begin() as transaction:
-        if not cases.claim_holds(transaction, case, secret):
-            raise Refused("claim: these words are not those of this case's writer")
+        fits = certificate.claim_fits(transaction, case, secret, by=desk.present, day=today())
+    if not fits:
+        raise Refused("claim: these words are not those of this case's writer")
     click.echo("cocok: pemegang kata-kata ini menulis laporan itu", err=True)
 
 
@@ -185,6 +187,8 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
         with desk.vault.begin() as transaction:
             missed = canaries.alarms(transaction, station=home.id, day=day, patience=home.settings.canary_days)
     click.echo(str(done.outbox))
+    if disk is not None and backup.shares_disk(home, disk):
+        warn(screen.SAME_DISK)
     for line in screen.visit_lines(done, day + outbox.DAYS_TO_NEXT):
         click.echo(line, err=True)
     for _, found in done.imported:

@@ -168,13 +168,15 @@ def test_the_command_issues_it_and_verifies_it_without_a_passphrase(home: Path, 
     assert made.exit_code == 0
     path = re.search(r"\S+\.pdf", made.stdout)
     assert path is not None
+    assert terminal.run("claim", "K-0001", *keys, typed=f"{wrong}\n").exit_code == 3
+    assert terminal.run("claim", "K-0001", *keys, typed=f"{words}\n").exit_code == 0
     terminal.keys = []
     said = terminal.run("certificate", "--verify", path[0])
     assert said.exit_code == 0 and "asli: Inspektorat" in said.stdout and "nama: -" in said.stdout
     assert terminal.run("certificate").exit_code == 2
     with sit(home, "sumsel-1", "sumsel-2") as desk, desk.vault.begin() as transaction:
         deeds = [(entry.deed, entry.detail) for entry in audit.entries(transaction) if entry.deed == Deed.CLAIMED]
-        assert deeds == [(Deed.CLAIMED, "fails"), (Deed.CLAIMED, "fits")]
+        assert deeds == [(Deed.CLAIMED, "fails"), (Deed.CLAIMED, "fits")] * 2
 
 
 def test_the_longest_name_and_unit_stay_on_the_page(desk: Desk, tmp_path: Path) -> None:
