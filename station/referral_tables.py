@@ -63,6 +63,14 @@ referral_news = sa.Table(
     sa.Column("body", Blob, nullable=False),
 )
 
+# of referrals that went with their case: the word of a recipient who still works at it is none of a stranger
+past_referrals = sa.Table(
+    "past_referrals",
+    metadata,
+    sa.Column("reference", Blob, primary_key=True),
+    sa.Column("recipient", Text, nullable=False),
+)
+
 # cases that another unit passed on: they have no mailbox here; `told`: hash of what that unit was told last, `sent`:
 # the outbox that took it
 referred_cases = sa.Table(

@@ -17,7 +17,7 @@ from station.audit import Deed
 from station.casework import all_facts
 from station.errors import Refused
 from station.home import SERVER, Home
-from station.referral_tables import referred_cases
+from station.referral_tables import past_referrals, referrals, referred_cases
 from station.statements import must_be_free
 from station.tables import (
     attachments,
@@ -124,6 +124,8 @@ def _remove(transaction: sa.Connection, case_id: int, day: int) -> None:
     transaction.execute(sa.delete(held_letters).where(held_letters.c.mailbox == box))
     if transaction.scalar(sa.select(referred_cases.c.case_id).where(referred_cases.c.case_id == case_id)) is not None:
         transaction.execute(sa.update(cases).where(cases.c.id == case_id).values(readers=[]))  # counted by its origin
+    gone = sa.select(referrals.c.reference, referrals.c.recipient).where(referrals.c.case_id == case_id)
+    transaction.execute(sa.insert(past_referrals).from_select(["reference", "recipient"], gone))
     for table in reversed(metadata.sorted_tables):  # whatever belongs to a case goes unless it is named above
         if "case_id" in table.c and table.c.case_id.foreign_keys and table not in _KEPT:
             transaction.execute(sa.delete(table).where(table.c.case_id == case_id))

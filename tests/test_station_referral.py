@@ -546,6 +546,16 @@ def test_an_old_status_after_a_newer_one_changes_nothing(origin: Unit, kpk: Unit
 
 
 @pytest.mark.usefixtures("referred")
+def test_a_word_on_a_case_that_is_gone_here_is_no_alarm_and_keeps_nothing(origin: Unit, kpk: Unit) -> None:
+    """The control: the same of a referral that never was is one (the next test)."""
+    kpk.take("screening", K1)
+    with origin.desk.vault.begin() as transaction:
+        retention._remove(transaction, 1, today())
+    found = origin.import_rows(*kpk.outbox())
+    assert (found.forwarded, found.alarms, origin.rows(referral_news)) == (0, (), [])
+
+
+@pytest.mark.usefixtures("referred")
 def test_a_station_tells_only_of_what_was_passed_on_to_its_own_unit(origin: Unit, kpk: Unit, tmp_path: Path) -> None:
     (record,) = opened(kpk.outbox(), origin)
     status = parse_signed(record.data).passed
