@@ -55,6 +55,11 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     return folder / name
 
 
+def shares_disk(home: Home, folder: Path) -> bool:
+    """Tell whether a folder for copies lies on the disk of the station: what takes one takes both."""
+    return folder.is_dir() and folder.stat().st_dev == home.folder.stat().st_dev
+
+
 def restore(source: Path, folder: Path) -> Home:
     """Copy a backup into a folder that is empty or not there yet, and verify it.
 

@@ -88,6 +88,9 @@ def _left_line(left: Left) -> str:
     return f"{where}: {visible(left.name)}: {left.words}"
 
 
+SAME_DISK = "cadangan ini ada di disk stasiun sendiri; bila disk itu rusak, keduanya hilang. Pakai disk lain"
+
+
 def visit_lines(done: Visit, following: int) -> list[str]:
     """Return what is said of a courier's visit: what was taken, what was put, when to come again; then what stays."""
     taken = [

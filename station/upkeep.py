@@ -115,6 +115,8 @@ def backup_(home: Home, door: Door, folder: Path) -> None:
     """Copy everything but the weekly keys into a new folder below DIR."""
     with door.open() as desk:
         click.echo(str(backup.make_backup(desk, folder, door.open, day=today())))
+    if backup.shares_disk(home, folder):
+        warn(screen.SAME_DISK)
 
 
 @click.argument("source", type=FOLDER, metavar="FROM")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -29,7 +30,7 @@ from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, kept_epochs
 from station import cases, courier, outbox, screen, vault
 from station.__main__ import main
-from station.backup import make_backup, restore
+from station.backup import make_backup, restore, shares_disk
 from station.bundles import open_bundle as bundle_source
 from station.desk import Desk, open_desk
 from station.errors import BadSettings, Refused, VaultUnreadable
@@ -283,10 +284,17 @@ def test_backups_and_restored_homes_can_be_backed_up_again(home: Path, tmp_path:
 # --- the commands ------------------------------------------------------------------------------------
 
 
+def test_a_copy_on_another_disk_needs_no_warning(home: Path):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:  # the control is the next test
+        assert not shares_disk(Home.load(home), Path(other)) and shares_disk(Home.load(home), home.parent)
+        assert not shares_disk(Home.load(home), Path(other) / "none")
+
+
 def test_backup_and_restore_from_the_terminal(home: Path, tmp_path: Path):
     terminal = Terminal(tmp_path, "sumsel", ME, home)
     made = terminal.run("backup", "--to", str(tmp_path / "copies"))
     assert made.exit_code == 0 and made.stdout == f"{tmp_path}/copies/backup-sumsel-{date_of(today())}-1\n"
+    assert "disk stasiun sendiri" in made.stderr
     words = Terminal(tmp_path, "sumsel", ME, tmp_path / "new")
     result = words.run("restore", made.stdout.strip())
     assert (result.exit_code, result.stdout) == (0, "")

@@ -447,6 +447,7 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
     assert "tidak dibuat: cadangan" in page.inner_text("main") and "1 bundel masih menunggu" in page.inner_text("main")
     assert page.input_value("#cadangan") == str(tmp_path / "disk")
     visit()
+    assert "disk stasiun sendiri" in page.inner_text("main")
     assert "masih menunggu" not in page.inner_text("main") and len(list((tmp_path / "disk").iterdir())) == 1
 
 

@@ -53,6 +53,8 @@ def visit() -> str:
                 lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
                 session.renew()
                 lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
+                if (disk := request.form.get("cadangan", "").strip()) and backup.shares_disk(desk.home, Path(disk)):
+                    lines.append(f"PERINGATAN: {screen.SAME_DISK}")
                 lines += [f"PERINGATAN: {alarm}" for _, found in done.imported for alarm in found.alarms]
                 if not done.imported:
                     with desk.vault.begin() as transaction:
