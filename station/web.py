@@ -19,7 +19,12 @@ from station.viewer import Viewer
 
 COOKIE = "meja"
 MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
-LEAVE = f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000})"  # a locked desk shows no case
+# A locked desk shows no case; a form that was sent says so, and is not sent twice.
+SCRIPT = (
+    f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000});let sent=0;"
+    "addEventListener('pageshow',()=>{sent=0});addEventListener('submit',e=>{if(sent)return e.preventDefault();sent=1;"
+    "if(e.submitter)e.submitter.textContent='Sebentar…'})"
+)
 _HERE = Path(__file__).resolve().parent
 _WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look", "unlock.icon"})
 HEADERS = {
@@ -49,7 +54,7 @@ def stylesheet() -> str:
 def policy() -> str:
     """Return the Content-Security-Policy: our stylesheet, our one script, pictures of this machine, nothing else."""
     return (
-        f"default-src 'none'; style-src '{_digest(stylesheet())}'; script-src '{_digest(LEAVE)}'; img-src 'self'; "
+        f"default-src 'none'; style-src '{_digest(stylesheet())}'; script-src '{_digest(SCRIPT)}'; img-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -95,7 +100,7 @@ def create_desk(session: Session, port: int) -> Flask:
     @app.context_processor
     def shared() -> dict[str, object]:
         now = current()
-        told = {"css": stylesheet(), "script": LEAVE, "session": now, "state": now.state.value, "tanda": now.forms}
+        told = {"css": stylesheet(), "script": SCRIPT, "session": now, "state": now.state.value, "tanda": now.forms}
         return told | {"is_training": is_training}
 
     install_filters(app)

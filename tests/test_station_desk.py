@@ -223,6 +223,21 @@ def test_the_words_of_a_report_are_text_and_never_a_page(page: Any, address: str
     assert "<script>alert(1)</script>" in page.inner_text("main") and not alarms
 
 
+def test_a_form_that_was_sent_says_so_and_is_not_sent_twice(page: Any, address: str) -> None:
+    open_desk(page, address)
+    page.goto(f"{address}/kurir")
+    page.fill("#stik", "/media/stik")
+    twice = """() => {
+        const button = document.querySelector('main form button'), stopped = []
+        addEventListener('submit', event => stopped.push(event.defaultPrevented))
+        button.click(); button.click()
+        return [button.textContent, ...stopped]
+    }"""
+    with page.expect_navigation():
+        assert page.evaluate(twice) == ["Sebentar…", False, True]
+    assert page.inner_text("main form button") == "Ambil dan taruh"
+
+
 def test_the_stick_is_exchanged_at_the_desk(page: Any, address: str, tmp_path: Path) -> None:
     open_desk(page, address)
     page.goto(f"{address}/kurir")
