@@ -132,9 +132,9 @@ def clean_text(text: str) -> str:
     try:
         size = len(kept.encode("utf-8"))
     except UnicodeEncodeError:
-        raise Refused("reply: the text is not Unicode") from None
+        raise Refused("pesan ini memuat huruf yang rusak; ketik lagi") from None
     if size > MAX_TEXT_BYTES:
-        raise Refused(f"reply: text of {size} bytes, want {MAX_TEXT_BYTES} or fewer")
+        raise Refused(f"pesan terlalu panjang: {size} byte, paling banyak {MAX_TEXT_BYTES}; bagi menjadi dua")
     return kept
 
 

@@ -140,7 +140,7 @@ def answer(
     _must_lead(transaction, home, case_id)
     text = clean_text(text)
     if not text:
-        raise Refused("reply: neither a text nor another status")
+        raise Refused("pesannya masih kosong")
     _must_be_read(transaction, case_id, text)
     guard.demand(transaction, case_id, text, by, checked=checked, day=day)
     _say(transaction, home, case_id, text, day)

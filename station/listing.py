@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -11,13 +12,27 @@ from keys.units import GOVERNMENTS
 from station import retention, search
 from station.cases import case_name
 from station.casework import all_facts
-from station.deadlines import Deadline, deadline
+from station.deadlines import Deadline, Facts, deadline
 from station.home import Home
 from station.questions import question
+from station.referral_tables import referrals, referred_cases
 from station.statements import barred_cases
-from station.tables import attachments, canary_cases, cases, facets, letters, proposals, purged
+from station.tables import (
+    REPORTER,
+    attachments,
+    canary_cases,
+    cases,
+    facets,
+    letters,
+    messages,
+    proposals,
+    purged,
+)
+from station.transitions import CLOSED
 
 _COLUMNS = (cases.c.id, cases.c.mailbox_name, cases.c.status, cases.c.day, cases.c.readers)
+_NUMBER = re.compile(r"(?:k-?)?0*([0-9]{1,9})")
+_REFERENCE = re.compile(r"rjk-?((?:[0-9a-f]{2}){4})")
 FILTERS = ("status", "unit", "kategori", "kerugian")
 
 
@@ -54,6 +69,7 @@ class Entry:
     waits: bool
     leads: bool
     canary: int
+    wrote: int  # the day of a letter that nobody has answered yet, 0 for none
     facets: dict[str, str] = field(repr=False)
 
     @property
@@ -100,7 +116,7 @@ def entries(
     ):
         if value:
             query = query.where(column == value)
-    fits = search.find(transaction, wanted.words) - barred_cases(transaction, present) if wanted.words.strip() else None
+    fits = _with_words(transaction, wanted.words, present)
     counted = (
         sa.select(letters.c.case_id, sa.func.count(attachments.c.id)).join(attachments).group_by(letters.c.case_id)
     )
@@ -126,11 +142,44 @@ def entries(
             waits=case.id in waiting,
             leads=home.leads(tuple(case.readers)),
             canary=canaries.get(case.id, 0),
+            wrote=facts[case.id].wrote if _is_unanswered(transaction, case.id, facts[case.id]) else 0,
             facets={name: getattr(case, name) or "" for name in search.FACETS},
         )
         if (entry.overdue or not wanted.late) and (entry.files or not wanted.files):
             found.append(entry)
     return sorted(found, key=_order)
+
+
+def _with_words(transaction: sa.Connection, words: str, present: Collection[str]) -> frozenset[int] | None:
+    if not words.strip():
+        return None
+    return (search.find(transaction, words) - barred_cases(transaction, present)) | named(transaction, words)
+
+
+def named(transaction: sa.Connection, text: str) -> frozenset[int]:
+    """Return the cases of which people write so: K-0007 or 7, the two words of a mailbox, or RJK-0A1B2C3D."""
+    text = " ".join(text.split()).lower()
+    if number := _NUMBER.fullmatch(text):
+        return frozenset(transaction.scalars(sa.select(cases.c.id).where(cases.c.id == int(number[1]))))
+    if reference := _REFERENCE.fullmatch(text):
+        start = bytes.fromhex(reference[1])
+        tables = (referrals, referred_cases)
+        return frozenset(
+            found
+            for table in tables
+            for found in transaction.scalars(
+                sa.select(table.c.case_id).where(sa.func.substr(table.c.reference, 1, len(start)) == start)
+            )
+        )
+    return frozenset(transaction.scalars(sa.select(cases.c.id).where(sa.func.lower(cases.c.mailbox_name) == text)))
+
+
+def _is_unanswered(transaction: sa.Connection, case_id: int, facts: Facts) -> bool:
+    """Tell whether the newest word of a case, after its report, is the reporter's."""
+    if facts.status in CLOSED or facts.wrote <= facts.arrived or facts.wrote < facts.told:
+        return False
+    query = sa.select(messages.c.sender).where(messages.c.case_id == case_id).order_by(messages.c.id.desc()).limit(1)
+    return facts.wrote > facts.told or transaction.scalar(query) == REPORTER
 
 
 def _order(entry: Entry) -> tuple[bool, int, int]:

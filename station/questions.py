@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+_ANSWER = re.compile(r"jawab-([0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +38,6 @@ def questions() -> dict[str, Question]:
 
 def question(field: str) -> Question:
     """Return the question behind a field of a letter; one of no form that we know comes last, under its own name."""
+    if answer := _ANSWER.fullmatch(field):
+        return Question(len(questions()), f"Jawaban atas pesan {answer[1]}", {})
     return questions().get(field, Question(len(questions()), field, {}))

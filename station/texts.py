@@ -40,8 +40,8 @@ DETAIL_WORDS = {
     EXTENDED: "batas waktu diperpanjang",
 }
 DUTY_WORDS = {
-    Duty.READ: "dibaca",
-    Duty.SCREEN: "verifikasi selesai",
+    Duty.READ: "pembacaan pertama",
+    Duty.SCREEN: "verifikasi awal",
     Duty.FEEDBACK: "umpan balik pertama",
     Duty.REVIEW: "hasil penelaahan atau pemeriksaan",
     Duty.NEWS: "kabar hasil",

@@ -40,7 +40,7 @@ kill "$DESK_PID"
 """
 # What the desk itself calls, by the program that was installed: on two of the trainees' files, and on an office file.
 LOOK = """
-"$(head -n 1 "$(readlink -f "$(command -v senyap-station)")" | cut -c 3-)" - <<'END'
+/opt/senyap-station/current/bin/python - <<'END'
 import io, zipfile
 from station.cleaning import clean
 from station.previews import make_preview

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +17,12 @@ from live import ROOT
 from pictures import DESK
 from serving import served
 
+from crypto.encoding import today
 from station import casework, notes, tables
 from station.inbox import import_bundle
+from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
+from station.referral_tables import referrals
 from station.session import IDLE_SECONDS, Clocks, Session, State
 from station.web import create_desk
 
@@ -197,11 +201,46 @@ def test_cases_are_found_by_words_and_filters(page: Any, address: str) -> None:
     for query, wanted in (
         ("cari=kontrak+jal", ["K-0001"]), ("cari=BERAS", ["K-0002"]), ("cari=nihil", []), ("kategori=aset", ["K-0002"]),
         ("berkas=on", ["K-0001"]), ("status=received", ["K-0001", "K-0002", "K-0003"]), ("lewat=on", []),
-        ("unit=lahat", []), ('cari="%27)+OR+1', []),
+        ("unit=lahat", []), ('cari="%27)+OR+1', []), ("cari=k-0003", ["K-0003"]), ("cari=0003", ["K-0003"]),
+        ("cari=K-0009", []), ("cari=RJK-00000000", []),
     ):  # fmt: skip
         page.goto(f"{address}/perkara?{query}")
         assert page.locator("tbody a").all_inner_texts() == wanted, query
     assert "Lihat semua" in page.inner_text("main")
+
+
+def test_a_case_is_found_by_the_name_of_its_mailbox_and_of_its_referral(home: Path) -> None:
+    with sit(home, ONE, TWO) as desk, desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == 3).values(mailbox_name="mikro cerobong"))
+        transaction.execute(
+            sa.insert(referrals).values(case_id=1, recipient="kpk", sealed=1, reference=b"\x0a\x1b\x2c\x3d" + bytes(12))
+        )
+        for words, wanted in (
+            (" Mikro  CEROBONG ", {3}), ("mikro", set()), ("RJK-0A1B2C3D", {1}),
+            ("rjk-0a1b2c", set()), ("7", set()),
+        ):  # fmt: skip
+            assert named(transaction, words) == wanted, words
+
+
+def test_a_letter_that_nobody_has_answered_is_marked_until_somebody_does(home: Path) -> None:
+    holidays: frozenset[int] = frozenset()
+
+    def marked(today_: int) -> list[tuple[int, int]]:
+        found = entries(transaction, desk.home, Wanted(), today=today_, holidays=holidays)
+        return [(each.id, each.wrote) for each in found if each.wrote]
+
+    with sit(home, ONE, TWO) as desk, desk.vault.begin() as transaction:
+        assert marked(today()) == []
+        day = today() + 5
+        letter = {"case_id": 1, "object_id": b"o" * 16, "content": b"c" * 32, "raw": b"{}", "arrived": day}
+        transaction.execute(sa.insert(tables.letters).values(letter))
+        said = sa.insert(tables.messages)
+        transaction.execute(said.values(case_id=1, day=day, sender="sumsel", text="Kapan?"))
+        transaction.execute(said.values(case_id=1, day=day, sender=tables.REPORTER, text="Kemarin."))
+        with patch("station.search.take_in"):
+            assert marked(day) == [(1, day)]
+            transaction.execute(said.values(case_id=1, day=day, sender="sumsel", text="Terima kasih."))
+            assert marked(day) == []
 
 
 def test_a_long_list_comes_in_pages_that_keep_the_filter(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
