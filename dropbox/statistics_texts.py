@@ -19,7 +19,7 @@ TABLES: Mapping[str, Text] = {
     "reason": _("Mengapa tidak dapat ditindaklanjuti"),
     "read": _("Dibaca pertama kali"),
     "feedback": _("Umpan balik pertama"),
-    "due": _("Batas waktu"),
+    "due": _("Yang masih berjalan"),
 }
 _CELLS: Mapping[str, Mapping[str, Text]] = {
     "area": {"sumsel": _("Provinsi"), "regencies": _("Kabupaten dan kota"), "tidak-tahu": _("Tidak tahu")},
@@ -61,7 +61,7 @@ _CELLS: Mapping[str, Mapping[str, Text]] = {
         "60": _("Dalam 31 sampai 60 hari kerja"),
         "more": _("Lebih lama, atau belum"),
     },
-    "due": {"closed": _("Selesai"), "open": _("Berjalan, belum lewat"), "late": _("Lewat batas waktu")},
+    "due": {"open": _("Berjalan, belum lewat"), "late": _("Lewat batas waktu")},
 }
 PROCESSES: Mapping[str, Text] = {
     "pengadaan": _("Pengadaan dan e-katalog"),

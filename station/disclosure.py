@@ -18,10 +18,16 @@ def rounded(count: int) -> int:
     return (count + STEP // 2) // STEP * STEP
 
 
-def publishable(name: str, counts: Mapping[str, int], *, least: int = LEAST) -> Table | None:
-    """Return the table that may be published of these counts, None where nothing may; `least`: cases in a cell."""
+def publishable(name: str, counts: Mapping[str, int], *, least: int = LEAST, cells: int = 0) -> Table | None:
+    """Return the table that may be published of these counts, None where nothing may.
+
+    `least`: cases in a cell; `cells`: how many there can be, where more than five are wanted of each: a rest of one
+    cell that is not named has its name, too.
+    """
     shown = {cell: count for cell, count in counts.items() if count >= max(least, LEAST)}
     rest = _complete(shown, sum(counts.values()) - sum(shown.values()))
+    if rest and len(shown) == cells - 1:
+        rest += shown.pop(min(shown, key=lambda cell: (shown[cell], cell)))
     if not shown:
         return None
     return Table(name, tuple((cell, rounded(count)) for cell, count in shown.items()), rounded(rest))

@@ -16,7 +16,7 @@ _TABLES = {
     "reason": "Alasan tidak dapat ditindaklanjuti",
     "read": "Dibaca pertama kali",
     "feedback": "Umpan balik pertama",
-    "due": "Batas waktu",
+    "due": "Yang masih berjalan",
 }
 _CELLS = {
     "area": {"sumsel": "Provinsi", "regencies": "Kabupaten dan kota", "tidak-tahu": "Tidak tahu"},
@@ -25,7 +25,7 @@ _CELLS = {
     },
     "read": {"3": "dalam 3 hari kerja", "10": "dalam 4 sampai 10 hari kerja", "more": "lebih lama, atau belum"},
     "feedback": {"30": "dalam 30 hari kerja", "60": "dalam 31 sampai 60 hari kerja", "more": "lebih lama, atau belum"},
-    "due": {"closed": "selesai", "open": "berjalan, belum lewat", "late": "lewat batas waktu"},
+    "due": {"open": "berjalan, belum lewat", "late": "lewat batas waktu"},
 }  # fmt: skip
 
 

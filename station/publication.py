@@ -23,6 +23,7 @@ from crypto.statistics import (
     parse_year,
     sign_statistics,
 )
+from keys.units import REGENCIES
 from station import audit, lessons, lost_weeks, stats
 from station.audit import Deed
 from station.desk import Desk
@@ -40,6 +41,7 @@ _PARENTS = {
     "regency": ("area", "regencies"),
     "recipient": ("outcome", "referred"),
     "reason": ("outcome", "closed_not_actionable"),
+    "due": ("outcome", "open"),
 }
 
 
@@ -77,7 +79,9 @@ def make_year(year: int, least: int, reports: int, counts: dict[str, dict[str, i
     tables: list[Table] = []
     if reports >= least:
         for name in TABLES:
-            found = publishable(name, counts.get(name, {}), least=LEAST_REGENCY if name == "regency" else LEAST)
+            is_regency = name == "regency"
+            least, cells = (LEAST_REGENCY, len(REGENCIES)) if is_regency else (LEAST, 0)
+            found = publishable(name, counts.get(name, {}), least=least, cells=cells)
             if found is not None and _has_parent(name, tables):
                 tables.append(found)
     return Year(year, least, rounded(reports) if reports >= least else 0, tuple(tables), tuple(told))

@@ -34,6 +34,7 @@ from station.working_days import is_working
 READ_BANDS = ("3", "10", "more")
 FEEDBACK_BANDS = ("30", "60", "more")
 _READ_LATE = 10
+_OPEN = "open"
 
 # cases that count: reports that this station answers
 _COUNTED = """
@@ -163,14 +164,14 @@ def counts_of_year(
             tables["regency"][row.unit] += 1
         tables["category"][_offered("kategori", row.category, "lainnya")] += 1
         tables["loss"][_offered("nilai", row.loss, "tidak-tahu")] += 1
-        _count_outcome(tables, row.status, row.detail)
+        outcome = _count_outcome(tables, row.status, row.detail)
         tables["read"][_band(waited(row.day, row.read), READ_BANDS, READ_WORKING_DAYS, _READ_LATE)] += 1
         answered = min((day for day in (row.told, row.ended) if day is not None), default=None)
         feedback = _band(waited(row.day, answered), FEEDBACK_BANDS, FEEDBACK_WORKING_DAYS, REVIEW_WORKING_DAYS)
         tables["feedback"][feedback] += 1
-        due = deadline(_facts(row), holidays)
-        is_late = due is not None and due.overdue(cut, holidays) > 0
-        tables["due"]["late" if is_late else "closed" if row.status in CLOSED else "open"] += 1
+        if outcome == _OPEN:
+            due = deadline(_facts(row), holidays)
+            tables["due"]["late" if due is not None and due.overdue(cut, holidays) > 0 else _OPEN] += 1
     return len(rows), {name: dict(sorted(counts.items())) for name, counts in tables.items()}
 
 
@@ -179,14 +180,16 @@ def _offered(field: str, said: str, other: str) -> str:
     return said if said in question(field).choices else other
 
 
-def _count_outcome(tables: dict[str, Counter[str]], status: str, detail: str) -> None:
+def _count_outcome(tables: dict[str, Counter[str]], status: str, detail: str) -> str:
+    """Count an outcome with its breakdown, and return its cell."""
+    outcome = _OPEN
     if status == "closed_done":
-        tables["outcome"][detail or "tidak_terbukti"] += 1
+        outcome = detail or "tidak_terbukti"
     elif status in ("referred", "closed_not_actionable"):
-        tables["outcome"][status] += 1
+        outcome = status
         tables["recipient" if status == "referred" else "reason"][detail] += 1
-    else:
-        tables["outcome"]["open"] += 1
+    tables["outcome"][outcome] += 1
+    return outcome
 
 
 def _band(waited: int, names: tuple[str, ...], first: int, second: int) -> str:

@@ -58,7 +58,7 @@ TOLD = (
         Table("outcome", (("closed_not_actionable", 35), ("open", 25), ("terbukti", 30), ("tidak_terbukti", 30)), 10),
         Table("reason", (("bukan_kewenangan", 15), ("info_tidak_cukup", 20))),
         Table("read", (("10", 30), ("3", 90)), 10), Table("feedback", (("30", 85), ("60", 25), ("more", 20))),
-        Table("due", (("closed", 85), ("late", 15), ("open", 30))),
+        Table("due", (("late", 10), ("open", 15))),
     ), (
         Lesson("pengadaan", "Harga pembanding", "Satu orang memilih penyedia dan memeriksa barangnya.",
                "Dua orang dari bagian yang berbeda memilih dan memeriksa."),

@@ -16,6 +16,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from crypto.statistics import TABLES, Table, Year
+from keys import units
 from station import disclosure, publication
 from station.disclosure import publishable
 from station.publication import make_year
@@ -44,6 +45,7 @@ def counts_of(found: Sequence[Case]) -> dict[str, dict[str, int]]:
         tables["outcome"][outcome] += 1
         tables["recipient"][recipient] += outcome == "referred"
         tables["reason"][reason] += outcome == "closed_not_actionable"
+        tables["due"]["late" if reason == "spam" else "open"] += outcome == "open"
     return {name: {k: n for k, n in counts.items() if n} for name, counts in tables.items()}
 
 
@@ -66,7 +68,7 @@ def leaks_of_year(year: Year, counts: dict[str, dict[str, int]], reports: int) -
     """Return the small groups that a year tells, its breakdowns set beside the tables that they break down."""
     found = [n for table in year.tables for n in leaks_of_table(table, counts[table.name])]
     parents = {"regency": ("area", "regencies"), "recipient": ("outcome", "referred"),
-               "reason": ("outcome", "closed_not_actionable")}  # fmt: skip
+               "reason": ("outcome", "closed_not_actionable"), "due": ("outcome", "open")}  # fmt: skip
     for name, (parent, cell) in parents.items():
         above = year.table(parent)
         if year.table(name) is None or above is None:
@@ -112,6 +114,15 @@ def test_a_single_regency_needs_twenty_reports_and_its_own_station_too(found: li
     assert regency is None or all(counts["regency"][name] >= 20 for name, _ in regency.cells)
     own = make_year(2026, 20, len(found), counts, ())
     assert len(found) >= 20 or (own.reports, own.tables) == (0, ())
+
+
+@pytest.mark.parametrize("alone", [5, 7, 19])
+def test_a_regency_that_is_the_only_one_without_a_name_has_none_by_its_rest(alone: int) -> None:
+    counts = dict.fromkeys(units.REGENCIES, 25) | {units.REGENCIES[0]: alone}
+    table = make_year(2026, 5, 500, {"area": {"regencies": 400 + alone}, "regency": counts}, ()).table("regency")
+    assert table is not None and len(table.cells) == len(units.REGENCIES) - 2 and table.rest >= 25
+    control = publishable("regency", counts, least=20)
+    assert control is not None and len(control.cells) == len(units.REGENCIES) - 1
 
 
 def test_control_without_suppression_a_cell_of_few_cases_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
