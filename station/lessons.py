@@ -7,6 +7,7 @@ refused before anybody else sees it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from station.audit import Deed
 from station.errors import Refused
 from station.fingerprint import fingerprint
 from station.home import Home
+from station.statements import barred_cases
 from station.tables import lessons
 
 PROCESSES = {
@@ -37,11 +39,17 @@ PROCESSES = {
 }
 ECHO_WORDS = 5  # in a row, as in a report
 _WORD = re.compile(r"\w+")
+_KINDS = "Dinas Badan Kantor Sekretariat Kecamatan Kelurahan Desa Puskesmas Bagian Bidang Bupati Camat"
 _OFFICE = re.compile(
-    r"\b(?:Dinas|Badan|Kantor|Sekretariat|Kecamatan|Kelurahan|Desa|Puskesmas|RSUD|UPTD?|Bagian|Bidang|SMA|SMK|SMP|SD|MTs|"
-    r"PT|CV|Bupati|Wali Kota|Camat)\s+[A-Z0-9]\w*"
+    rf"\b(?:(?:{'|'.join(f'{kind}|{kind.upper()}' for kind in _KINDS.split())}|"
+    r"Wali Kota|WALI KOTA|RSUD|UPTD?|SMAN?|SMKN?|SMPN?|SDN?|MTsN?|MTSN?|MAN|PT|CV)\s+|"
+    r"(?:Kec|Kel|Kab|Ds|Jl)\.\s*)[A-Z0-9]\w*"
 )
-_NUMBER = re.compile(r"\d{5,}|\b\d{1,2}\s+(?:Jan|Feb|Mar|Apr|Mei|Jun|Jul|Agu|Sep|Okt|Nov|Des)\w*", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d{5,}|\b\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b"
+    r"|\b\d{1,2}\s+(?:Jan|Feb|Mar|Apr|Mei|Jun|Jul|Agu|Sep|Okt|Nov|Des)\w*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,7 @@ def propose(transaction: sa.Connection, home: Home, lesson: Lesson, by: str, *, 
         ) from None
     if lesson.process not in PROCESSES:
         raise Refused("pilih dulu prosesnya")
-    if found := traces(transaction, lesson):
-        raise Refused(f"dapat menunjuk kantor, orang atau laporan: {'; '.join(found)}. Tulis lebih umum")
+    _must_be_general(transaction, lesson, by)
     values = {"process": lesson.process, "title": lesson.title, "weakness": lesson.weakness, "fix": lesson.fix}
     made = sa.insert(lessons).values(day=day, by=by, approved="", **values).returning(lessons.c.id)
     number = transaction.execute(made).scalar_one()
@@ -90,6 +97,7 @@ def judge(transaction: sa.Connection, home: Home, number: int, by: str, *, appro
         must_sign_off(home, by, found.by)
         if found.approved:
             raise Refused("pelajaran ini sudah disetujui")
+        _must_be_general(transaction, found.lesson, by)
         transaction.execute(sa.update(lessons).where(lessons.c.id == number).values(approved=by))
     else:
         home.role_of(by)
@@ -118,20 +126,32 @@ def approved(transaction: sa.Connection) -> tuple[Lesson, ...]:
     return tuple(each.lesson for each in all_lessons(transaction) if each.approved)[:MAX_LESSONS]
 
 
-def traces(transaction: sa.Connection, lesson: Lesson) -> list[str]:
-    """Return what in a lesson could lead to an office, a person or a report."""
+def _must_be_general(transaction: sa.Connection, lesson: Lesson, by: str) -> None:
+    """Refuse a lesson that says too much; who has a conflict with a case is not told what stands in it."""
+    if found := traces(lesson):
+        raise Refused(f"dapat menunjuk kantor atau orang: {'; '.join(found)}. Tulis lebih umum")
+    if _echoes(transaction, lesson, barred_cases(transaction, [by])):
+        raise Refused(
+            f"{ECHO_WORDS} kata berurutan di dalamnya berasal dari sebuah laporan. Tulis dengan kata-kata lain"
+        )
+
+
+def traces(lesson: Lesson) -> list[str]:
+    """Return what in a lesson could lead to an office or a person."""
     found: list[str] = []
     for text in (lesson.title, lesson.weakness, lesson.fix):
         found += [match[0] for pattern in (_OFFICE, _NUMBER) for match in pattern.finditer(text)]
         places = {name.partition(" ")[2] for name in GOVERNMENTS.values()}
         found += sorted(place for place in places if re.search(rf"\b{place}\b", text, re.IGNORECASE))
-        found += _echoes(transaction, text)
     return list(dict.fromkeys(found))
 
 
-def _echoes(transaction: sa.Connection, text: str) -> list[str]:
-    """Return the runs of words that stand so in a report, a message or a note."""
+def _echoes(transaction: sa.Connection, lesson: Lesson, unread: Collection[int]) -> bool:
+    """Tell whether a run of its words stands so in a report, a message or a note of another case than these."""
     search.take_in(transaction)
-    words = _WORD.findall(text)
-    runs = (" ".join(words[at : at + ECHO_WORDS]) for at in range(len(words) - ECHO_WORDS + 1))
-    return [run for run in runs if search.says(transaction, run)]
+    for text in (lesson.title, lesson.weakness, lesson.fix):
+        words = _WORD.findall(text)
+        runs = (" ".join(words[at : at + ECHO_WORDS]) for at in range(len(words) - ECHO_WORDS + 1))
+        if any(search.places(transaction, run) - set(unread) for run in runs):
+            return True
+    return False

@@ -68,8 +68,8 @@ def find(transaction: sa.Connection, text: str) -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
-def says(transaction: sa.Connection, phrase: str) -> bool:
-    """Tell whether these words stand one behind the other in any letter, message or note."""
+def places(transaction: sa.Connection, phrase: str) -> frozenset[int]:
+    """Return the cases in which these words stand one behind the other: in a letter, a message or a note."""
     wanted = '"' + " ".join(_WORD.findall(phrase)) + '"'
-    found = transaction.exec_driver_sql("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (wanted,))
-    return found.first() is not None
+    rows = transaction.exec_driver_sql("SELECT DISTINCT case_id FROM words WHERE words MATCH ?", (wanted,))
+    return frozenset(row[0] for row in rows)

@@ -22,7 +22,7 @@ from station.desk import Desk
 from station.errors import Refused
 from station.listing import Wanted, entries
 from station.referral_tables import referred_cases
-from station.tables import cases, log, publications, steps
+from station.tables import cases, log, publications, statements, steps
 from station.tables import lessons as lesson_table
 
 ONE, TWO, HEAD = "sumsel-1", "sumsel-2", "sumsel-3"
@@ -300,7 +300,11 @@ def test_a_lesson_is_told_once_an_inspector_who_did_not_write_it_says_yes(vault:
         ({"title": "Pengadaan di ogan ilir"}, "Ogan Ilir"),
         ({"weakness": "Nomor 0812345678 dihubungi."}, "0812345678"),
         ({"weakness": "Pada 12 Maret uang diberikan."}, "12 Maret"),
-        ({"fix": "Tertulis: uang diserahkan di parkiran belakang gedung."}, "uang diserahkan di parkiran belakang"),
+        ({"weakness": "DINAS PENDIDIKAN memilih sendiri."}, "DINAS PENDIDIKAN"),
+        ({"weakness": "Di SMPN 2 satu orang memilih."}, "SMPN 2"),
+        ({"weakness": "Di Kec. Ilir Timur satu orang memilih."}, "Kec. Ilir"),
+        ({"weakness": "Pada 03/05/2026 uang diberikan."}, "03/05/2026"),
+        ({"fix": "Tertulis: uang diserahkan di parkiran belakang gedung."}, "5 kata berurutan"),
         ({"fix": ""}, "isi proses"),
         ({"title": "x" * 101}, "paling banyak"),
         ({"process": "rahasia"}, "pilih dulu"),
@@ -316,3 +320,21 @@ def test_a_lesson_that_could_lead_to_an_office_or_a_report_is_refused(
         lessons.propose(vault, desk.home, replace(LESSON, **changes), ONE, day=5)
     assert lessons.all_lessons(vault) == ()
     assert vault.scalar(sa.select(sa.func.count()).select_from(cases)) == 0
+
+
+def test_who_has_a_conflict_with_a_case_learns_nothing_of_it_by_a_lesson_and_another_refuses_it(
+    vault: sa.Connection, desk: Desk
+) -> None:
+    put(vault, [Made(10)])
+    (case_id,) = vault.scalars(sa.select(cases.c.id)).all()
+    search.take_in(vault)
+    vault.exec_driver_sql(f"INSERT INTO words (case_id, text) VALUES ({case_id}, 'uang ditaruh di laci meja depan')")
+    vault.execute(sa.insert(statements).values(case_id=case_id, reviewer=ONE, day=5, conflict=1))
+    echo = replace(LESSON, weakness="Uang ditaruh di laci meja.")
+    with pytest.raises(Refused, match="5 kata berurutan") as refused:
+        lessons.propose(vault, desk.home, echo, TWO, day=5)
+    assert "laci" not in str(refused.value)
+    lessons.propose(vault, desk.home, echo, ONE, day=5)
+    (found,) = lessons.all_lessons(vault)
+    with pytest.raises(Refused, match="5 kata berurutan"):
+        lessons.judge(vault, desk.home, found.id, HEAD, approve=True, day=5)
