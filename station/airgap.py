@@ -40,7 +40,7 @@ def check(*, proc_net: Path = Path("/proc/net")) -> tuple[str, ...]:
         ipv6 = parse_if_inet6(_read(proc_net / "if_inet6"))
         routes = parse_route(_read(proc_net / "route")) + parse_ipv6_route(_read(proc_net / "ipv6_route"))
     except (OSError, ValueError, IndexError):
-        return ("the network interfaces of this machine cannot be looked at",)
+        return ("antarmuka jaringan mesin ini tidak dapat diperiksa",)
     return find_reasons(interfaces, ipv6, routes)
 
 
@@ -54,11 +54,11 @@ def find_reasons(
         if interface.name in loopbacks:
             continue
         if interface.flags & IFF_RUNNING:
-            reasons.append(f"interface {interface.name} has a link")
+            reasons.append(f"{interface.name} tersambung")
         if interface.has_ipv4:
-            reasons.append(f"interface {interface.name} has an IPv4 address")
-    reasons += [f"interface {n} has an IPv6 address" for n in dict.fromkeys(with_ipv6) if n not in loopbacks]
-    reasons += [f"a default route leads to interface {n}" for n in dict.fromkeys(default_routes) if n not in loopbacks]
+            reasons.append(f"{interface.name} punya alamat IPv4")
+    reasons += [f"{n} punya alamat IPv6" for n in dict.fromkeys(with_ipv6) if n not in loopbacks]
+    reasons += [f"ada jalan keluar lewat {n}" for n in dict.fromkeys(default_routes) if n not in loopbacks]
     return tuple(reasons)
 
 

@@ -198,7 +198,7 @@ def check_air_gap(is_demo: bool, allowed: bool) -> None:
     reasons = airgap.check()
     if reasons:
         raise NotAirGapped(
-            "this machine is not air-gapped: " + "; ".join(reasons) + ". Stasiun bekerja hanya tanpa jaringan: cabut "
+            "mesin ini terhubung ke jaringan: " + "; ".join(reasons) + ". Stasiun bekerja hanya tanpa jaringan: cabut "
             "kabel, lepas kartu wifi dan bluetooth, lalu ulangi.",
             reasons,
         )

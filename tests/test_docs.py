@@ -33,8 +33,11 @@ from dropbox.pages import code
 from dropbox.pages import mailbox as mailbox_page
 from keys import batch, ledger, request, roster, rosterfile, units
 from keys.__main__ import main as keys_command
+from keys.roster import Role
 from station import attachments, bundles, letters, outbox, vault
 from station.__main__ import main as station_command
+from station.texts import ROLE_WORDS, STATUS_WORDS
+from station.transitions import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 FORMATS = (ROOT / "docs" / "formats.md").read_text("utf-8")
@@ -642,3 +645,20 @@ def test_make_has_the_targets_and_variables_named() -> None:
 def test_the_statuses_are_those_of_the_code() -> None:
     line = re.search(r"^\*\*Statuses\*\*.*?\.$", INTERFACE, re.M | re.S)[0]
     assert tuple(names(line)) == mailbox.STATUSES
+
+
+def test_the_steps_in_the_reviewers_guide_are_those_of_the_code() -> None:
+    def people(roles: frozenset[Role]) -> str:
+        everybody = "siapa saja" if roles == frozenset(Role) else ", ".join(ROLE_WORDS[r] for r in Role if r in roles)
+        return everybody or "-"
+
+    wanted = [
+        [
+            ", ".join(STATUS_WORDS[name] for name in mailbox.STATUSES if name in each.sources),
+            STATUS_WORDS[each.target], people(each.proposers), people(each.approvers),
+        ]
+        for each in TRANSITIONS
+    ]  # fmt: skip
+    guide = (ROOT / "docs" / "guide-reviewer.md").read_text("utf-8")
+    (table,) = tables(section(guide, "Bertindak"))
+    assert table == wanted

@@ -35,7 +35,7 @@ def test_a_machine_with_loopback_only_has_no_reason():
 
 
 def test_a_link_without_an_address_is_a_reason():
-    assert find_reasons([LO, Interface("eth0", IFF_RUNNING, False)], (), ()) == ("interface eth0 has a link",)
+    assert find_reasons([LO, Interface("eth0", IFF_RUNNING, False)], (), ()) == ("eth0 tersambung",)
 
 
 def test_an_interface_that_is_down_and_bare_is_no_reason():
@@ -43,12 +43,12 @@ def test_an_interface_that_is_down_and_bare_is_no_reason():
 
 
 def test_an_ipv4_address_without_a_link_is_a_reason():
-    assert find_reasons([Interface("usb0", 0, True)], (), ()) == ("interface usb0 has an IPv4 address",)
+    assert find_reasons([Interface("usb0", 0, True)], (), ()) == ("usb0 punya alamat IPv4",)
 
 
 def test_an_ipv6_address_is_a_reason_and_named_once():
     table = "fe80000000000000000000000000000a 04 40 20 80     wlan0\n" * 2 + f"{ZERO[:-1]}1 01 80 10 80       lo\n"
-    assert find_reasons([LO], parse_if_inet6(table), ()) == ("interface wlan0 has an IPv6 address",)
+    assert find_reasons([LO], parse_if_inet6(table), ()) == ("wlan0 punya alamat IPv6",)
 
 
 def test_a_default_route_is_a_reason_and_a_local_one_is_not():
@@ -71,13 +71,13 @@ def test_a_route_to_a_part_of_ipv6_is_not_a_default_route():
 
 def test_tables_that_cannot_be_read_are_a_reason(tmp_path: Path):
     (tmp_path / "route").write_text("Iface Destination\nbroken line\n")
-    assert airgap.check(proc_net=tmp_path) == ("the network interfaces of this machine cannot be looked at",)
+    assert airgap.check(proc_net=tmp_path) == ("antarmuka jaringan mesin ini tidak dapat diperiksa",)
 
 
 def test_a_kernel_without_ipv6_is_looked_at_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(airgap, "list_interfaces", lambda: [LO])
     (tmp_path / "route").write_text(ROUTE)
-    assert airgap.check(proc_net=tmp_path) == ("a default route leads to interface eth0",)
+    assert airgap.check(proc_net=tmp_path) == ("ada jalan keluar lewat eth0",)
 
 
 def _unshare(code: str) -> subprocess.CompletedProcess[str]:

@@ -307,7 +307,7 @@ def test_backup_and_restore_from_the_terminal(home: Path, tmp_path: Path):
 
 def test_restore_asks_for_an_air_gap_like_every_command(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = copy(home, tmp_path / "copies")
-    monkeypatch.setattr("station.airgap.check", lambda: ("interface wlan0 has a link",))
+    monkeypatch.setattr("station.airgap.check", lambda: ("wlan0 tersambung",))
     result = CliRunner().invoke(main, ["restore", str(made), "--home", str(tmp_path / "new")])
     assert result.exit_code == 5 and not (tmp_path / "new").exists()
 

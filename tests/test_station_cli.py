@@ -106,10 +106,10 @@ def test_passphrases_are_asked_for_until_the_quorum_is_met(terminal: Terminal):
 
 
 def test_a_machine_with_a_network_ends_with_5_before_any_passphrase(terminal: Terminal, monkeypatch):
-    monkeypatch.setattr(airgap, "check", lambda: ("interface wlan0 has a link",))
+    monkeypatch.setattr(airgap, "check", lambda: ("wlan0 tersambung",))
     result = CliRunner().invoke(main, ["list", "--home", str(terminal.home)], input="")
     assert result.exit_code == 5
-    assert "wlan0 has a link" in result.stderr and "Penelaah" not in result.output
+    assert "wlan0 tersambung" in result.stderr and "Penelaah" not in result.output
 
 
 def test_an_air_gapped_machine_needs_no_flag(terminal: Terminal, monkeypatch):

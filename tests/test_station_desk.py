@@ -327,7 +327,7 @@ def test_a_network_a_sleep_or_people_close_it_for_good(session: Session, hands: 
     session.look()
     assert session.state is State.OPEN
     if what == "network":
-        hands.reasons = ("interface eth0 has a link",)
+        hands.reasons = ("eth0 tersambung",)
         session.look()
     elif what == "sleep":
         hands.asleep += 60
