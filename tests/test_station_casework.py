@@ -322,6 +322,8 @@ def test_working_days_pass_over_weekends_and_holidays() -> None:
     assert working_days.add_working_days(MONDAY, 5, {MONDAY + 1}) == MONDAY + 8
     assert working_days.count_working_days(MONDAY, MONDAY + 7, ()) == 5
     assert working_days.count_working_days(MONDAY + 7, MONDAY, ()) == 0
+    counted = [working_days.count_working_days(MONDAY, MONDAY + 7, {day}) for day in (MONDAY, MONDAY + 1, MONDAY + 7)]
+    assert counted == [5, 4, 4], "the last day counts, the first does not: so do holidays on them"
 
 
 @given(st.integers(0, 5_000), st.integers(0, 90), st.sets(st.integers(0, 5_200), max_size=60))

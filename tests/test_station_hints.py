@@ -15,7 +15,7 @@ from station.hints import MOST_TRACKS, elements, is_actionable, tracks
 from station.inbox import import_bundle
 from station.similar import similar
 from station.statements import state_conflict
-from station.tables import canary_cases
+from station.tables import canary_cases, facets
 
 STORY = (
     "Kepala bidang meminta setoran dari pedagang sayur Pasar Cinde setiap Senin, disimpan di brankas koperasi Melati."
@@ -104,6 +104,16 @@ def test_cases_that_share_rare_words_are_found_the_nearest_first(home: Path) -> 
         assert found[0].name == "K-0002" and "K-0003" not in [each.name for each in found]
         assert all(0.3 <= each.score <= 1 for each in found) and found[0].score == max(each.score for each in found)
         assert names(transaction, case=3) == [] and names(transaction, case=99) == []
+
+
+def test_a_few_words_in_common_are_not_enough_without_the_same_place_and_kind(home: Path) -> None:
+    with sit(home, "sumsel-1", "sumsel-2") as desk, desk.vault.begin() as transaction:
+        score = {each.name: each.score for each in similar(transaction, 1, ("sumsel-1", "sumsel-2"))}["K-0004"]
+        assert 0.3 <= score < 0.5, "control: place and kind make the difference"
+        other = sa.update(facets).where(facets.c.case_id == 4)
+        for changed in ({"unit": "palembang"}, {"kategori": "aset"}):
+            transaction.execute(other.values(changed))
+        assert names(transaction) == ["K-0002"]
 
 
 def test_a_case_with_which_somebody_present_has_a_conflict_is_not_named(home: Path) -> None:
