@@ -22,10 +22,10 @@ from crypto.errors import CryptoError, Malformed, Tampered
 from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
-from station import rosters, tables
+from station import room, rosters, tables
 from station.bundles import open_bundle
 from station.desk import Desk
-from station.errors import EXIT_ALARM, Refused, StationError, exit_code
+from station.errors import EXIT_ALARM, DiskFull, Refused, StationError, exit_code
 from station.home import SERVER, Home
 from station.inbox import Imported, import_bundle
 from station.outbox import count_uncopied, make_outbox
@@ -81,20 +81,25 @@ def visit(
 ) -> Visit:
     """Take rosters, batches and bundles from a stick, do what comes between (a backup), write the next outbox.
 
-    Raises Refused for a folder of the station's own, what `make_outbox` raises, OSError; what was taken stays taken.
+    Raises Refused for a folder of the station's own, DiskFull, what `make_outbox` raises, OSError; what was taken stays
+    taken.
     """
     day = today() if day is None else day
     if stick.resolve().is_relative_to(desk.home.folder.resolve()):
         raise Refused("courier: this folder lies in the station's own home; name that of the stick")
     done = Visit()
-    _take_keys(desk.home, stick, done, day)
+    with room.wanted(room.AT_VISIT, room.AT_VISIT):
+        _take_keys(desk.home, stick, done, day)
     for path, manifest in _bundles_on(stick, done):
         desk = _now(desk)
         if not desk.home.accepts(manifest.to, desk.home.roster):
             done.others += 1
             continue
         try:
-            done.imported.append((manifest.seq, import_bundle(desk, path, day=day, watch=watch)))
+            with room.wanted(room.AT_VISIT, room.AT_VISIT):
+                done.imported.append((manifest.seq, import_bundle(desk, path, day=day, watch=watch)))
+        except DiskFull:  # our own: no other bundle has room either
+            raise
         except (StationError, CryptoError) as error:
             done.left.append(Left.of(path.name, error))
             continue
@@ -114,8 +119,9 @@ def visit(
     except (StationError, CryptoError) as error:  # an outbox leaves all the same
         done.left.append(Left.of(BACKUP, error))
     except OSError as error:
-        done.left.append(Left(BACKUP, f"disk itu tidak dapat ditulis: {error.strerror}", exit_code(error)))
-    done.outbox = make_outbox(desk, stick, day=day)
+        done.left.append(Left(BACKUP, f"disk itu tidak dapat ditulis: {room.reason(error)}", exit_code(error)))
+    with room.wanted(room.AT_VISIT, room.ON_STICK):
+        done.outbox = make_outbox(desk, stick, day=day)
     done.uncopied = count_uncopied(desk)
     _remove_old(desk, stick)
     return done

@@ -42,6 +42,12 @@ class VaultUnreadable(StationError):
     exit_code = EXIT_DISK
 
 
+class DiskFull(StationError):
+    """A disk has no room; the message says which, that nothing is lost, and what to do."""
+
+    exit_code = EXIT_DISK
+
+
 class Alarm(StationError):
     """A fork, a rollback, or a replay with other content: nothing was imported, people must look."""
 

@@ -22,7 +22,7 @@ from crypto.encoding import today
 from crypto.errors import Tampered
 from keys.keyring import IDENTITY, Keyring
 from keys.roster import is_id
-from station import airgap, audit
+from station import airgap, audit, room
 from station.audit import Deed
 from station.desk import Desk, open_desk
 from station.errors import NotAirGapped, Refused
@@ -140,7 +140,12 @@ class Session:
                 self._open = _Open(desk, stack.pop_all(), secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             self.why, self._idle = "", False
             self.touch()
-            self._log(Deed.OPENED)
+            try:
+                with room.wanted():
+                    self._log(Deed.OPENED)
+            except BaseException:  # nobody works at a desk whose opening is not in the log
+                self.close()
+                raise
             return self._open.browser
 
     def verify(self, reviewer: str, words: str) -> None:
@@ -152,11 +157,12 @@ class Session:
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:
-        """Work at the open desk; raises Refused when it is not open."""
+        """Work at the open desk; raises Refused when it is not open, DiskFull when its vault has no room."""
         with self._mutex:
             if self.state is not State.OPEN or self._open is None:
                 raise Refused("meja terkunci")
-            yield self._open.desk
+            with room.wanted():
+                yield self._open.desk
 
     def renew(self) -> None:
         """Take over a roster that an import has brought."""

@@ -16,8 +16,11 @@ from sqlcipher3 import dbapi2
 
 from crypto.encoding import label
 from keys.errors import RolledBack
-from station import referral_tables  # noqa: F401 - its tables belong to every vault
-from station.errors import VaultUnreadable
+from station import (
+    referral_tables,  # noqa: F401 - its tables belong to every vault
+    room,
+)
+from station.errors import DiskFull, VaultUnreadable
 from station.tables import meta, metadata
 
 SCHEMA = "3"
@@ -54,7 +57,7 @@ def make_file(path: Path) -> None:
 def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
     """Open the vault, or make an empty one, with the 32-byte vault key.
 
-    Raises VaultUnreadable for another key, a damaged file or another schema, OSError.
+    Raises VaultUnreadable for another key, a damaged file or another schema, DiskFull, OSError.
     """
     make_file(path)
     engine = sa.create_engine(
@@ -78,6 +81,8 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
             raise VaultUnreadable("vault: this key does not open it, or it is damaged") from None
         if "locked" in str(error):
             raise VaultUnreadable(f"vault: another program has been writing for {LOCK_SECONDS} seconds") from None
+        if room.is_full(error):
+            raise DiskFull(room.HERE) from None
         raise VaultUnreadable("vault: cannot be read or written") from None
     return engine
 

@@ -382,7 +382,7 @@ def test_a_file_and_its_entry_are_there_both_or_neither(
         patched.setattr(broken, full)
         data = signed(session, out, paham="ya")
         said = client.post(f"{path_of('photo')}/asli", data=data, headers=OURS, **HERE).text
-    assert "tidak dapat ditulis: No space left" in said and not list(out.iterdir())
+    assert "tidak dapat ditulis: tidak ada ruang lagi di sana" in said and not list(out.iterdir())
     assert deeds(session) == []
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import backup, canaries, courier, lost_weeks, outbox, screen
+from station import backup, canaries, courier, lost_weeks, outbox, room, screen
 from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current, viewer
@@ -64,7 +64,7 @@ def visit() -> str:
     except (StationError, CryptoError) as error:
         problem = str(error)
     except OSError as error:
-        problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {error.strerror}"
+        problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {room.reason(error)}"
     return _page(lines, problem, folder)
 
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from crypto.errors import CryptoError
 from keys.advice import advice
+from station import room
 from station.errors import StationError
 
 _HTTP = {
@@ -16,6 +17,9 @@ _HTTP = {
     405: "Halaman itu tidak dapat dipakai begitu.",
     413: "Yang diketik terlalu panjang. Persingkat, lalu coba lagi.",
 }
+_VAULT = (
+    "Brankas tidak dapat dibaca atau ditulis. Tidak ada yang berubah. Jangan matikan mesin: panggil yang merawatnya."
+)
 
 
 def install(app: Flask) -> None:
@@ -36,11 +40,13 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OSError)
     def disk(error: OSError) -> tuple[str, int]:
+        if room.is_full(error):
+            return _page(room.HERE, 500)
         return _page(f"Disk atau stik tidak dapat dibaca atau ditulis: {error.strerror}.", 500)
 
     @app.errorhandler(SQLAlchemyError)
-    def vault(_error: SQLAlchemyError) -> tuple[str, int]:
-        return _page("Brankas tidak dapat dibaca atau ditulis. Penuhkah disk? Tidak ada yang berubah.", 500)
+    def vault(error: SQLAlchemyError) -> tuple[str, int]:
+        return _page(room.HERE if room.is_full(error) else _VAULT, 500)
 
     @app.errorhandler(Exception)
     def other(_error: Exception) -> tuple[str, int]:
