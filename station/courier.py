@@ -22,7 +22,7 @@ from crypto.errors import CryptoError, Malformed, Tampered
 from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
-from station import room, rosters, tables
+from station import held, room, rosters, tables
 from station.bundles import open_bundle
 from station.desk import Desk
 from station.errors import EXIT_ALARM, DiskFull, Refused, StationError, exit_code
@@ -62,6 +62,7 @@ class Visit:
     version: int = 0  # of a roster that came into force
     outbox: Path | None = None
     uncopied: int = 0  # bundles that are not acknowledged yet, for want of a backup
+    held: int = 0  # rows that wait for more reviewers
 
     @property
     def exit_code(self) -> int:
@@ -123,6 +124,8 @@ def visit(
     with room.wanted(room.AT_VISIT, room.ON_STICK):
         done.outbox = make_outbox(desk, stick, day=day)
     done.uncopied = count_uncopied(desk)
+    with desk.vault.begin() as transaction:
+        done.held = held.count_tried(transaction)
     _remove_old(desk, stick)
     return done
 

@@ -36,6 +36,12 @@ class Tried:
     names: frozenset[str]
 
 
+def count_tried(transaction: sa.Connection) -> int:
+    """Return how many rows wait for more reviewers than have looked at them."""
+    query = sa.select(sa.func.count()).select_from(held_rows).where(held_rows.c.tried != "")
+    return transaction.scalar(query) or 0
+
+
 class Held:
     """The held rows of a vault, before the reviewers who are present."""
 

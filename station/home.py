@@ -134,8 +134,9 @@ class Home:
         """Refuse to work for a station that was taken out of the roster; raises Refused."""
         if self.taken_out:
             raise Refused(
-                f"this station was taken out of the roster in version {self.taken_out}: its quorum can still read "
-                "what is here (list, show), but it imports and answers nothing"
+                f"stasiun ini dikeluarkan dari roster pada versi {self.taken_out}: yang ada di sini tetap dapat dibaca "
+                "(list, show), tetapi tidak ada yang diambil atau dijawab dari sini. Yang di stik tetap di sana; "
+                "laporan baru dibaca unit lain. Hubungi pemegang kunci"
             )
 
     def held_by(self, key: VerifyingKey) -> Home:

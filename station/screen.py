@@ -82,6 +82,11 @@ _UNCOPIED = (
     "(courier STIK --backup DISK)"
 )
 
+_HELD = (
+    "{} baris belum terbuka: untuk lebih banyak penelaah daripada yang pernah hadir. Tidak hilang: ulangi dengan "
+    "penelaah lain; yang sudah keluar dapat membantu (senyap-station courier STIK)"
+)
+
 
 def _left_line(left: Left) -> str:
     where = "tidak dibuat" if left.name == BACKUP else "tetap di stik"
@@ -107,6 +112,7 @@ def visit_lines(done: Visit, following: int) -> list[str]:
         f"ditaruh: {put}",
         f"berikut: bawa stik ini ke kotak, bundel baru paling lambat {date_of(following).isoformat()}{others}",
         *([_UNCOPIED.format(done.uncopied)] if done.uncopied else ()),
+        *([_HELD.format(done.held)] if done.held else ()),
         *(_left_line(left) for left in done.left),
     ]
 

@@ -22,7 +22,7 @@ from crypto.encoding import today
 from crypto.errors import Tampered
 from keys.keyring import IDENTITY, Keyring
 from keys.roster import is_id
-from station import airgap, audit, room
+from station import airgap, audit, presence, room
 from station.audit import Deed
 from station.desk import Desk, open_desk
 from station.errors import NotAirGapped, Refused
@@ -127,12 +127,14 @@ class Session:
             self._notice()
             self.check_network()
             home = Home.load(self.folder)
+            if self._open is None and (why := presence.blocked(home)):
+                raise Refused(why)
             self.verify(reviewer, words)
             if self._open is not None:
                 return self._lift(reviewer)
             self._given[reviewer] = words
             self.touch()
-            if len(self._given) < home.group.k:
+            if presence.lacking(home, self._given):
                 return ""
             given, self._given = self._given, {}
             with ExitStack() as stack:
@@ -165,10 +167,17 @@ class Session:
                 yield self._open.desk
 
     def renew(self) -> None:
-        """Take over a roster that an import has brought."""
+        """Take over a roster that an import has brought; close when it does not name somebody who is present."""
         with self._mutex:
-            if self._open is not None:
-                self._open.desk = self._open.desk.at(Home.load(self.folder))
+            if self._open is None:
+                return
+            self._open.desk = self._open.desk.at(Home.load(self.folder))
+            home = self._open.desk.home
+            if gone := [who for who in self.present if who not in home.members]:
+                self.close(
+                    f"{', '.join(gone)} bukan lagi penelaah unit ini menurut roster versi {home.roster.version}. Yang "
+                    "tinggal harus hadir lagi."
+                )
 
     def touch(self) -> None:
         """Note that somebody works here."""

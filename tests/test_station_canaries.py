@@ -496,7 +496,7 @@ def test_a_station_taken_out_lists_its_canaries_and_lets_none_out(tmp_path: Path
     day = date_of(today()).isoformat()
     for arguments in (("--to", str(tmp_path / "out"), "--on", day), ("--settle", "1", "--because", "lost")):
         result = terminal.run("canary", *arguments)
-        assert result.exit_code == 3 and "taken out of the roster" in result.stderr
+        assert result.exit_code == 3 and "dikeluarkan dari roster" in result.stderr
 
 
 def test_a_bundle_that_a_collector_passes_on_does_not_make_a_canary_missing(tmp_path: Path) -> None:

@@ -427,7 +427,7 @@ def test_a_station_that_was_taken_out_can_be_read_and_does_nothing_else(tmp_path
         ("rekey",),
     ):
         result = terminal.run(*command)
-        assert result.exit_code == 3 and "taken out of the roster in version 2" in result.stderr, command
+        assert result.exit_code == 3 and "dikeluarkan dari roster pada versi 2" in result.stderr, command
     assert not (tmp_path / "out").exists()
     third, third_file = world().next_roster(second)
     assert give(home, third_file).taken_out == 2
@@ -439,7 +439,7 @@ def test_a_station_that_learns_from_a_bundle_that_it_was_taken_out_imports_nothi
     home = world().copy_home("palembang", tmp_path)
     _, data = world().next_roster(stations=without("palembang"))
     with sit(home, "palembang-1") as desk:
-        with pytest.raises(Refused, match="taken out of the roster in version 2"):
+        with pytest.raises(Refused, match="dikeluarkan dari roster pada versi 2"):
             import_bundle(desk, stick.write([], files=[data], roster_version=2))
         with desk.vault.begin() as transaction:
             assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.bundles)) == 0
@@ -452,11 +452,11 @@ def test_a_station_whose_key_was_replaced_is_taken_out_too(tmp_path: Path, stick
     with sit(home, "palembang-1") as desk:
         with desk.vault.begin() as transaction:
             assert cases.list_cases(transaction, desk.home) == ()
-        with pytest.raises(Refused, match="taken out of the roster in version 2"):
+        with pytest.raises(Refused, match="dikeluarkan dari roster pada versi 2"):
             import_bundle(desk, stick.write([]))
-        with pytest.raises(Refused, match="taken out"):
+        with pytest.raises(Refused, match="dikeluarkan"):
             make_outbox(desk, tmp_path / "out")
-    with pytest.raises(Refused, match="taken out"):
+    with pytest.raises(Refused, match="dikeluarkan"):
         rekey(home, words_of("palembang-1"))
 
 

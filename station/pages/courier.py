@@ -8,10 +8,11 @@ from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import backup, canaries, courier, lost_weeks, outbox, room, screen
+from station import backup, canaries, courier, lost_weeks, outbox, presence, room, screen
 from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current, viewer
+from station.session import State
 
 blueprint = Blueprint("courier", __name__)
 _MOUNTS = Path("/media"), Path("/run/media"), Path("/mnt")
@@ -48,19 +49,12 @@ def visit() -> str:
             problem = "Folder itu tidak ada. Pasang stiknya, lalu ketik tempatnya."
         else:
             with session.desk() as desk:
-                done = courier.visit(desk, Path(folder), day=day, between=_copy)
-                viewer().forget()  # of a case that went now, and the number of its file is given out again
-                lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
-                session.renew()
-                lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
-                if (disk := request.form.get("cadangan", "").strip()) and backup.shares_disk(desk.home, Path(disk)):
-                    lines.append(f"PERINGATAN: {screen.SAME_DISK}")
-                lines += [f"PERINGATAN: {alarm}" for _, found in done.imported for alarm in found.alarms]
-                if not done.imported:
-                    with desk.vault.begin() as transaction:
-                        patience = desk.home.settings.canary_days
-                        missed = canaries.alarms(transaction, station=desk.home.id, day=day, patience=patience)
-                    lines += [f"PERINGATAN: {alarm}" for alarm in missed]
+                try:
+                    lines = _exchange(desk, Path(folder), day)
+                finally:
+                    session.renew()  # a roster may have come, whatever went wrong after it
+            if why := presence.notice(session.home) or presence.blocked(session.home):
+                lines.append(f"PERINGATAN: {why}")
     except (StationError, CryptoError) as error:
         problem = str(error)
     except OSError as error:
@@ -68,11 +62,30 @@ def visit() -> str:
     return _page(lines, problem, folder)
 
 
-def _page(lines: list[str], problem: str, folder: str) -> str:
-    with current().desk() as desk:
-        uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
+def _exchange(desk: Desk, stick: Path, day: int) -> list[str]:
+    """Do it and return what is said of it."""
+    done = courier.visit(desk, stick, day=day, between=_copy)
+    viewer().forget()  # of a case that went now, and the number of its file is given out again
+    lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
+    lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
+    if (disk := request.form.get("cadangan", "").strip()) and backup.shares_disk(desk.home, Path(disk)):
+        lines.append(f"PERINGATAN: {screen.SAME_DISK}")
+    lines += [f"PERINGATAN: {alarm}" for _, found in done.imported for alarm in found.alarms]
+    if not done.imported:
         with desk.vault.begin() as transaction:
-            missing = lost_weeks.suggest(transaction, day=today())
+            patience = desk.home.settings.canary_days
+            missed = canaries.alarms(transaction, station=desk.home.id, day=day, patience=patience)
+        lines += [f"PERINGATAN: {alarm}" for alarm in missed]
+    return lines
+
+
+def _page(lines: list[str], problem: str, folder: str) -> str:
+    uncopied, gated, missing = 0, False, None
+    if current().state is State.OPEN:
+        with current().desk() as desk:
+            uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
+            with desk.vault.begin() as transaction:
+                missing = lost_weeks.suggest(transaction, day=today())
     return render_template(
         "courier.html",
         sticks=sticks(),

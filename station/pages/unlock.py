@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, WrongPassphrase
+from keys.advice import advice
+from station import presence
 from station.errors import StationError
 from station.pages import current
 from station.session import State
@@ -28,15 +30,28 @@ def unlock() -> BaseResponse | str:
     if request.method == "POST":
         try:
             browser = session.enter(reviewer, request.form.get("frasa", "").strip())
+        except WrongPassphrase:
+            problem = _WRONG.format(reviewer)
         except (StationError, CryptoError) as error:
-            problem = str(error) if isinstance(error, StationError) else _WRONG.format(reviewer)
+            problem = str(error) if isinstance(error, StationError) else f"{advice(error)} ({error})"
         else:
             return _go_on(browser) if browser else redirect(url_for("unlock.unlock"))
-    home = session.home
-    wanted = home.group.k if session.state is State.CLOSED else 1
+    home, blocked = session.home, ""
+    if session.state is State.CLOSED:
+        blocked = presence.blocked(home)
     asked = session.present if session.state is not State.CLOSED else home.members
     missing = [who for who in asked if session.state is not State.CLOSED or who not in session.present]
-    return render_template("unlock.html", home=home, wanted=wanted, missing=missing, problem=problem, reviewer=reviewer)
+    return render_template(
+        "unlock.html",
+        home=home,
+        wanted=max(home.group.k, presence.shares_wanted(home)),
+        lacking=presence.lacking(home, session.present),
+        missing=missing,
+        blocked=blocked,
+        notice=presence.notice(home),
+        problem=problem,
+        reviewer=reviewer,
+    )
 
 
 @blueprint.get("/favicon.ico")
