@@ -9,6 +9,7 @@ from crypto.encoding import date_of, visible
 from station.canaries import Canary, State
 from station.cases import Case, Line, case_name
 from station.courier import BACKUP, Left, Visit
+from station.dates import written
 from station.erasure import Status, Swept, last_day
 from station.inbox import Imported
 from station.questions import question
@@ -105,16 +106,20 @@ def visit_lines(done: Visit, following: int) -> list[str]:
         for number, found in done.imported
     ]
     taken += [f"roster versi {done.version}"] if done.version else []
-    put = f"{done.outbox.name} ({done.outbox.stat().st_size / 1e6:.1f} MB)" if done.outbox else "-"
+    put = f"{done.outbox.name} ({_megabytes(done.outbox.stat().st_size)})" if done.outbox else "-"
     others = f"; {done.others} bundel di stik ini untuk stasiun lain" if done.others else ""
     return [
         f"diambil: {'; '.join(taken) or 'tidak ada bundel'}",
         f"ditaruh: {put}",
-        f"berikut: bawa stik ini ke kotak, bundel baru paling lambat {date_of(following).isoformat()}{others}",
+        f"berikut: bawa stik ini ke kotak, bundel baru paling lambat {written(following)}{others}",
         *([_UNCOPIED.format(done.uncopied)] if done.uncopied else ()),
         *([_HELD.format(done.held)] if done.held else ()),
         *(_left_line(left) for left in done.left),
     ]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB".replace(".", ",")
 
 
 def swept_lines(swept: Swept) -> list[str]:
