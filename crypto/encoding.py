@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime
 import json
+import re
 import struct
 import time
 import unicodedata
@@ -19,6 +20,8 @@ _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))  # Unicode categ
 DAY_ZERO = datetime.date(2026, 1, 5)  # a Monday: day // 7 is the epoch
 SECONDS_A_DAY = 86_400
 MAX_NUMBER = 2**63 - 1
+MAX_ID = 24
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _DAY_ZERO_UNIX = int(datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC).timestamp())
 
 
@@ -40,6 +43,11 @@ def date_of(day: int) -> datetime.date:
 def epoch_of(day: int) -> int:
     """Return the epoch (whole weeks since 2026-01-05) in which a day lies."""
     return day // 7
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id of a group, reviewer or station; a path never is."""
+    return len(text) <= MAX_ID and _ID.fullmatch(text) is not None
 
 
 def b64(data: bytes) -> str:

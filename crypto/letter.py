@@ -13,7 +13,7 @@ from typing import Any
 
 from crypto import xwing
 from crypto.attachment import MAX_ATTACHMENTS, Attachment, attachment_json, parse_attachment
-from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
+from crypto.encoding import b64, canonical_json, expect, expect_list, is_id, label, parse_json, unb64
 from crypto.errors import BadSignature, Malformed
 from crypto.row import MAX_DATA_BYTES, OBJECT_ID_BYTES
 
@@ -90,6 +90,8 @@ def parse_letter(data: bytes) -> Letter:
     readers = tuple(expect_list(value["readers"], "letter: readers", str))
     if not 1 <= len(readers) <= 8:
         raise Malformed(f"letter: {len(readers)} readers, want 1 to 8")
+    if len(set(readers)) != len(readers) or not all(map(is_id, readers)):  # each comes back in every mailbox row
+        raise Malformed("letter: a reader is no group id, or stands twice")
     files = value["attachments"]
     if len(files) > MAX_ATTACHMENTS:
         raise Malformed(f"letter: {len(files)} attachments, want {MAX_ATTACHMENTS} or fewer")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from crypto.encoding import MAX_ID, is_id
 from crypto.errors import Malformed
 from keys import units
 from keys.errors import BrokenChain, WrongClock
 from keys.request import RootRequest, ServerRequest, UnitRequest
-from keys.roster import MAX_ID, Group, Roster, Route, Station, is_id
+from keys.roster import Group, Roster, Route, Station
 
 ROSTER_DAYS = 400
 

@@ -20,12 +20,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from crypto import medium, passphrase, sharing
-from crypto.encoding import label
+from crypto.encoding import is_id, label
 from crypto.errors import NotForThisKey, WrongPassphrase
 from crypto.signing import SIGNATURE_BYTES, SigningKey, VerifyingKey
 from crypto.xwing import PUBLIC_BYTES, OpeningKey, SealingKey
 from keys.errors import QuorumNotMet
-from keys.roster import is_id
 
 SHARE_KEY_PURPOSE = "senyap/v1/share-key"
 _CAP = 65_536

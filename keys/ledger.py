@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crypto import medium
-from crypto.encoding import MAX_NUMBER, epoch_of, parse_json
+from crypto.encoding import MAX_NUMBER, epoch_of, is_id, parse_json
 from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Malformed
 from keys import batch as batches
 from keys import rosterfile
 from keys.batch import MAX_EPOCHS, Batch, KeyTable, verify_batch
 from keys.errors import BrokenChain, KeyAlarm, RolledBack, WrongClock
-from keys.roster import Roster, is_id
+from keys.roster import Roster
 from keys.rosterfile import check_current, fingerprint_words, parse_roster, root_pin, verify_roster
 
 PIN_BYTES = 64

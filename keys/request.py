@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
+from crypto.encoding import b64, canonical_json, expect, expect_list, is_id, label, parse_json, unb64
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import BadSignature, Malformed
 from crypto.receipt import CODE_WORDS, words_of
@@ -21,7 +21,7 @@ from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.batch import Batch, verify_batch_of
 from keys.errors import BrokenChain, KeyAlarm, TooFewSignatures
-from keys.roster import Member, Root, Roster, is_id, parse_role
+from keys.roster import Member, Root, Roster, parse_role
 
 MAGIC = b"SNYQ"
 PURPOSE = "senyap/v1/request"

@@ -6,7 +6,6 @@ Public and signed by the root holders. The drop box takes nothing else's word fo
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,11 +13,9 @@ from enum import StrEnum
 from crypto.errors import Malformed
 from crypto.signing import VerifyingKey
 
-MAX_ID = 24
 DEMO_PREFIX, TRAINING_PREFIX = "demo-", "latihan-"  # no ceremony gives such a name
 AREA_INSPECTORATE, PROVINCE_INSPECTORATE = "inspektorat-daerah", "inspektorat-provinsi"  # what a reporter may exclude
 NOBODY = "tidak-ada"  # said in so many words: nobody is excluded
-_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +189,3 @@ def parse_role(text: str, what: str) -> Role:
         return Role(text)
     except ValueError:
         raise Malformed(f"{what}: a role is none of {', '.join(Role)}") from None
-
-
-def is_id(text: str) -> bool:
-    """Tell whether a text is an id of a group, reviewer or station; a path never is."""
-    return len(text) <= MAX_ID and _ID.fullmatch(text) is not None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from crypto.encoding import b64, canonical_json, expect, expect_list, label, parse_json, unb64
+from crypto.encoding import MAX_ID, b64, canonical_json, expect, expect_list, is_id, label, parse_json, unb64
 from crypto.envelope import build_envelope, parse_envelope
 from crypto.errors import BadSignature, Malformed
 from crypto.receipt import CODE_WORDS, words_of
@@ -16,7 +16,7 @@ from crypto.row import SLOTS, SUITE
 from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.errors import BrokenChain, Expired, RolledBack, TooFewSignatures, WrongClock
-from keys.roster import MAX_ID, Group, Member, Root, Roster, Route, Sizes, Station, is_id, parse_role
+from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station, parse_role
 
 MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from crypto import medium
-from crypto.encoding import date_of, today
+from crypto.encoding import date_of, is_id, today
 from crypto.errors import WrongPassphrase
 from keys.cli import EXIT_LOCKED, EXIT_WARNING, FILE, FOLDER, command, home_option, refuse, to_option
 from keys.keyring import IDENTITY, Keyring
 from keys.ledger import MAX_FILE_BYTES, Ledger, batch_name
 from keys.prompts import Prompts
 from keys.request import read_request, request_file, request_words
-from keys.roster import Role, is_id
+from keys.roster import Role
 from keys.stationkeys import KEYRING, STATION_ID
 from keys.unit import (
     REQUEST,

@@ -161,8 +161,13 @@ def outbox_(home: Home, door: Door, folder: Path) -> None:
     with door.open() as desk:
         click.echo(str(outbox.make_outbox(desk, folder)))
         left = outbox.count_unserved(desk)
+        with desk.vault.begin() as transaction:
+            told = outbox.warnings(transaction)
+    for words in told:
+        warn(words)
     if left:
         _tell_unserved(left)
+    if left or told:
         sys.exit(EXIT_WARNING)
 
 
@@ -186,6 +191,7 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
         left = outbox.count_unserved(desk)
         with desk.vault.begin() as transaction:
             missed = canaries.alarms(transaction, station=home.id, day=day, patience=home.settings.canary_days)
+            told = outbox.warnings(transaction)
     click.echo(str(done.outbox))
     if disk is not None and backup.shares_disk(home, disk):
         warn(screen.SAME_DISK)
@@ -195,9 +201,9 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
         _tell_import(home, found)
     if left:
         _tell_unserved(left)
-    for alarm in () if done.imported else missed:  # an import has named them among its own
+    for alarm in told if done.imported else (*told, *missed):  # an import has named the others among its own
         warn(alarm)
-    sys.exit(done.exit_code or (EXIT_WARNING if left or missed else 0))
+    sys.exit(done.exit_code or (EXIT_WARNING if left or missed or told else 0))
 
 
 @command("relay")

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from sqlcipher3 import dbapi2
 
 from crypto import medium
+from crypto.encoding import is_id
 from crypto.errors import CryptoError
 from keys.advice import advice
 from keys.memory import forbid_core_dumps
 from keys.prompts import Prompts
-from keys.roster import is_id
 from station import airgap
 from station.desk import Desk, open_desk
 from station.errors import EXIT_USAGE, NotAirGapped, StationError, exit_code

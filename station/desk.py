@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
+from crypto.encoding import is_id
 from crypto.errors import WrongPassphrase
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from keys.errors import QuorumNotMet
 from keys.keyring import IDENTITY, Keyring, open_quorum
-from keys.roster import is_id
 from keys.stationkeys import open_station_key
 from station import swap
 from station.errors import Refused

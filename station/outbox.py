@@ -19,12 +19,14 @@ import sqlalchemy as sa
 from crypto import bundle, mailbox, medium, xwing
 from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, RecordHash, Taken
 from crypto.encoding import epoch_of, label, today
+from crypto.errors import CryptoError
 from crypto.letter import MAILBOX_BYTES
 from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
 from station import audit, referral_rows, retention, tables, vault
+from station.cases import case_name
 from station.casework import facts_of
 from station.deadlines import deadline
 from station.desk import Desk
@@ -37,6 +39,7 @@ from station.working_days import load_holidays
 MAX_ACKS = 256
 BACKED_UP = "backed-up"  # in the vault: the newest bundle that a backup holds
 COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox when it was made
+UNSEALED = "unsealed"  # in the vault: the cases whose news the last outbox could not hold
 LEAST_LEAP, SPREAD = 1_000, 9_000  # more than a station makes between two copies
 DAYS_TO_NEXT = 7
 _SHUFFLER = random.SystemRandom()
@@ -166,15 +169,29 @@ def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoy
 
     An outbox always leaves: without its acknowledgements the drop box fills up.
     """
-    records = [
-        mailbox.place(case.mailbox, desk.home.id, seq) + _seal(transaction, desk, case, seq, day)
-        for case in _live(transaction, desk)[: desk.home.roster.sizes.mailboxes]
-    ]
+    records, unsealed = [], []
+    for case in _live(transaction, desk)[: desk.home.roster.sizes.mailboxes]:
+        try:
+            records.append(mailbox.place(case.mailbox, desk.home.id, seq) + _seal(transaction, desk, case, seq, day))
+        except (CryptoError, ValueError):  # what one stranger sent must not silence all the others
+            unsealed.append(case.id)
+    vault.write_meta(transaction, UNSEALED, ",".join(map(str, unsealed)))
     while len(records) < desk.home.roster.sizes.mailboxes:
         # nobody can open it, so nobody can see that it is empty
         box, empty = os.urandom(MAILBOX_BYTES), bytes(mailbox.ROW_BYTES - xwing.OVERHEAD_BYTES)
         records.append(box + decoys.draw().seal(label("senyap/v1/mailbox") + box, empty))
     return sorted(records)
+
+
+def warnings(transaction: sa.Connection) -> tuple[str, ...]:
+    """Return in words which reporters the last outbox had no news for, though it should have."""
+    unsealed = [case_name(int(case)) for case in (vault.read_meta(transaction, UNSEALED) or "").split(",") if case]
+    if not unsealed:
+        return ()
+    named = ", ".join(unsealed)
+    return (
+        f"{named}: kabarnya tidak dapat disegel, maka tidak ikut di outbox terakhir. Suratnya bukan buatan formulir",
+    )
 
 
 def count_unserved(desk: Desk) -> int:

@@ -18,10 +18,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from crypto.encoding import today
+from crypto.encoding import is_id, today
 from crypto.errors import Tampered
 from keys.keyring import IDENTITY, Keyring
-from keys.roster import is_id
 from station import airgap, audit, presence, room
 from station.audit import Deed
 from station.desk import Desk, open_desk

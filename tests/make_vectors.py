@@ -378,6 +378,13 @@ def _letter_edits(a: str) -> list[tuple[str, ...]]:
          f'edit: {a}.sha256 = "{base64.b64encode(seed("x")).decode()}"'),
         ("readers_empty", "nobody reads", "edit: readers = []"),
         ("nine_readers", "a row has 8 slots", f"edit: readers = {json.dumps([f'g{i}' for i in range(9)])}"),
+        ("reader_of_12000_letters", "an id has at most 24", f'edit: readers = ["kota","{"x" * 12_000}"]'),
+        ("reader_of_25_letters", "an id has at most 24", f'edit: readers = ["kota","{"x" * 25}"]'),
+        ("reader_empty", "an id has 1 letter at least", 'edit: readers = ["kota",""]'),
+        ("reader_with_a_capital", "an id has lower-case letters", 'edit: readers = ["Kota"]'),
+        ("reader_with_a_hyphen_first", "an id begins with a letter or digit", 'edit: readers = ["-kota"]'),
+        ("reader_with_a_line_end", "an id has none", 'edit: readers = ["kota\\n"]'),
+        ("reader_twice", "each reads once", 'edit: readers = ["kota","kota"]'),
         ("reader_not_text", "a group id is a number", "edit: readers = [1]"),
         ("object_id_of_15_bytes", "one byte short", f'edit: object_id = "{base64.b64encode(bytes(15)).decode()}"'),
         ("reply_key_of_32_bytes", "no reply key", f'edit: reply_key = "{base64.b64encode(bytes(32)).decode()}"'),
@@ -410,6 +417,8 @@ def make_letter() -> None:
     follow_up = letter.build_letter(small_follow_up()).decode()
     write("letter", "accept_report", "a report with one attachment", "open", body=("text", report))
     write("letter", "accept_follow_up", "a follow-up", "open", body=("text", follow_up))
+    write("letter", "accept_eight_readers_of_24_letters", "as long as they may be", "open",
+          body=("text", _edited(report, [f"edit: readers = {json.dumps([f'{i}' + 'x' * 23 for i in range(8)])}"])))  # fmt: skip
     a = "attachments.0"
     for size, parts in ((0, 1), (248_800, 1), (248_801, 2), (25_000_000, 101)):
         text = _edited(report, [f"edit: {a}.size = {size}", f"edit: {a}.parts = {parts}"])

@@ -43,7 +43,7 @@ def test_vector_mac(vector: vectors.Vector) -> None:
 
 @QUICK
 @given(st.dictionaries(TEXT, TEXT, max_size=4), st.lists(ATTACHMENTS, max_size=5), st.integers(0, 9999),
-       st.lists(st.text("abc-", max_size=5), min_size=1, max_size=8))  # fmt: skip
+       st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=8, unique=True))  # fmt: skip
 def test_reports_go_there_and_back(fields: dict, files: list, day: int, readers: list) -> None:
     report = small_report(fields=fields, attachments=tuple(files), day=day, readers=tuple(readers))
     assert parse_letter(build_letter(report)) == report

@@ -14,6 +14,7 @@ from flask import Flask
 from crypto import (
     attachment,
     bundle,
+    encoding,
     envelope,
     forwarded,
     letter,
@@ -413,7 +414,7 @@ def test_numbers_in_running_text_are_those_of_the_code() -> None:
         f"at most {bundle.MAX_RECORDS:,})",
         f"seq at most {bundles.MAX_SEQ:,}, day at most {bundles.MAX_DAY:,}",
         f"at most {sharing.MAX_PARTS}. 4 of 7",
-        f"1 to {roster.MAX_ID} of a–z",
+        f"1 to {encoding.MAX_ID} of a–z",
         f"outbox {bundle.MAX_BYTES[bundle.OUTBOX] // 2**20} MiB",
         f"bundle {bundle.MAX_BYTES[bundle.BUNDLE] // 2**30} GiB + 1 MiB",
         f"beyond {mailbox_page.MAX_SHOWN_BYTES:,} bytes of HTML",

@@ -204,6 +204,34 @@ def test_with_more_cases_than_mailboxes_the_oldest_are_served_and_acknowledgemen
     assert count_unserved(desk) == 5
 
 
+def test_a_case_that_cannot_be_sealed_leaves_its_place_to_cover_and_the_outbox_leaves(
+    desk: Desk, tmp_path: Path, stick: Stick
+):
+    broken, well = Reporter(), Reporter()
+    take(desk, stick, broken, well)
+    with desk.vault.begin() as transaction:  # as a letter of before left it: readers were not looked at then
+        transaction.execute(
+            sa.update(tables.cases).where(tables.cases.c.id == 1).values(readers=["sumsel", "x" * 12_000])
+        )
+    _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+    assert len(boxes) == SIZES.mailboxes and served(boxes, [broken, well], 1) == [well]
+    with desk.vault.begin() as transaction:
+        (words,) = outbox.warnings(transaction)
+        assert words.startswith("K-0001: kabarnya tidak dapat disegel")
+        transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == 1).values(readers=["sumsel"]))
+    _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
+    assert served(boxes, [broken, well], 2) == [broken, well]
+    with desk.vault.begin() as transaction:
+        assert outbox.warnings(transaction) == ()
+
+
+def test_a_letter_whose_readers_are_no_ids_is_put_aside_with_an_alarm(desk: Desk, tmp_path: Path, stick: Stick):
+    bad = [Reporter(["sumsel", "x" * 12_000]), Reporter(["sumsel", "sumsel"])]
+    found = import_bundle(desk, stick.write([world().letter_row(r.report(), ["sumsel"]) for r in bad]))
+    assert (found.new, found.alarms) == (0, ("quarantined: 2 rows are damaged or not as the format says",))
+    assert read(make_outbox(desk, tmp_path / "out"))[0].seq == 1
+
+
 def test_a_larger_number_of_mailboxes_in_the_roster_is_filled_with_cover(desk: Desk, tmp_path: Path):
     roster = replace(desk.home.roster, sizes=replace(SIZES, mailboxes=64))
     wider = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))

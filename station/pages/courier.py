@@ -80,12 +80,13 @@ def _exchange(desk: Desk, stick: Path, day: int) -> list[str]:
 
 
 def _page(lines: list[str], problem: str, folder: str) -> str:
-    uncopied, gated, missing = 0, False, None
+    uncopied, gated, missing, alarms = 0, False, None, list[str]()
     if current().state is State.OPEN:
         with current().desk() as desk:
             uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
             with desk.vault.begin() as transaction:
                 missing = lost_weeks.suggest(transaction, day=today())
+                alarms = list(outbox.warnings(transaction))
     return render_template(
         "courier.html",
         sticks=sticks(),
@@ -96,4 +97,5 @@ def _page(lines: list[str], problem: str, folder: str) -> str:
         uncopied=uncopied,
         gated=gated,
         missing=missing,
+        alarms=alarms,
     )

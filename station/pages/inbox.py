@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from crypto.encoding import today
 from crypto.mailbox import STATUSES
 from keys.units import GOVERNMENTS
-from station import canaries, retention
+from station import canaries, outbox, retention
 from station.listing import FILTERS, Wanted, entries
 from station.pages import current
 from station.texts import STATUS_WORDS
@@ -36,6 +36,7 @@ def inbox() -> str:
         found = entries(transaction, desk.home, wanted, today=day, holidays=holidays, present=current().present)
         soon = retention.soon(transaction, desk.home, day)
         alarms = canaries.alarms(transaction, station=desk.home.id, day=day, patience=desk.home.settings.canary_days)
+        alarms = (*alarms, *outbox.warnings(transaction))
     start = max(0, min(request.args.get("mulai", 0, type=int), len(found) - 1))
     again = {name: value for name, value in request.args.items() if name != "mulai"}
     pages = {
