@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from keys.roster import Role
-from station import audit, guard, referrals
+from station import audit, delivery, guard, referrals, tables
 from station.audit import Deed
 from station.cases import clean_text, is_given_up
 from station.deadlines import NEVER, Facts
@@ -16,6 +16,7 @@ from station.errors import Refused
 from station.fingerprint import fingerprint
 from station.home import Home
 from station.notes import MAX_NOTE_CHARACTERS, add_note
+from station.referral_tables import referred_cases
 from station.statements import must_be_free
 from station.tables import REPORTER, cases, letters, messages, proposals, steps
 from station.transitions import (
@@ -115,8 +116,8 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
         referrals.must_be_prepared(transaction, case_id)
     if transition.silence_days and referrals.origin_of(transaction, case_id) is not None:
         raise Refused("unit asal yang menyampaikan pertanyaan: dari sini tidak terlihat apakah pelapor diam")
-    if transition.silence_days and (left := _silence_left(transaction, case_id, transition, day)) > 0:
-        raise Refused(f"pelapor masih punya {left} hari untuk menjawab")
+    if transition.silence_days:
+        delivery.must_be_silent(transaction, home, facts_of(transaction, case_id), transition.silence_days, day=day)
     guard.demand(transaction, case_id, text, wish.by, checked=wish.checked, day=day)
     wish = Wish(wish.target, wish.by, wish.detail, text, note)
     if transition.approvers:
@@ -269,10 +270,17 @@ def all_facts(transaction: sa.Connection, *only: sa.ColumnElement[bool]) -> dict
     since = latest(steps.c.day, steps.c.case_id)
     told = latest(messages.c.day, messages.c.case_id, messages.c.sender != REPORTER)
     wrote = latest(letters.c.arrived, letters.c.case_id)
+    asked = delivery.asked_since(transaction, *([tables.asked.c.case_id.in_(among)] if only else []))
+    passed_on = set(transaction.scalars(sa.select(referred_cases.c.case_id)))  # others ask those reporters
     query = sa.select(cases.c.id, cases.c.status, cases.c.day)
     return {
         row.id: Facts(
-            row.status, row.day, since.get(row.id, row.day), told.get(row.id, NEVER), wrote.get(row.id, NEVER)
+            row.status,
+            row.day,
+            since.get(row.id, row.day),
+            told.get(row.id, NEVER),
+            wrote.get(row.id, NEVER),
+            since.get(row.id, row.day) if row.id in passed_on else asked.get(row.id, NEVER),
         )
         for row in transaction.execute(query.where(*only))
     }
@@ -298,6 +306,8 @@ def _say(transaction: sa.Connection, home: Home, case_id: int, text: str, day: i
 
 def _note_step(transaction: sa.Connection, case_id: int, status: str, wish: Wish, approved: str, day: int) -> None:
     transaction.execute(sa.update(cases).where(cases.c.id == case_id).values(status=wish.target))
+    if wish.target == "need_info":
+        delivery.forget(transaction, case_id)
     transaction.execute(
         sa.insert(steps).values(
             case_id=case_id, day=day, source=status, target=wish.target, detail=wish.detail, note=wish.note,
@@ -332,11 +342,6 @@ def _waiting(transaction: sa.Connection, case_id: int) -> sa.Row[tuple[object, .
 def _before_question(transaction: sa.Connection, case_id: int) -> str:
     query = sa.select(steps.c.source).where(steps.c.case_id == case_id, steps.c.target == "need_info")
     return transaction.scalar(query.order_by(steps.c.id.desc()).limit(1)) or "screening"
-
-
-def _silence_left(transaction: sa.Connection, case_id: int, transition: Transition, day: int) -> int:
-    facts = facts_of(transaction, case_id)
-    return max(facts.since, facts.wrote) + transition.silence_days - day
 
 
 def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:

@@ -19,6 +19,7 @@ REVIEW_WORKING_DAYS = 60
 OBJECTION_WORKING_DAYS = 10
 OUTCOME_DAYS = 90
 NEWS_DAYS = 60
+DELIVERY_DAYS = 14  # two rounds of the courier: one there, one back
 NEVER = -1
 
 
@@ -31,6 +32,7 @@ class Duty(enum.StrEnum):
     REVIEW = "review"
     NEWS = "news"
     OBJECTION = "objection"
+    DELIVERY = "delivery"  # a bundle that says that the question lies at the drop box: the courier's
     ANSWER = "answer"  # of the reporter: nobody here is late
 
 
@@ -38,7 +40,8 @@ class Duty(enum.StrEnum):
 class Facts:
     """The days that deadlines are counted from; NEVER where something did not happen.
 
-    `since`: the case stands as it does; `told`: the last message to the reporter; `wrote`: the last letter.
+    `since`: the case stands as it does; `told`: the last message to the reporter; `wrote`: the last letter;
+    `asked`: the question of a case that waits for an answer lies at the drop box.
     """
 
     status: str
@@ -46,6 +49,7 @@ class Facts:
     since: int
     told: int = NEVER
     wrote: int = NEVER
+    asked: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Deadline:
     @property
     def is_ours(self) -> bool:
         """Tell whether the inspectorate owes it."""
-        return self.duty is not Duty.ANSWER
+        return self.duty not in {Duty.DELIVERY, Duty.ANSWER}
 
     def overdue(self, today: int, holidays: Collection[int]) -> int:
         """Return by how many working days it has passed; 0 when it has not, or is not ours."""
@@ -72,7 +76,9 @@ def deadline(facts: Facts, holidays: Collection[int]) -> Deadline | None:
     if facts.status == "screening":
         return Deadline(add_working_days(facts.arrived, SCREEN_WORKING_DAYS, holidays), Duty.SCREEN)
     if facts.status == "need_info":
-        return Deadline(facts.since + SILENCE_DAYS, Duty.ANSWER)
+        if facts.asked == NEVER:
+            return Deadline(facts.since + DELIVERY_DAYS, Duty.DELIVERY)
+        return Deadline(facts.asked + SILENCE_DAYS, Duty.ANSWER)
     if facts.status in CLOSED:
         if facts.wrote <= facts.since:
             return None

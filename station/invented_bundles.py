@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import bundle, medium
-from crypto.bundle import BUNDLE, FIRST_PREVIOUS, Manifest, RecordHash, bundle_name
+from crypto.bundle import BUNDLE, FIRST_PREVIOUS, Manifest, RecordHash, Taken, bundle_name
 from crypto.encoding import epoch_of
 from crypto.row import Decoys, seal_row
 from crypto.signing import SigningKey
@@ -30,7 +30,14 @@ class InventedDropBox:
     home: Home
     signer: SigningKey = field(repr=False)
     _last: Manifest | None = None
+    _applied: Taken = field(default_factory=lambda: Taken(0, FIRST_PREVIOUS))
     _decoys: Decoys = field(default_factory=Decoys, repr=False)
+
+    def take(self, path: Path) -> None:
+        """Take an outbox of the station, as the next bundle says; raises OSError."""
+        with medium.open_file(path, bundle.MAX_BYTES[bundle.OUTBOX], follow=False) as source:
+            manifest, _body, _signature = bundle.read_manifest(source, bundle.OUTBOX)
+        self._applied = Taken(manifest.seq, manifest.hash)
 
     def write(self, letters: Sequence[WrittenLetter], folder: Path, day: int) -> Path:
         """Write the next bundle of the chain, as it leaves on a day, into a folder; raises OSError."""
@@ -55,6 +62,7 @@ class InventedDropBox:
             day=day,
             sections=tuple((kind, len(rows) if kind == "row" else 0) for kind in bundle.SECTION_ORDER),
             records=total.digest(),
+            applied=self._applied,
             oldest_waiting_epoch=min((epoch_of(letter.day) for letter in letters), default=epoch),
         )
         path = folder / bundle_name(manifest.seq)

@@ -25,7 +25,7 @@ from crypto.mailbox import Arrival, Message, News
 from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
-from station import audit, referral_rows, retention, tables, vault
+from station import audit, delivery, referral_rows, retention, tables, vault
 from station.cases import case_name
 from station.casework import facts_of
 from station.deadlines import deadline
@@ -169,12 +169,15 @@ def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoy
 
     An outbox always leaves: without its acknowledgements the drop box fills up.
     """
-    records, unsealed = [], []
+    records, unsealed, served = [], [], []
     for case in _live(transaction, desk)[: desk.home.roster.sizes.mailboxes]:
         try:
             records.append(mailbox.place(case.mailbox, desk.home.id, seq) + _seal(transaction, desk, case, seq, day))
         except (CryptoError, ValueError):  # what one stranger sent must not silence all the others
             unsealed.append(case.id)
+        else:
+            served.append(case.id)
+    delivery.note(transaction, seq, served)
     vault.write_meta(transaction, UNSEALED, ",".join(map(str, unsealed)))
     while len(records) < desk.home.roster.sizes.mailboxes:
         # nobody can open it, so nobody can see that it is empty

@@ -227,6 +227,14 @@ outboxes = sa.Table(
     sa.Column("day", Int, nullable=False),
 )
 
+# which outboxes carried the question that a case waits with (station.delivery)
+asked = sa.Table(
+    "asked",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("seq", Int, primary_key=True, autoincrement=False),
+)
+
 
 # --- what reviewers wrote. A step is never changed: the last one says since when a case stands as it does ---
 

@@ -46,6 +46,7 @@ DUTY_WORDS = {
     Duty.REVIEW: "hasil penelaahan atau pemeriksaan",
     Duty.NEWS: "kabar hasil",
     Duty.OBJECTION: "keputusan atas keberatan",
+    Duty.DELIVERY: "bukti bahwa pertanyaan sampai",
     Duty.ANSWER: "jawaban pelapor",
 }
 CONSENT_WORDS = {

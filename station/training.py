@@ -26,6 +26,7 @@ from station.home import Home
 from station.inbox import import_bundle
 from station.invented_bundles import InventedDropBox
 from station.invented_files import InventedFile, draw_file
+from station.outbox import make_outbox
 from station.recipes import CATEGORY
 from station.referral import Draft
 from station.referrals import prepared
@@ -90,6 +91,10 @@ class _Past:
                 for act in plot.acts:
                     if act.ago == ago and act.target:
                         self._take(case_id, act, day)
+            if any(act.ago == ago and act.target == "need_info" for plot in PLOTS for act in plot.acts):
+                path = make_outbox(self._desk, self._stick, day=day)  # a question waits for an answer only at the box
+                self._sender.take(path)
+                path.unlink()
         answer = self._reporters[ANSWERED].follow_up(ANSWER, [], self._today)
         self._sender.write([answer], self._stick, self._today)
 

@@ -11,6 +11,8 @@ from conftest_station import Reporter, Stick, sit, weak, world  # noqa: F401
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import bundle
+from crypto.bundle import FIRST_PREVIOUS, Taken
 from crypto.encoding import date_of, today
 from crypto.mailbox import STATUSES
 from keys.roster import Role
@@ -21,6 +23,7 @@ from station.desk import Desk
 from station.errors import BadSettings, Refused
 from station.home import Home
 from station.inbox import import_bundle
+from station.outbox import make_outbox
 from station.transitions import (
     CLOSED,
     EXTENDED,
@@ -238,15 +241,86 @@ def test_a_letter_of_the_reporter_ends_the_wait_for_an_answer(desk: Desk, stick:
         assert casework.steps_of(transaction, 1)[-1].by == casework.SYSTEM
 
 
-def test_a_question_closes_a_case_only_after_sixty_days_of_silence(desk: Desk) -> None:
+CLOSING = {"detail": "info_tidak_cukup", "text": "Kami tidak dapat melanjutkan."}
+
+
+def send(desk: Desk, folder: Path, *, day: int = 0) -> Taken:
+    """Make an outbox so many days from now; return how a bundle names it."""
+    with make_outbox(desk, folder, day=today() + day).open("rb") as source:
+        made = bundle.read_manifest(source, bundle.OUTBOX)[0]
+    return Taken(made.seq, made.hash)
+
+
+def bring(desk: Desk, stick: Stick, taken: Taken, *, day: int) -> None:
+    """Import a bundle that left the drop box so many days from now, when that was the last outbox it had taken."""
+    import_bundle(desk, stick.write([], applied=taken, day=today() + day), day=today() + day)
+
+
+def silent(desk: Desk, day: int) -> str:
+    """Return why the case may not be closed for silence so many days from now, "" where it may; leave it open."""
+    with desk.vault.connect() as connection, connection.begin() as transaction:
+        try:
+            wish = Wish("closed_not_actionable", ONE, **CLOSING)
+            casework.take(connection, desk.home, 1, wish, day=today() + day)
+        except Refused as error:
+            return str(error)
+        finally:
+            transaction.rollback()
+    return ""
+
+
+def test_a_question_closes_a_case_only_sixty_days_after_the_drop_box_had_it(
+    desk: Desk, stick: Stick, tmp_path: Path
+) -> None:
     take(desk, "screening", ONE)
     take(desk, "need_info", ONE, text="Siapa saksinya?")
-    wish = {"detail": "info_tidak_cukup", "text": "Kami tidak dapat melanjutkan."}
-    with pytest.raises(Refused, match="masih punya 1 hari"):
-        take(desk, "closed_not_actionable", ONE, day=today() + 59, **wish)
-    assert not take(desk, "closed_not_actionable", ONE, day=today() + 60, **wish)
+    assert "belum terbukti sampai" in silent(desk, 60), "it never left"
+    lost, taken = send(desk, tmp_path), send(desk, tmp_path)
+    bring(desk, stick, Taken(0, FIRST_PREVIOUS), day=61)
+    assert "belum terbukti sampai" in silent(desk, 61), "nobody knows whether it arrived"
+    bring(desk, stick, Taken(lost.seq, bytes(64)), day=61)
+    assert "belum terbukti sampai" in silent(desk, 61), "an outbox of another vault"
+    bring(desk, stick, taken, day=62)
+    bring(desk, stick, taken, day=80)
+    assert "masih punya 1 hari" in silent(desk, 62 + 59), "counted from the first bundle that says so"
+    assert "masih di jalan" in silent(desk, 62 + 60), "no bundle of that day: an answer may wait at the box"
+    bring(desk, stick, taken, day=62 + 59)
+    assert "masih di jalan" in silent(desk, 62 + 60)
+    bring(desk, stick, taken, day=62 + 60)
+    assert silent(desk, 62 + 60) == ""
+    assert not take(desk, "closed_not_actionable", ONE, day=today() + 62 + 60, **CLOSING)
     approve(desk, TWO)
     assert status(desk) == "closed_not_actionable"
+
+
+def test_only_an_outbox_made_after_the_question_carried_it(desk: Desk, stick: Stick, tmp_path: Path) -> None:
+    take(desk, "screening", ONE)
+    early = send(desk, tmp_path)
+    take(desk, "need_info", ONE, text="Siapa saksinya?")
+    bring(desk, stick, early, day=0)
+    bring(desk, stick, early, day=70)
+    assert "belum terbukti sampai" in silent(desk, 70), "of the same day, but before it"
+    first = send(desk, tmp_path)
+    bring(desk, stick, first, day=70)
+    bring(desk, stick, first, day=140)
+    assert silent(desk, 140) == ""
+    take(desk, PREVIOUS, ONE, note="tidak perlu lagi")
+    take(desk, "need_info", ONE, text="Tahun berapa?")
+    assert "belum terbukti sampai" in silent(desk, 140), "another question travels anew"
+
+
+def test_the_list_says_whether_a_question_has_arrived(desk: Desk, stick: Stick, tmp_path: Path) -> None:
+    take(desk, "screening", ONE)
+    take(desk, "need_info", ONE, text="Siapa saksinya?")
+
+    def due() -> Deadline | None:
+        with desk.vault.begin() as transaction:
+            assert casework.all_facts(transaction)[1] == casework.facts_of(transaction, 1)
+            return deadline(casework.facts_of(transaction, 1), ())
+
+    assert due() == Deadline(today() + 14, Duty.DELIVERY)
+    bring(desk, stick, send(desk, tmp_path), day=5)
+    assert due() == Deadline(today() + 65, Duty.ANSWER)
 
 
 def test_a_conflict_of_interest_is_said_before_a_case_is_opened_and_stays(desk: Desk) -> None:
@@ -347,7 +421,8 @@ def test_the_shipped_holidays_are_dates_and_a_unit_may_have_its_own(tmp_path: Pa
     [
         (Facts("received", MONDAY, MONDAY), Deadline(MONDAY + 3, Duty.READ)),
         (Facts("screening", MONDAY, MONDAY + 1), Deadline(MONDAY + 7, Duty.SCREEN)),
-        (Facts("need_info", MONDAY, MONDAY + 2, MONDAY + 2), Deadline(MONDAY + 62, Duty.ANSWER)),
+        (Facts("need_info", MONDAY, MONDAY + 2, MONDAY + 2), Deadline(MONDAY + 16, Duty.DELIVERY)),
+        (Facts("need_info", MONDAY, MONDAY + 2, MONDAY + 2, NEVER, MONDAY + 9), Deadline(MONDAY + 69, Duty.ANSWER)),
         (Facts("review", MONDAY, MONDAY + 2), Deadline(MONDAY + 42, Duty.FEEDBACK)),
         (Facts("review", MONDAY, MONDAY, MONDAY + 9), Deadline(MONDAY + 84, Duty.REVIEW)),
         (Facts("follow_up", MONDAY, MONDAY + 50, MONDAY + 50), Deadline(MONDAY + 110, Duty.NEWS)),
@@ -363,7 +438,7 @@ def test_each_status_has_its_deadline(facts: Facts, wanted: Deadline | None) -> 
 def test_only_what_the_inspectorate_owes_is_overdue() -> None:
     assert Deadline(MONDAY, Duty.READ).overdue(MONDAY, ()) == 0
     assert Deadline(MONDAY, Duty.READ).overdue(MONDAY + 8, ()) == 6
-    assert Deadline(MONDAY, Duty.ANSWER).overdue(MONDAY + 8, ()) == 0
+    assert not any(Deadline(MONDAY, duty).overdue(MONDAY + 8, ()) for duty in (Duty.ANSWER, Duty.DELIVERY))
 
 
 def test_needs_are_named_once() -> None:

@@ -95,6 +95,15 @@ def test_what_was_done_was_done_as_the_table_allows_and_stands_in_the_log(made: 
     assert len(closed) == 3 and all(s.approved and s.approved != s.by for s in closed)
 
 
+def test_a_question_of_long_ago_arrived_and_its_case_may_be_closed_for_silence(made: Made) -> None:
+    with open_desk(Home.load(made.home), some(made)) as desk, desk.vault.begin() as transaction:
+        who = desk.home.members[0]
+        wish = casework.Wish("closed_not_actionable", who, "info_tidak_cukup", "Kami tidak dapat melanjutkan.")
+        with pytest.raises(Refused, match="masih punya"):
+            casework.take(transaction, desk.home, ANSWERED + 1, wish, day=today())
+        assert not casework.take(transaction, desk.home, 4, wish, day=today()), "K-0004 waits for a second person"
+
+
 def test_the_stick_brings_the_answer_and_takes_an_outbox(made: Made) -> None:
     with open_desk(Home.load(made.home), some(made)) as desk:
         done = courier.visit(desk, made.stick, day=today())
