@@ -160,19 +160,12 @@ def outbox_(home: Home, door: Door, folder: Path) -> None:
     """Write the next outbox to a stick."""
     with door.open() as desk:
         click.echo(str(outbox.make_outbox(desk, folder)))
-        left = outbox.count_unserved(desk)
         with desk.vault.begin() as transaction:
-            told = outbox.warnings(transaction)
+            told = outbox.warnings(transaction, desk)
     for words in told:
         warn(words)
-    if left:
-        _tell_unserved(left)
-    if left or told:
+    if told:
         sys.exit(EXIT_WARNING)
-
-
-def _tell_unserved(left: int) -> None:
-    click.echo(f"warning: {left} cases have no mailbox yet; they follow with the next outboxes", err=True)
 
 
 @command("courier")
@@ -188,10 +181,9 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
 
     with door.open(leavers=True) as desk:
         done = courier.visit(desk, stick, day=day, watch=bar, between=copy)
-        left = outbox.count_unserved(desk)
         with desk.vault.begin() as transaction:
             missed = canaries.alarms(transaction, station=home.id, day=day, patience=home.settings.canary_days)
-            told = outbox.warnings(transaction)
+            told = outbox.warnings(transaction, desk)
     click.echo(str(done.outbox))
     if disk is not None and backup.shares_disk(home, disk):
         warn(screen.SAME_DISK)
@@ -199,11 +191,9 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
         click.echo(line, err=True)
     for _, found in done.imported:
         _tell_import(home, found)
-    if left:
-        _tell_unserved(left)
     for alarm in told if done.imported else (*told, *missed):  # an import has named the others among its own
         warn(alarm)
-    sys.exit(done.exit_code or (EXIT_WARNING if left or missed or told else 0))
+    sys.exit(done.exit_code or (EXIT_WARNING if missed or told else 0))
 
 
 @command("relay")

@@ -33,7 +33,19 @@ from station.desk import Desk
 from station.home import SERVER, Home
 from station.publication import statistics_file
 from station.referral_tables import referred_cases
-from station.tables import REPORTER, FileState, attachments, cases, closed_boxes, letters, messages, outboxes, purged
+from station.tables import (
+    REPORTER,
+    FileState,
+    attachments,
+    cases,
+    closed_boxes,
+    letters,
+    messages,
+    outboxes,
+    purged,
+    steps,
+)
+from station.transitions import CLOSED
 from station.working_days import load_holidays
 
 MAX_ACKS = 256
@@ -42,6 +54,7 @@ COPIED_AT = "copied-at"  # in the vault of a copy: the number of the last outbox
 UNSEALED = "unsealed"  # in the vault: the cases whose news the last outbox could not hold
 LEAST_LEAP, SPREAD = 1_000, 9_000  # more than a station makes between two copies
 DAYS_TO_NEXT = 7
+_BRIEF = cases.c.status, cases.c.readers  # of a case, without the kilobytes of its keys
 _SHUFFLER = random.SystemRandom()
 
 
@@ -165,7 +178,7 @@ def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:
 
 
 def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoys: Decoys) -> list[bytes]:
-    """Return the mailbox records, sorted by id: those of the oldest cases, and cover up to the roster's number.
+    """Return the mailbox records, sorted by id: those of the first cases, and cover up to the roster's number.
 
     An outbox always leaves: without its acknowledgements the drop box fills up.
     """
@@ -186,27 +199,41 @@ def _mailboxes(transaction: sa.Connection, desk: Desk, seq: int, day: int, decoy
     return sorted(records)
 
 
-def warnings(transaction: sa.Connection) -> tuple[str, ...]:
-    """Return in words which reporters the last outbox had no news for, though it should have."""
+def warnings(transaction: sa.Connection, desk: Desk) -> tuple[str, ...]:
+    """Return in words which reporters hear nothing: no place for their mailbox, or news that cannot be sealed."""
+    told = []
+    without = _live(transaction, desk, *_BRIEF)[desk.home.roster.sizes.mailboxes :]
+    if without:
+        still_open = sum(case.status not in CLOSED for case in without)
+        told.append(
+            f"{len(without)} perkara tanpa tempat di outbox, {still_open} di antaranya belum ditutup: pelapornya tidak "
+            "dapat membaca kabar. Tutup yang sudah selesai, atau minta roster dengan lebih banyak kotak"
+        )
     unsealed = [case_name(int(case)) for case in (vault.read_meta(transaction, UNSEALED) or "").split(",") if case]
-    if not unsealed:
-        return ()
-    named = ", ".join(unsealed)
-    return (
-        f"{named}: kabarnya tidak dapat disegel, maka tidak ikut di outbox terakhir. Suratnya bukan buatan formulir",
-    )
+    if unsealed:
+        named = ", ".join(unsealed)
+        told.append(
+            f"{named}: kabarnya tidak dapat disegel, maka tidak ikut di outbox terakhir. Suratnya bukan buatan formulir"
+        )
+    return tuple(told)
 
 
 def count_unserved(desk: Desk) -> int:
     """Return how many cases that this station leads find no room in an outbox."""
     with desk.vault.begin() as transaction:
-        return max(0, len(_live(transaction, desk)) - desk.home.roster.sizes.mailboxes)
+        return max(0, len(_live(transaction, desk, *_BRIEF)) - desk.home.roster.sizes.mailboxes)
 
 
-def _live(transaction: sa.Connection, desk: Desk) -> list[sa.Row[Any]]:
-    """Return the cases that this station leads, oldest first, but for those without a mailbox."""
+def _live(transaction: sa.Connection, desk: Desk, *columns: sa.ColumnElement[Any]) -> list[sa.Row[Any]]:
+    """Return the cases that this station leads and that have a mailbox: open ones, oldest first, then closed ones.
+
+    Of the closed ones the last to be closed come first: else whatever came once would keep its place for a year.
+    """
     others = sa.union(*(sa.select(table.c.case_id) for table in (closed_boxes, purged, referred_cases)))
-    query = sa.select(cases).where(cases.c.id.not_in(others)).order_by(cases.c.id)
+    last_step = sa.select(sa.func.max(steps.c.id)).where(steps.c.case_id == cases.c.id).scalar_subquery()
+    is_closed = cases.c.status.in_(CLOSED)
+    order = (is_closed, sa.case((is_closed, -last_step), else_=cases.c.id))
+    query = sa.select(*(columns or (cases,))).where(cases.c.id.not_in(others)).order_by(*order)
     return [case for case in transaction.execute(query) if desk.home.leads(tuple(case.readers))]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import SIZES, Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
+from conftest_station import SIZES, Reporter, Stick, Terminal, attach, reply, sit, weak, world  # noqa: F401
 
 from crypto import bundle
 from crypto.bundle import FIRST_PREVIOUS, OUTBOX, Manifest, Taken
@@ -19,11 +19,14 @@ from crypto.mailbox import News, open_news, place
 from crypto.row import row_epoch
 from keys.batch import KeyTable
 from keys.errors import Expired
-from station import cases, outbox, tables
+from station import cases, casework, outbox, tables
+from station.deadlines import NEVER
 from station.desk import Desk
 from station.errors import Refused
 from station.inbox import import_bundle
 from station.outbox import count_unserved, make_outbox
+from station.session import Session
+from station.web import create_desk
 from station.working_days import add_working_days, load_holidays
 
 ME = ("sumsel-1", "sumsel-2")
@@ -204,6 +207,72 @@ def test_with_more_cases_than_mailboxes_the_oldest_are_served_and_acknowledgemen
     assert count_unserved(desk) == 5
 
 
+def fewer(desk: Desk, mailboxes: int) -> Desk:
+    """Return the desk under a roster with so many mailboxes."""
+    roster = replace(desk.home.roster, sizes=replace(SIZES, mailboxes=mailboxes))
+    return replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
+
+
+def test_closed_cases_yield_their_mailboxes_to_open_ones_and_the_last_closed_keep_theirs_longest(
+    tmp_path: Path, stick: Stick
+):
+    with sit(world().copy_home("sumsel", tmp_path), *ME, "sumsel-3") as desk:
+        take(desk, stick, first := Reporter(), second := Reporter(), third := Reporter(), real := Reporter())
+        few = fewer(desk, 2)
+
+        def close(case: int) -> None:
+            with desk.vault.begin() as transaction:
+                reply(transaction, desk, "closed_not_actionable", "Ditutup.", detail="spam", case=case)
+
+        def there(seq: int) -> list[Reporter]:
+            return served(read(make_outbox(few, tmp_path / "out"))[2], [first, second, third, real], seq)
+
+        assert there(1) == [first, second]
+        for case in (2, 1):
+            close(case)
+        assert there(2) == [third, real], "the open ones, though they came later"
+        close(3)
+        assert there(3) == [third, real], "one place is left for what was closed last"
+        close(4)
+        assert there(4) == [third, real]
+        with desk.vault.begin() as transaction:
+            reply(transaction, desk, "review", case=2, note="Ternyata bukan.")
+        assert there(5) == [second, real], "opened again"
+        assert count_unserved(few) == 2
+
+
+def test_the_desk_and_the_commands_say_how_many_cases_have_no_mailbox(tmp_path: Path, stick: Stick):
+    terminal = Terminal(tmp_path, "sumsel", ME)
+    with sit(terminal.home, *ME) as desk:
+        take(desk, stick, *(Reporter() for _ in range(SIZES.mailboxes + 2)))
+        with desk.vault.begin() as transaction:
+            reply(transaction, desk, "screening", case=1)
+            (words,) = outbox.warnings(transaction, desk)
+    assert words.startswith("2 perkara tanpa tempat di outbox, 2 di antaranya belum ditutup")
+    for command in (("outbox", "--to", str(tmp_path / "out")), ("courier", str(tmp_path / "out"))):
+        said = terminal.run(*command)
+        assert said.exit_code == 1 and f"PERINGATAN: {words}" in said.stderr
+    session = Session(terminal.home, look=lambda: ())
+    client, here = create_desk(session, 8090).test_client(), {"base_url": "http://127.0.0.1:8090"}
+    for who in ME:
+        client.set_cookie("meja", session.enter(who, world().passphrases[who]), domain="127.0.0.1")
+    for path in ("/perkara", "/kurir"):
+        assert words in client.get(path, **here).text
+    session.close()
+
+
+def test_who_has_no_mailbox_is_never_silent(desk: Desk, tmp_path: Path, stick: Stick):
+    take(desk, stick, Reporter(), Reporter())
+    with desk.vault.begin() as transaction:
+        for case in (1, 2):
+            reply(transaction, desk, "need_info", "Siapa saksinya?", case=case)
+    made, _, _ = read(make_outbox(fewer(desk, 1), tmp_path / "out"))
+    import_bundle(desk, stick.write([], applied=Taken(made.seq, made.hash)))
+    with desk.vault.begin() as transaction:
+        facts = casework.all_facts(transaction)
+        assert (facts[1].asked, facts[2].asked) == (today(), NEVER)
+
+
 def test_a_case_that_cannot_be_sealed_leaves_its_place_to_cover_and_the_outbox_leaves(
     desk: Desk, tmp_path: Path, stick: Stick
 ):
@@ -216,13 +285,13 @@ def test_a_case_that_cannot_be_sealed_leaves_its_place_to_cover_and_the_outbox_l
     _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
     assert len(boxes) == SIZES.mailboxes and served(boxes, [broken, well], 1) == [well]
     with desk.vault.begin() as transaction:
-        (words,) = outbox.warnings(transaction)
+        (words,) = outbox.warnings(transaction, desk)
         assert words.startswith("K-0001: kabarnya tidak dapat disegel")
         transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == 1).values(readers=["sumsel"]))
     _, _, boxes = read(make_outbox(desk, tmp_path / "out"))
     assert served(boxes, [broken, well], 2) == [broken, well]
     with desk.vault.begin() as transaction:
-        assert outbox.warnings(transaction) == ()
+        assert outbox.warnings(transaction, desk) == ()
 
 
 def test_a_letter_whose_readers_are_no_ids_is_put_aside_with_an_alarm(desk: Desk, tmp_path: Path, stick: Stick):
@@ -374,8 +443,6 @@ def test_a_roster_with_fewer_mailboxes_than_cases_still_gets_its_exact_number(de
     many = [Reporter() for _ in range(SIZES.mailboxes)]
     take(desk, stick, *many)
     make_outbox(desk, tmp_path / "out")
-    smaller = replace(SIZES, mailboxes=SIZES.mailboxes - 4)
-    roster = replace(desk.home.roster, sizes=smaller)
-    fewer = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, roster=roster)))
-    _, _, boxes = read(make_outbox(fewer, tmp_path / "out"))
-    assert len(boxes) == smaller.mailboxes and served(boxes, many, 2) == many[: smaller.mailboxes]
+    smaller = SIZES.mailboxes - 4
+    _, _, boxes = read(make_outbox(fewer(desk, smaller), tmp_path / "out"))
+    assert len(boxes) == smaller and served(boxes, many, 2) == many[:smaller]

@@ -86,7 +86,7 @@ def _page(lines: list[str], problem: str, folder: str) -> str:
             uncopied, gated = outbox.count_uncopied(desk), desk.home.acks_need_backup
             with desk.vault.begin() as transaction:
                 missing = lost_weeks.suggest(transaction, day=today())
-                alarms = list(outbox.warnings(transaction))
+                alarms = list(outbox.warnings(transaction, desk))
     return render_template(
         "courier.html",
         sticks=sticks(),

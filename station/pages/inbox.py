@@ -36,7 +36,7 @@ def inbox() -> str:
         found = entries(transaction, desk.home, wanted, today=day, holidays=holidays, present=current().present)
         soon = retention.soon(transaction, desk.home, day)
         alarms = canaries.alarms(transaction, station=desk.home.id, day=day, patience=desk.home.settings.canary_days)
-        alarms = (*alarms, *outbox.warnings(transaction))
+        alarms = (*alarms, *outbox.warnings(transaction, desk))
     start = max(0, min(request.args.get("mulai", 0, type=int), len(found) - 1))
     again = {name: value for name, value in request.args.items() if name != "mulai"}
     pages = {
