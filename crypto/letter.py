@@ -20,6 +20,7 @@ from crypto.row import MAX_DATA_BYTES, OBJECT_ID_BYTES
 REPORT, FOLLOW_UP = "report", "follow_up"
 MAILBOX_BYTES = 16
 MAX_UPLOAD_BYTES = 134_217_728
+MAX_FIELDS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def parse_letter(data: bytes) -> Letter:
         raise Malformed("letter: type is neither report nor follow_up")
     spec: dict[str, type] = dict(_COMMON, **(_REPORT if kind == REPORT else _FOLLOW_UP))
     expect(value, "letter", spec)
+    if len(value["fields"]) > MAX_FIELDS:  # each becomes an object wherever a letter is read
+        raise Malformed(f"letter: {len(value['fields'])} fields, want {MAX_FIELDS} or fewer")
     if any(type(v) is not str for v in value["fields"].values()):
         raise Malformed("letter: a field is not text")
     readers = tuple(expect_list(value["readers"], "letter: readers", str))

@@ -49,6 +49,17 @@ def test_reports_go_there_and_back(fields: dict, files: list, day: int, readers:
     assert parse_letter(build_letter(report)) == report
 
 
+def test_a_letter_has_at_most_128_fields() -> None:
+    """Forty letters of 24,500 short fields took 222 MiB of memory at an import."""
+    for number in (letter.MAX_FIELDS, letter.MAX_FIELDS + 1):
+        data = build_letter(small_report(fields={f"{n:x}": "" for n in range(number)}))
+        if number > letter.MAX_FIELDS:
+            with pytest.raises(Malformed, match="129 fields"):
+                parse_letter(data)
+        else:
+            assert len(parse_letter(data).fields) == number == 128
+
+
 @QUICK
 @given(TEXT, st.binary(min_size=32, max_size=32))
 def test_follow_ups_go_there_and_back_with_their_mac(text: str, thread: bytes) -> None:
