@@ -10,6 +10,7 @@ import pytest
 from browsers import CHROMIUM, FLAGS, PHONE
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from live import forget
 from postgres import ABSENT, Postgres, is_installed
 
@@ -26,6 +27,8 @@ from keys.rosterfile import sign_roster, verify_roster
 
 SMALL = Sizes(slots=64, daily_cover=8, mailboxes=32, forwarded=4)
 WITH_STATION = ("sumsel", "palembang", "kpk")
+settings.register_profile("untimed", deadline=None)  # a busy machine is no defect
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)
