@@ -19,6 +19,7 @@ from station.notes import MAX_NOTE_CHARACTERS, add_note
 from station.referral_tables import referred_cases
 from station.statements import must_be_free
 from station.tables import REPORTER, cases, letters, messages, proposals, steps
+from station.texts import OFFERED
 from station.transitions import (
     EXTENDED,
     PREVIOUS,
@@ -112,6 +113,7 @@ def take(transaction: sa.Connection, home: Home, case_id: int, wish: Wish, *, da
     if len(note) > MAX_NOTE_CHARACTERS:
         raise Refused(f"catatan terlalu panjang: paling banyak {MAX_NOTE_CHARACTERS} huruf")
     _must_be_read(transaction, case_id, text)
+    _must_ask(transaction, case_id, transition, wish, text)
     if wish.target == "referred":
         referrals.must_be_prepared(transaction, case_id)
     if transition.silence_days and referrals.origin_of(transaction, case_id) is not None:
@@ -347,6 +349,16 @@ def _before_question(transaction: sa.Connection, case_id: int) -> str:
 def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:
     if not leads(transaction, home, case_id):
         raise Refused("stasiun lain yang menjawab perkara ini (another station answers this case)")
+
+
+def _must_ask(transaction: sa.Connection, case_id: int, transition: Transition, wish: Wish, text: str) -> None:
+    """Refuse a question that asks nothing, and "not enough information" of somebody who was never asked."""
+    if wish.target == "need_info" and text in {each["need_info"].strip() for each in OFFERED.values()}:
+        raise Refused("tulis dulu pertanyaannya: yang ada baru kalimat pembuka")
+    if wish.detail == "info_tidak_cukup" and not transition.silence_days and not is_given_up(transaction, case_id):
+        asked = sa.select(steps.c.id).where(steps.c.case_id == case_id, steps.c.target == "need_info").limit(1)
+        if transaction.scalar(asked) is None:
+            raise Refused("tanyakan dulu kepada pelapor apa yang kurang: ia belum pernah ditanya")
 
 
 def _must_be_read(transaction: sa.Connection, case_id: int, text: str) -> None:

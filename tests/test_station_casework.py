@@ -24,6 +24,7 @@ from station.errors import BadSettings, Refused
 from station.home import Home
 from station.inbox import import_bundle
 from station.outbox import make_outbox
+from station.texts import OFFERED
 from station.transitions import (
     CLOSED,
     EXTENDED,
@@ -219,7 +220,7 @@ def test_a_proposal_that_is_refused_or_taken_back_stays_in_the_notes(desk: Desk)
         ("closed_done", THREE, {"detail": "terbukti"}, "tidak ada untuk status"),
         ("referred", ONE, {"detail": "kpk", "note": "wewenang"}, "tidak berwenang"),
         ("referred", TWO, {"detail": "kpk"}, "isi dulu catatan"),
-        ("need_info", ONE, {"text": "x" * 4001}, "4001 bytes"),
+        ("need_info", ONE, {"text": "x" * 4001}, "4001 byte"),
     ],
 )
 def test_what_the_table_does_not_allow_changes_nothing(desk: Desk, target, by, more, match) -> None:
@@ -228,6 +229,24 @@ def test_what_the_table_does_not_allow_changes_nothing(desk: Desk, target, by, m
         take(desk, target, by, **more)
     with desk.vault.begin() as transaction:
         assert len(casework.steps_of(transaction, 1)) == 1 and casework.waiting(transaction, 1) is None
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_question_that_only_says_that_there_is_one_is_none(desk: Desk, language: str) -> None:
+    take(desk, "screening", ONE)
+    offered = OFFERED[language]["need_info"]
+    with pytest.raises(Refused, match="kalimat pembuka"):
+        take(desk, "need_info", ONE, text=offered)
+    take(desk, "need_info", ONE, text=f"{offered}Kapan itu?")
+
+
+def test_nobody_says_too_little_who_was_never_asked(desk: Desk, stick: Stick, reporter: Reporter) -> None:
+    take(desk, "screening", ONE)
+    with pytest.raises(Refused, match="tanyakan dulu"):
+        take(desk, "closed_not_actionable", ONE, **CLOSING)
+    take(desk, "need_info", ONE, text="Kapan itu?")
+    import_bundle(desk, stick.write([world().letter_row(reporter.follow_up("Tidak tahu."))]))
+    assert not take(desk, "closed_not_actionable", ONE, **CLOSING), "an inspektur decides"
 
 
 def test_a_letter_of_the_reporter_ends_the_wait_for_an_answer(desk: Desk, stick: Stick, reporter: Reporter) -> None:
