@@ -7,9 +7,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from crypto import copies, medium
+from crypto.bundle import bundle_name
 from crypto.encoding import date_of
-from station import outbox
+from station import bundles, outbox, tables
 from station.desk import Desk
 from station.errors import Refused
 from station.home import Home
@@ -29,8 +32,9 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     """Copy a station into a new folder below `folder`, read the copy back, and open its vault with the quorum.
 
     `reopen` opens the desk of another home with the passphrases of those present. What others write meanwhile
-    waits. From then on the bundles in it may be acknowledged. Raises Refused for a folder of the station's own,
-    OSError, Tampered when the medium keeps other bytes, and what `open_desk` raises; nothing is left then.
+    waits. From then on the bundles in it may be acknowledged. Raises Refused for a folder of the station's own and
+    for a bundle that is damaged here, OSError, Tampered when the medium keeps other bytes, and what `open_desk`
+    raises; nothing is left then.
     """
     home = desk.home.folder
     if folder.resolve().is_relative_to(home.resolve()):  # it would let bundles be acknowledged that one disk holds
@@ -39,11 +43,17 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     name = copies.free_name(folder, f"backup-{desk.home.id}-{date_of(day).isoformat()}")
     with copies.new_folder(folder / name) as aside:
         with desk.vault.begin() as transaction:  # nobody writes to the vault or takes a bundle while this is open
-            newest = outbox.newest_bundle(transaction, desk.home)
+            newest, taken = outbox.newest_bundle(transaction, desk.home), _taken(transaction)
             hashes = {path: copies.copy_file(home, aside, path) for path in copies.names_in(home, _FILES)}
             if set(copies.names_in(home, _FILES)) != set(hashes):
                 raise Refused("backup: files came or went meanwhile; start it again")
         copies.check_files(aside, hashes)
+        for path in taken.keys() & hashes.keys():  # one that is gone is not acknowledged
+            if not bundles.is_sound(aside / path, taken[path]):
+                raise Refused(
+                    f"{path} rusak di disk stasiun ini. Ambil lagi bundel itu dari stik; bila tidak ada lagi, "
+                    "keluarkan berkas itu dari foldernya, maka kotak mengirim isinya lagi. Periksa disknya"
+                )
         with reopen(Home.load(aside)) as copy:
             with copy.vault.begin() as transaction:
                 write_meta(transaction, "copied", str(day))
@@ -53,6 +63,13 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
     with desk.vault.begin() as transaction:
         write_meta(transaction, outbox.BACKED_UP, str(newest))
     return folder / name
+
+
+def _taken(transaction: sa.Connection) -> dict[str, bytes]:
+    """Return the manifest's hash of each bundle that was taken, by its path in the home."""
+    b = tables.bundles
+    query = sa.select(b.c.to, b.c.seq, b.c.hash)
+    return {f"bundles/{to}/{bundle_name(seq)}": hash_ for to, seq, hash_ in transaction.execute(query)}
 
 
 def shares_disk(home: Home, folder: Path) -> bool:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from crypto import bundle, medium
 from crypto.bundle import FIRST_PREVIOUS, Manifest, RecordHash
 from crypto.encoding import epoch_of
-from crypto.errors import Malformed, Tampered
+from crypto.errors import CryptoError, Malformed, Tampered
 from crypto.row import ROW_BYTES
 from crypto.signing import VerifyingKey
 from keys.progress import CountedSource, Watch, counted, unwatched
@@ -219,6 +219,33 @@ def shelve(source: bundle.Source, head: Head, home: Home, watch: Watch = unwatch
     finally:
         temporary.unlink(missing_ok=True)
     medium.sync_folder(folder)
+
+
+def is_shelved(home: Home, to: str, seq: int, manifest_hash: bytes) -> bool:
+    """Tell whether a bundle that was taken lies on the shelf in full length; its records are not read."""
+    try:
+        with open_bundle(home.bundles / to / bundle.bundle_name(seq)) as source:
+            manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
+            whole = source.tell() + manifest.body_bytes
+            return manifest.hash == manifest_hash and source.seek(0, os.SEEK_END) == whole
+    except (OSError, CryptoError):
+        return False
+
+
+def is_sound(path: Path, manifest_hash: bytes) -> bool:
+    """Tell whether a file is the bundle of this manifest, to its last byte; raises OSError.
+
+    Who signed it was asked when it was taken: the hash in the vault says the rest.
+    """
+    try:
+        with open_bundle(path) as source:
+            manifest, _body, _signature = bundle.read_manifest(source, bundle.BUNDLE)
+            total = RecordHash()
+            for _, record in bundle.iter_records(source, manifest):
+                total.add(record)
+            return manifest.hash == manifest_hash and total.digest() == manifest.records and not source.read(1)
+    except CryptoError:
+        return False
 
 
 def first_row(path: Path) -> int:

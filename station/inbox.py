@@ -24,7 +24,18 @@ from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
 from station import attachments, audit, canaries, erasure, letters, referral_inbox, tables, vault
-from station.bundles import Copied, Place, check_key, find_place, first_row, has_gap, open_bundle, read_head, shelve
+from station.bundles import (
+    Copied,
+    Place,
+    check_key,
+    find_place,
+    first_row,
+    has_gap,
+    is_shelved,
+    open_bundle,
+    read_head,
+    shelve,
+)
 from station.desk import Desk
 from station.erasure import Swept
 from station.held import Held
@@ -75,6 +86,8 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
             vault.note_roster(transaction, desk.home.roster.version)
             place = find_place(transaction, head.manifest)
             check_key(head, place, desk.home)
+            m = head.manifest
+            held = place.repeat and is_shelved(desk.home, m.to, m.seq, m.hash)
             run = _Run(desk, transaction, head.manifest, day)
             with Openers(desk.opening_keys, dict(head.manifest.sections)["row"]) as openers:
                 with shelve(source, head, desk.home, watch) as copied:
@@ -82,7 +95,7 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
                     with watch("opening rows", len(copied.digests) * row.ROW_BYTES) as advance:
                         run.take_rows(copied, openers, advance)
                     run.take_letters()
-                    run.close(place)
+                    run.close(place, held=held)
                     swept = erasure.judge(transaction, desk.home, day)
                     named = f"{head.manifest.to} {head.manifest.seq}"
                     audit.note(transaction, desk.present, audit.Deed.IMPORTED, day=day, detail=named)
@@ -272,13 +285,19 @@ class _Run:
                     sa.update(seen_rows).where(seen_rows.c.digest == verdict.digest).values(outcome=verdict.outcome)
                 )
 
-    def close(self, place: Place) -> None:
-        """Check files, drop what waited too long, and take the bundle into its chain."""
+    def close(self, place: Place, *, held: bool) -> None:
+        """Check files, drop what waited too long, and take the bundle into its chain.
+
+        `held`: it was taken before and lies on the shelf. The backups of before need not hold any other.
+        """
         if damaged := attachments.settle(self._transaction):
             self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
         letters.drop_old(self._transaction, self._day)
+        m = self._manifest
+        copied = int(vault.read_meta(self._transaction, BACKED_UP) or 0)
+        if m.to == self._desk.home.id and not held and copied >= m.seq:
+            vault.write_meta(self._transaction, BACKED_UP, str(m.seq - 1))
         if not place.repeat:
-            m = self._manifest
             self._transaction.execute(
                 sa.insert(tables.bundles).values(
                     sender=m.sender,
@@ -293,9 +312,6 @@ class _Run:
                     oldest_epoch=m.oldest_waiting_epoch,
                 )
             )
-            if place.late and m.to == self._desk.home.id:  # the backups of before do not hold it
-                copied = int(vault.read_meta(self._transaction, BACKED_UP) or 0)
-                vault.write_meta(self._transaction, BACKED_UP, str(min(copied, m.seq - 1)))
             if not place.missing and not self._held.count() and not has_gap(self._transaction, self._desk.home):
                 attachments.drop_orphans(self._transaction, self._day)
         self._held.reseal()

@@ -26,6 +26,7 @@ from crypto.row import Decoys
 from crypto.xwing import SealingKey
 from keys.rosterfile import check_current
 from station import audit, delivery, referral_rows, retention, tables, vault
+from station.bundles import is_shelved
 from station.cases import case_name
 from station.casework import facts_of
 from station.deadlines import deadline
@@ -155,14 +156,13 @@ def count_uncopied(desk: Desk) -> int:
 
 
 def _acks(transaction: sa.Connection, desk: Desk) -> tuple[Taken, ...]:
-    """Acknowledge the newest bundles addressed to this station whose files still lie on its disk, and in a backup."""
+    """Acknowledge the newest bundles addressed to this station whose files lie whole on its disk, and in a backup."""
     b = tables.bundles
     query = sa.select(b.c.seq, b.c.hash).where(b.c.sender == SERVER, b.c.to == desk.home.id)
     if desk.home.acks_need_backup:
         query = query.where(b.c.seq <= int(vault.read_meta(transaction, BACKED_UP) or 0))
     taken = transaction.execute(query.order_by(b.c.seq.desc()).limit(MAX_ACKS)).all()
-    folder = desk.home.bundles / desk.home.id
-    return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if (folder / bundle.bundle_name(seq)).is_file())
+    return tuple(Taken(seq, hash_) for seq, hash_ in reversed(taken) if is_shelved(desk.home, desk.home.id, seq, hash_))
 
 
 def _files(transaction: sa.Connection, desk: Desk, day: int) -> Iterator[bytes]:

@@ -375,6 +375,58 @@ def test_a_bundle_that_fills_a_gap_waits_for_a_backup_of_its_own(home: Path, sti
     assert acknowledged(home, tmp_path) == [1, 2, 3]
 
 
+def rot(home: Path, how: str) -> Path:
+    """Damage the first bundle on the shelf: cut it, lengthen it, or flip a bit of its last row."""
+    path = home / "bundles" / "sumsel" / "bundle-00000001.senyap"
+    data = path.read_bytes()
+    path.write_bytes({"cut": data[:1000], "short": data[:-1], "long": data + b"x"}.get(
+        how, data[:-1] + bytes([data[-1] ^ 1])
+    ))  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("how", ["cut", "short", "long", "flipped"])
+def test_a_bundle_that_is_damaged_on_the_shelf_is_in_no_backup_and_not_acknowledged(
+    home: Path, stick: Stick, tmp_path: Path, how: str
+) -> None:
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    path = rot(home, how)
+    with pytest.raises(Refused, match=r"bundles/sumsel/bundle-00000001.senyap rusak .* dari stik"):
+        copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [] and not list((tmp_path / "disk").iterdir())
+    with sit(home, *ME) as desk:
+        import_bundle(desk, stick.folder / path.name)
+    assert acknowledged(home, tmp_path) == [], "whole again, and in no backup"
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [1]
+
+
+@pytest.mark.parametrize("how", ["cut", "short", "long"])
+def test_what_was_copied_and_is_damaged_since_is_acknowledged_no_more(
+    home: Path, stick: Stick, tmp_path: Path, how: str
+) -> None:
+    assert acknowledged(home, tmp_path) == [1], "control"
+    path = rot(home, how)
+    assert acknowledged(home, tmp_path) == []
+    path.unlink()
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [], "a backup is made without it"
+    with sit(home, *ME) as desk:
+        import_bundle(desk, stick.folder / path.name)
+    assert acknowledged(home, tmp_path) == [], "it came back after that backup, which does not hold it"
+    copy(home, tmp_path / "disk")
+    assert acknowledged(home, tmp_path) == [1]
+
+
+def test_a_bundle_of_another_manifest_under_the_same_number_is_not_acknowledged(home: Path, tmp_path: Path) -> None:
+    other = Stick(tmp_path / "other").write(world().cover(2))
+    (home / "bundles" / "sumsel" / "bundle-00000001.senyap").write_bytes(other.read_bytes())
+    assert acknowledged(home, tmp_path) == []
+    with pytest.raises(Refused, match="rusak"):
+        copy(home, tmp_path / "disk")
+
+
 def test_a_backup_that_fails_lets_nothing_be_acknowledged(home: Path, tmp_path: Path) -> None:
     (home / "station.toml").write_text("backup_before_ack = true\n")
     with sit(home, *ME) as desk, pytest.raises(WrongPassphrase):
