@@ -24,8 +24,12 @@ _MORE = "… dan lainnya"
 _ENDINGS = {kind: kind for kind in ("png", "gif", "tiff", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp")}
 _ENDINGS |= {"jpeg": "jpg", "text": "txt"}
 _LOST = {
-    **dict.fromkeys(("docx", "odt"), " Jejak perubahan ikut terhapus."),
-    "xlsx": " Komentar ikut terhapus.",
+    **dict.fromkeys(
+        ("docx", "odt"),
+        " Jejak perubahan ikut terhapus: yang disisipkan tetap, yang dicoret hilang. Tautan keluar putus.",
+    ),
+    **dict.fromkeys(("ods", "pptx", "odp"), " Tautan keluar putus."),
+    "xlsx": " Komentar ikut terhapus. Tautan keluar putus.",
     "pdf": " Formulir, tautan, dan lampiran di dalamnya ikut terhapus.",
     "jpeg": " Gambarnya disimpan ulang dan mutunya sedikit turun.",
 }

@@ -57,6 +57,8 @@ WHY = {
     "several": "hanya gambar pertamanya yang akan tersisa",
     "comments": "komentar dan nama penulisnya tetap ada di dalamnya",
     "remains": "sebagian metadata tetap ada",
+    "names": "di dalamnya masih tersebut nama pembuat atau penyuntingnya",
+    "places": "di dalamnya masih tersebut tempat berkas di komputer pembuatnya",
 }
 ALSO = {
     "zip": "Berkas ini sekaligus arsip ZIP; yang disebut di atas hanya salah satu sisinya.",

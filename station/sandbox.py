@@ -26,7 +26,8 @@ from station.errors import NoSandbox
 MIB = 2**20
 NOBODY = 65_534
 NEEDED = ("bwrap", "choom", "prlimit", seccomp.SYSTEM_PYTHON)
-INSIDE = ("__init__", "frames", "kinds", "look", "pages", "pictures", "texts", "wash")  # what runs in the room
+INSIDE = ("__init__", "frames", "kinds", "look", "odf_names", "office", "ooxml_names", "pages", "pictures", "tails",
+          "texts", "verdicts", "wash")  # fmt: skip  # what runs in the room
 PLACE = "/inside"
 _BORROWED = ("/etc/fonts", "/etc/libreoffice", "/etc/ld.so.cache", "/etc/mime.types", "/etc/alternatives")
 _START = f"import sys; sys.path.insert(0, {PLACE!r}); from station.inside import {{0}}; {{0}}.main(*sys.argv[1:])"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -12,13 +11,18 @@ from typing import Any
 
 from station.inside.frames import BEGUN, DOCUMENT, FILE, FOUND, KIND, NOTE, FileError, finish, put
 from station.inside.kinds import kind_of
+from station.inside.office import Scrub
+from station.inside.tails import gif_alone, mp3_alone, ogg_alone
 
 WORK = Path("/tmp/work")  # noqa: S108
 MOST_FOUND, MOST_VALUE = 200, 300
 # What mat2 goes by is the ending, so it gets the one that belongs to the content.
 ENDINGS = {kind: kind for kind in ("png", "gif", "tiff", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp")}
 ENDINGS |= {"jpeg": "jpg", "text": "txt", "html": "html"}
-_SOUNDS = ((0, b"ID3", "mp3"), (0, b"\xff\xfb", "mp3"), (0, b"OggS", "ogg"), (0, b"fLaC", "flac"), (8, b"WAVE", "wav"))
+# FLAC and WAV have room for more than mat2 knows of.
+_SOUNDS = ((b"ID3", "mp3"), (b"\xff\xfb", "mp3"), (b"OggS", "ogg"))
+_OFFICE = ("docx", "xlsx", "pptx", "odt", "ods", "odp")
+_ALONE = {"gif": gif_alone, "mp3": mp3_alone, "ogg": ogg_alone}
 
 _SAYS_NOTHING = ("format", "create_system")  # the version of PDF; the machine's family
 _PHOTOS = (b"DCTDecode", b"JPXDecode")
@@ -43,14 +47,17 @@ def _wash() -> None:
     data = FILE.read_bytes()
     kind = kind_of(data)
     put(KIND, kind)
-    ending = ENDINGS.get(kind) or next((e for at, magic, e in _SOUNDS if data[at : at + len(magic)] == magic), "")
+    ending = ENDINGS.get(kind) or next((e for magic, e in _SOUNDS if data.startswith(magic)), "")
     if not ending:
         raise FileError(kind if kind in ("locked", "empty") else "kind")
     WORK.mkdir()
     source = WORK / f"berkas.{ending}"
-    shutil.copyfile(FILE, source)
-    for line in _found(source):
+    source.write_bytes(data)
+    found = _found(source)
+    alone, more = _scrubbed(data, ending, strict=False)
+    for line in list(dict.fromkeys(found + [line[:MOST_VALUE] for line in more]))[:MOST_FOUND]:
         put(FOUND, line)
+    source.write_bytes(alone)
     if kind in ("jpeg", "png", "tiff"):
         _keep_what_is_seen(source, kind)
     washed = _washed(source, ending)
@@ -58,7 +65,18 @@ def _wash() -> None:
         raise FileError("remains")
     if kind in ("odt", "ods", "odp"):
         _look_for_comments(washed)
-    put(DOCUMENT, washed.read_bytes())
+    last, rest = _scrubbed(washed.read_bytes(), ending, strict=True)
+    if rest and ending in _OFFICE:
+        raise FileError("names")
+    put(DOCUMENT, last)
+
+
+def _scrubbed(data: bytes, ending: str, *, strict: bool) -> tuple[bytes, list[str]]:
+    """Take out what mat2 passes over, before it and once more after it; return what that was, too."""
+    if ending in _OFFICE:
+        scrub = Scrub(strict)
+        return scrub.archive(data), scrub.told
+    return _ALONE[ending](data) if ending in _ALONE else (data, [])
 
 
 def _keep_what_is_seen(source: Path, kind: str) -> None:
