@@ -35,6 +35,8 @@ class OdfRules(Rules):
         if name in tables.DROPPED or (name.startswith("meta:") and name not in tables.INITIALS):
             return Verdict.DROP
         if name in tables.INITIALS or name in tables.NAMES or name in tables.DATES:
+            if name in tables.NAME_FIELDS or name == "text:author-initials":
+                element.attributes["text:fixed"] = "true"  # or the name of its reader would come in
             return Verdict.TEXT
         if name == "office:annotation":
             self._in_text = True

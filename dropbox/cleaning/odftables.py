@@ -38,17 +38,16 @@ DROPPED = words(
     field:param office:scripts office:event-listeners svg:title svg:desc svg:font-face-src office:dde-source
     table:table-source table:cell-range-source table:dde-links text:dde-connection-decls text:section-source
     table:named-expression-source text:alphabetical-index-auto-mark-file form:connection-resource
-    table:scenario-source office:meta meta:date-string
+    table:scenario-source office:meta meta:date-string text:sender-firstname text:sender-lastname
+    text:sender-title text:sender-position text:sender-email text:sender-phone-private text:sender-fax
+    text:sender-company text:sender-phone-work text:sender-street text:sender-city text:sender-postal-code
+    text:sender-country text:sender-state-or-province
     """
 )
-# Fields: what they show stays as plain text, what they would look up again does not.
+# Fields: what they show stays as plain text, what they would look up again does not (those of a name: below).
 UNWRAPPED = words(
     """
-    text:author-name text:author-initials text:initial-creator text:creator text:printed-by text:file-name
-    text:template-name text:sender-firstname text:sender-lastname text:sender-initials text:sender-title
-    text:sender-position text:sender-email text:sender-phone-private text:sender-fax text:sender-company
-    text:sender-phone-work text:sender-street text:sender-city text:sender-postal-code text:sender-country
-    text:sender-state-or-province text:creation-date text:creation-time text:modification-date
+    text:file-name text:template-name text:creation-date text:creation-time text:modification-date
     text:modification-time text:print-date text:print-time text:user-defined text:title text:subject text:keywords
     text:description text:editing-cycles text:editing-duration text:database-display text:database-name
     text:database-row-number text:dde-connection text:execute-macro text:script text:meta-field
@@ -60,8 +59,10 @@ FORBIDDEN = words(
     text:database-row-select presentation:sound anim:audio db:data-source script:event-listener office:script
     """
 )
-NAMES = frozenset({"dc:creator"})
-INITIALS = frozenset({"meta:creator-initials", "loext:sender-initials", "text:sender-initials"})
+# Fields that a program fills with the name of who writes: nobody typed it, and few see that it is there.
+NAME_FIELDS = words("text:author-name text:initial-creator text:creator text:printed-by")
+NAMES = frozenset({"dc:creator"}) | NAME_FIELDS
+INITIALS = words("meta:creator-initials loext:sender-initials text:sender-initials text:author-initials")
 DATES = frozenset({"dc:date"})
 NO_DAY = "1980-01-01T00:00:00"  # without any, deleted text is taken for text
 
