@@ -15,8 +15,9 @@ from station.sandbox import MIB, Limits, run_inside
 
 LOOK = Limits(memory=1024 * MIB, processor_seconds=30, seconds=45.0, processes=8, output=192 * MIB)
 TO_PDF = Limits(
-    memory=2048 * MIB, processor_seconds=90, seconds=120.0, processes=64, scratch=512 * MIB, output=128 * MIB
-)
+    memory=2048 * MIB, processor_seconds=90, seconds=120.0, processes=64, scratch=512 * MIB, output=128 * MIB,
+    open_files=128, sockets=True,
+)  # fmt: skip
 RENDER = Limits(memory=1024 * MIB, processor_seconds=60, seconds=90.0, processes=8, output=192 * MIB)
 
 

@@ -35,6 +35,7 @@ _COMPLAINT_BYTES = 4_096
 _PIECE = 65_536
 _LAST_SECONDS = 10.0  # for the kernel to end what was killed
 _LOOK_SECONDS = 0.2  # between two looks at the memory of a room
+_LEAST_LEFT, _LEAST_SHARE = 512 * MIB, 10  # what the machine keeps: so much, or this part of it if that is less
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _rooms: set[subprocess.Popen[bytes]] = set()
 
@@ -49,6 +50,8 @@ class Limits:
     processes: int = 16
     scratch: int = 128 * MIB
     output: int = 64 * MIB
+    open_files: int = 64
+    sockets: bool = False
 
 
 class End(Enum):
@@ -85,7 +88,7 @@ def run(program: Sequence[str], handed: Mapping[str, bytes], limits: Limits) -> 
     nobody = NOBODY if os.geteuid() == 0 else None
     with ExitStack() as stack:
         in_memory = {path: stack.enter_context(_memory(content)) for path, content in handed.items()}
-        filter_fd = stack.enter_context(_memory(seccomp.compiled()))
+        filter_fd = stack.enter_context(_memory(seccomp.compiled(sockets=limits.sockets)))
         process = subprocess.Popen(  # noqa: S603
             command(program, in_memory, filter_fd, limits),
             stdin=subprocess.DEVNULL,
@@ -156,7 +159,7 @@ def _bounds(limits: Limits) -> list[str]:
         "cpu": limits.processor_seconds,
         "fsize": limits.scratch,
         "nproc": limits.processes,
-        "nofile": 256,
+        "nofile": limits.open_files,
         "core": 0,
         "memlock": 0,
         "msgqueue": 0,
@@ -195,7 +198,7 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> Ended:
                 how = End.TOO_LONG
             elif how is End.DONE and len(kept[process.stdout]) > limits.output:
                 how = End.TOO_MUCH
-            elif how is End.DONE and _resident(process.pid) > limits.memory:
+            elif how is End.DONE and (_resident(process.pid) > limits.memory or _is_short(*_machine())):
                 how = End.TOO_GREEDY
             if how is not End.DONE and process.poll() is None:
                 _end(process)
@@ -219,6 +222,18 @@ def _resident(pid: int) -> int:
             total += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * _PAGE_BYTES
         waiting += _children(one)
     return total
+
+
+def _machine() -> tuple[int, int]:
+    """Return the bytes of memory of the machine, and how many could still be had."""
+    words = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+    found = {word[0]: int(word[1]) * 1024 for word in words if len(word) > 1}
+    return found["MemTotal:"], found["MemAvailable:"]
+
+
+def _is_short(total: int, left: int) -> bool:
+    """Tell whether a room must end for the machine's sake: there is memory that counts for no process."""
+    return left < min(_LEAST_LEFT, total // _LEAST_SHARE)
 
 
 def _children(pid: int) -> list[int]:

@@ -45,8 +45,14 @@ r = json.load(sys.stdin)
 f, no = SyscallFilter(ALLOW), ERRNO(r["no"])
 for name in r["forbidden"]:
     f.add_rule(no, name)
-for name in ("socket", "socketpair"):
-    f.add_rule(no, name, Arg(0, NE, r["family"]))
+if r["sockets"]:
+    f.add_rule(no, "socket", Arg(0, NE, r["family"]))
+    for kind in r["kinds"]:
+        f.add_rule(no, "socket", Arg(1, MASKED_EQ, 0xF, kind))
+else:
+    f.add_rule(no, "socket")
+for name in ("socketpair", "connect"):
+    f.add_rule(no, name)
 for flag in r["namespaces"]:
     f.add_rule(no, "clone", Arg(0, MASKED_EQ, flag, flag))
 for call in r["terminal"]:
@@ -60,8 +66,11 @@ _MOST_BYTES = 4096 * 8  # BPF_MAXINSNS
 
 
 @functools.cache
-def compiled() -> bytes:
+def compiled(*, sockets: bool = False) -> bytes:
     """Return the filter for this machine; raises NoSandbox.
+
+    What waits in a socket counts for no process, and a room could fill the machine with it. So there are none, or
+    (LibreOffice makes one and will not start without) such as nobody can connect to, which hold nothing.
 
     What it forbids fails with EPERM. clone3 does not exist: its flags lie in memory, where no filter sees them, and
     the C library then calls clone. Calls of a foreign architecture kill the process (libseccomp's rule).
@@ -71,6 +80,8 @@ def compiled() -> bytes:
     rules = {
         "no": errno.EPERM,
         "absent": errno.ENOSYS,
+        "sockets": sockets,
+        "kinds": [kind for kind in range(16) if kind != socket.SOCK_STREAM],
         "family": int(socket.AF_UNIX),
         "forbidden": FORBIDDEN,
         "namespaces": _NEW_NAMESPACES,

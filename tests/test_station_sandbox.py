@@ -270,8 +270,71 @@ print(json.dumps(said))
 """
 
 
-def test_sockets_are_of_the_machine_itself():
-    assert told(FAMILIES) == [0] + [errno.EPERM] * 6
+def test_there_are_no_sockets():
+    assert told(FAMILIES) == [errno.EPERM] * 7
+
+
+POURS = """
+import socket
+most, held, kept, said = 24 << 20, 0, [], 0
+def fill(one):
+    global held
+    one.setblocking(False)
+    try:
+        while held < most:
+            held += one.send(bytes(32768))
+    except OSError:
+        pass
+try:
+    for n in range(200):
+        kind = (socket.SOCK_STREAM, socket.SOCK_DGRAM)[n % 2]
+        pair = socket.socketpair(socket.AF_UNIX, kind)
+        kept += pair
+        [fill(one) for one in pair]
+except OSError as error:
+    said = error.errno
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+    try:
+        a, b = socket.socket(socket.AF_UNIX, kind), socket.socket(socket.AF_UNIX, kind)
+        a.bind(f"/tmp/{kind}")
+        if kind != socket.SOCK_DGRAM:
+            a.listen()
+        b.connect(f"/tmp/{kind}")
+        kept += [a, b]
+        fill(b)
+    except OSError as error:
+        said = said or error.errno
+print(json.dumps([held, said]))
+"""
+
+
+@pytest.mark.parametrize("sockets", [False, True], ids=["none", "as LibreOffice has them"])
+def test_sockets_hold_nothing(sockets: bool):
+    """What waits in one counts for no process: many of them would fill the machine."""
+    assert told(POURS, limits=Limits(sockets=sockets)) == [0, errno.EPERM]
+
+
+def test_control_without_the_filter_they_hold_much(change):
+    change(lambda words: without(words, "--seccomp"))
+    held, _ = told(POURS, limits=Limits(open_files=256, sockets=True))  # type: ignore[misc]
+    assert held > 16 * MIB
+
+
+def test_files_that_are_open_are_bounded():
+    opens = "held = []\ntry:\n    while True: held.append(os.open('/', 0))\nexcept OSError: print(len(held))"
+    assert 50 < told(opens) < 64  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("left", "how"), [(511 * MIB, End.TOO_GREEDY), (513 * MIB, End.DONE)])
+def test_a_room_ends_when_the_machine_has_little_left(monkeypatch: pytest.MonkeyPatch, left: int, how: End):
+    monkeypatch.setattr(sandbox, "_machine", lambda: (16 * 1024 * MIB, left))
+    assert probe("import time; time.sleep(2)").how is how
+
+
+def test_a_small_machine_keeps_a_tenth():
+    total, left = sandbox._machine()
+    assert 0 < left < total
+    assert sandbox._is_short(2_000 * MIB, 199 * MIB) and not sandbox._is_short(2_000 * MIB, 201 * MIB)
 
 
 def test_control_without_the_filter_there_are_others(change):
