@@ -14,6 +14,7 @@ from station.sandbox import End, Ended
 MOST_SIDE, LEAST_SIDE = 1_600, 2
 MOST_PAGES = 20
 MOST_TEXT_BYTES = 64 * 1024
+MOST_FRAMES = 1_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FAST = 1  # zlib: a page is looked at once
 _MOST_COUNT = 9  # digits
@@ -74,16 +75,23 @@ def pages_of(answer: Answer) -> tuple[bytes, ...]:
 
 
 def text_of(payload: bytes) -> tuple[str, bool]:
-    """Return a text with everything hidden made visible, and whether it was cut."""
-    text = payload.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    """Return a text with everything hidden made visible, and whether it was cut.
+
+    It is cut before it is read, where at least as much as is shown remains: two bytes become one at the least.
+    """
+    most = 2 * MOST_TEXT_BYTES + 4
+    text = payload[:most].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     shown = visible(text, indent="").encode("utf-8", "replace")
-    return shown[:MOST_TEXT_BYTES].decode("utf-8", "ignore"), len(shown) > MOST_TEXT_BYTES
+    return shown[:MOST_TEXT_BYTES].decode("utf-8", "ignore"), len(payload) > most or len(shown) > MOST_TEXT_BYTES
 
 
 def frames_of(output: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Return the whole frames of an output, which may have been cut short."""
-    frames, at = [], 0
+    """Return the whole frames of an output, which may have been cut short; raises NotShown when there are too many."""
+    frames: list[tuple[str, bytes]] = []
+    at = 0
     while len(output) - at >= HEAD.size:
+        if len(frames) == MOST_FRAMES:
+            raise NotShown("complained")
         tag, size = HEAD.unpack_from(output, at)
         at += HEAD.size
         if size > len(output) - at:

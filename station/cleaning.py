@@ -18,6 +18,7 @@ WASH = Limits(
     memory=2048 * MIB, processor_seconds=120, seconds=150.0, processes=32, scratch=512 * MIB, output=128 * MIB
 )
 MOST_FOUND = 200
+_MOST_LINE_BYTES = 1_200  # 300 characters, which the room keeps to
 _FLAT = " Halamannya menjadi gambar: foto di dalamnya membawa keterangan sendiri."
 _MORE = "… dan lainnya"
 # what else is cleaned is handed on as bin: a page of the web must not open at a touch
@@ -62,8 +63,9 @@ def clean(data: bytes, media_type: str) -> Cleaned:
         return _not_cleaned(str(reason))
     except NoSandbox:
         return _not_cleaned("sandbox")
-    found = _found(ended.output)
+    found: tuple[str, ...] = ()
     try:
+        found = _found(ended.output)
         answer = answer_of(ended)
         documents = answer.all(DOCUMENT)
         if len(documents) != 1 or not 0 < len(documents[0]) <= WASH.output:
@@ -86,5 +88,6 @@ def _not_cleaned(reason: str, found: tuple[str, ...] = ()) -> Cleaned:
 
 def _found(output: bytes) -> tuple[str, ...]:
     """Return what was found even when cleaning failed later: then it is worth knowing all the more."""
-    lines = [visible(text.decode("utf-8", "replace")) for tag, text in frames_of(output) if tag == FOUND]
-    return tuple(lines[:MOST_FOUND] + [_MORE] * (len(lines) > MOST_FOUND))
+    lines = [text[:_MOST_LINE_BYTES] for tag, text in frames_of(output) if tag == FOUND]
+    shown = [visible(line.decode("utf-8", "replace")) for line in lines[:MOST_FOUND]]
+    return tuple(shown + [_MORE] * (len(lines) > MOST_FOUND))

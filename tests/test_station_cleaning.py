@@ -124,4 +124,21 @@ def test_lies_of_a_program_that_was_taken_over(monkeypatch: pytest.MonkeyPatch):
     assert answering(monkeypatch, frames((b"D", b"x"))[:-5]).state == "not_cleaned"
     done = answering(monkeypatch, frames((b"K", b"pdf"), found, (b"D", b"x")))
     assert done.found == ("nama\\u{001B}[2J\\u{202E}: x",)
-    assert len(answering(monkeypatch, frames(*[(b"F", b"a: b")] * 5_000, (b"D", b"x"))).found) == 201
+    assert len(answering(monkeypatch, frames(*[(b"F", b"a: b")] * 900, (b"D", b"x"))).found) == 201
+
+
+def test_no_more_is_read_of_an_answer_than_is_shown(monkeypatch: pytest.MonkeyPatch):
+    """Counted, not timed: what is made visible, and how many frames are taken apart."""
+    lengths: list[int] = []
+
+    def counting(text: str) -> str:
+        lengths.append(len(text))
+        return text
+
+    monkeypatch.setattr(cleaning, "visible", counting)
+    done = answering(monkeypatch, frames(*[(b"F", b"\x01" * 100_000)] * 300, (b"D", b"x")))
+    assert (done.state, len(done.found), lengths) == ("cleaned", 201, [1_200] * 200)
+    lengths.clear()
+    done = answering(monkeypatch, frames(*[(b"F", b"a: b")] * 5_000, (b"D", b"x")))
+    assert (done.state, done.found, lengths) == ("not_cleaned", (), [])
+    assert "melaporkan kesalahan" in done.words

@@ -17,7 +17,7 @@ from hostile_files import OFFICE, docx, paragraph, pdf, png, zipped
 from samples import SAMPLES, named
 
 from station import answers, previews, reasons, sandbox
-from station.errors import NoSandbox
+from station.errors import NoSandbox, NotShown
 from station.previews import Preview, make_preview
 from station.sandbox import End, Ended
 
@@ -119,6 +119,25 @@ def test_long_text_is_cut():
     seen = look("é".encode() * 100_000)
     assert len(seen.text.encode()) == answers.MOST_TEXT_BYTES
     assert "hanya 64 KiB pertama" in seen.words
+
+
+@pytest.mark.parametrize("letter", [b"a", b"\r\n", b"\x01", b"\xff", "\U0001f4c4".encode()])
+def test_of_a_long_text_only_what_is_shown_is_read(monkeypatch: pytest.MonkeyPatch, letter: bytes):
+    lengths: list[int] = []
+    real = answers.visible
+    monkeypatch.setattr(answers, "visible", lambda text, **given: lengths.append(len(text)) or real(text, **given))
+    text, cut = answers.text_of(letter * 4_000_000)
+    assert cut and answers.MOST_TEXT_BYTES - 4 < len(text.encode()) <= answers.MOST_TEXT_BYTES
+    assert len(lengths) == 1 and lengths[0] <= 2 * answers.MOST_TEXT_BYTES + 4
+    assert answers.text_of(letter * 1_000)[1] is False
+
+
+def test_an_answer_of_many_frames_is_refused():
+    begun, ended, empty = (tag + bytes(4) for tag in (b"B", b"E", b"N"))
+    most = answers.MOST_FRAMES
+    assert len(answers.answer_of(Ended(End.DONE, begun + empty * (most - 2) + ended, b"")).frames) == most
+    with pytest.raises(NotShown, match="complained"):
+        answers.answer_of(Ended(End.DONE, begun + empty * (most - 1) + ended, b""))
 
 
 MAIL = """From: =?utf-8?q?B=C3=BAdi?= <budi@contoh.example>
