@@ -27,6 +27,7 @@ MAGIC = b"SNYA"
 PURPOSE = "senyap/v1/audit"
 FIRST = bytes(64)
 _HEAD = "log-head"  # in the vault's meta: number and hash of the last entry
+PART_ENTRIES = 5_000  # in one exported file
 _MOST_BYTES = 4 * 1024 * 1024  # of an envelope
 
 
@@ -108,10 +109,9 @@ def check(transaction: sa.Connection) -> int:
     return len(found)
 
 
-def check_chain(found: Sequence[Entry]) -> None:
-    """Demand that entries follow each other without a gap from the first one; raises Tampered."""
-    before = FIRST
-    for place, entry in enumerate(found, 1):
+def check_chain(found: Sequence[Entry], first: int = 1, before: bytes = FIRST) -> None:
+    """Demand that entries follow each other without a gap from a number and the hash before it; raises Tampered."""
+    for place, entry in enumerate(found, first):
         if entry.number != place:
             raise Tampered(f"log: entry {place} is missing")
         fields = (entry.number, entry.day, entry.who, entry.deed, entry.case, entry.detail)
@@ -125,40 +125,91 @@ def chained(before: bytes, *fields: object) -> bytes:
     return hashlib.sha512(label("senyap/v1/audit-entry") + before + canonical_json({"e": list(fields)})).digest()
 
 
-def export(found: Iterable[Entry], station: str, auditor: SealingKey, signing: SigningKey) -> bytes:
-    """Seal a whole log to the auditor and sign it."""
-    lines = [[e.number, e.day, e.who, e.deed, e.case, e.detail, e.hash.hex()] for e in found]
-    sealed = auditor.seal(_info(station), canonical_json({"station": station, "entries": lines}))
+def export(found: Sequence[Entry], station: str, auditor: SealingKey, signing: SigningKey) -> list[bytes]:
+    """Seal a whole log to the auditor and sign it, in parts that follow each other; there is at least one."""
+    return [_export_part(found, at, station, auditor, signing) for at in range(0, max(len(found), 1), PART_ENTRIES)]
+
+
+def _export_part(found: Sequence[Entry], at: int, station: str, auditor: SealingKey, signing: SigningKey) -> bytes:
+    lines = [[e.number, e.day, e.who, e.deed, e.case, e.detail, e.hash.hex()] for e in found[at : at + PART_ENTRIES]]
+    part = {
+        "station": station,
+        "before": (found[at - 1].hash if at else FIRST).hex(),
+        "total": found[-1].number if found else 0,
+        "entries": lines,
+    }
+    sealed = auditor.seal(_info(station), canonical_json(part))
     if len(sealed) > _MOST_BYTES:
         raise Malformed(f"log: {len(sealed)} bytes, want {_MOST_BYTES} or fewer")
     return build_envelope(sealed, MAGIC, PURPOSE, {0: signing})
 
 
-def read_export(data: bytes, station: str, key: VerifyingKey, auditor: OpeningKey) -> tuple[Entry, ...]:
-    """Verify, open and follow an exported log.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One exported file: the hash of the entry before it, and how many entries the whole log had."""
 
-    Raises Malformed, BadSignature, NotForThisKey for another auditor's, Tampered.
+    before: bytes
+    total: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def first(self) -> int:
+        return self.entries[0].number if self.entries else 1
+
+
+def read_export(files: Iterable[bytes], station: str, key: VerifyingKey, auditor: OpeningKey) -> tuple[Entry, ...]:
+    """Verify, open and follow an exported log, whose files may come in any order.
+
+    Raises Malformed (also for files of two exports), BadSignature, NotForThisKey for another auditor's, Tampered (also
+    for entries that are missing: it says which).
     """
+    parts = sorted((_open_part(data, station, key, auditor) for data in files), key=lambda part: part.first)
+    if len({part.total for part in parts}) != 1:
+        raise Malformed("log: want the files of one export")
+    wanted, before = 1, FIRST
+    for part in parts:
+        if part.first < wanted:
+            raise Malformed(f"log: entry {part.first} stands in two files")
+        _demand(wanted, part.first - 1)
+        if part.before != before:
+            raise Tampered(f"log: entry {part.first} does not follow the one before")
+        check_chain(part.entries, part.first, before)
+        if part.entries:
+            wanted, before = part.entries[-1].number + 1, part.entries[-1].hash
+    _demand(wanted, parts[0].total)
+    if wanted - 1 != parts[0].total:
+        raise Tampered(f"log: it goes beyond entry {parts[0].total}, where it ends")
+    return tuple(entry for part in parts for entry in part.entries)
+
+
+def _demand(first: int, last: int) -> None:
+    if first <= last:
+        raise Tampered(f"log: entries {first} to {last} are missing")
+
+
+def _open_part(data: bytes, station: str, key: VerifyingKey, auditor: OpeningKey) -> _Part:
     envelope = parse_envelope(data, MAGIC, "log")
     if [signer for signer, _ in envelope.signatures] != [0]:
         raise Malformed("log: want one signature, by signer 0")
     key.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
-    value = expect(
-        parse_json(auditor.open(_info(station), envelope.body), "log"), "log", {"station": str, "entries": list}
-    )
+    opened = parse_json(auditor.open(_info(station), envelope.body), "log")
+    value = expect(opened, "log", {"station": str, "before": str, "total": int, "entries": list})
     if value["station"] != station:
         raise Malformed("log: of another station")
-    found = tuple(_parse(item) for item in value["entries"])
-    check_chain(found)
-    return found
+    entries = tuple(_parse(item) for item in value["entries"])
+    return _Part(_hash(value["before"]), value["total"], entries)
 
 
 def _parse(item: Any) -> Entry:
     if type(item) is not list or [type(x) for x in item] != [int, int, str, str, int, str, str]:
         raise Malformed("log: an entry is not number, day, who, deed, case, detail, hash")
     number, day, who, deed, case, detail, digest = item
+    return Entry(number, day, who, deed, case, detail, _hash(digest))
+
+
+def _hash(text: str) -> bytes:
     try:
-        return Entry(number, day, who, deed, case, detail, bytes.fromhex(digest))
+        return bytes.fromhex(text)
     except ValueError:
         raise Malformed("log: a hash is not hex") from None
 

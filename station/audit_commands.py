@@ -53,25 +53,27 @@ def log(home: Home, door: Door, folder: Path) -> None:
         audit.check(transaction)
         audit.note(transaction, desk.present, Deed.EXPORTED, day=today())
         found = audit.entries(transaction)
-        data = audit.export(found, home.id, key, desk.signing)
-    path = folder / f"log-{home.id}-{found[-1].number:08d}.senyap"
-    medium.write_file(path, data, mode=0o644)
-    click.echo(str(path))
+        parts = audit.export(found, home.id, key, desk.signing)
+    for number, data in enumerate(parts, 1):
+        last = min(number * audit.PART_ENTRIES, found[-1].number)
+        path = folder / f"log-{home.id}-{last:08d}.senyap"
+        medium.write_file(path, data, mode=0o644)
+        click.echo(str(path))
 
 
-@click.argument("file", type=FILE)
-def audit_(home: Home, file: Path) -> None:
-    """Read an exported log FILE with the auditor's passphrase; needs no reviewer."""
+@click.argument("files", type=FILE, nargs=-1, required=True)
+def audit_(home: Home, files: tuple[Path, ...]) -> None:
+    """Read an exported log, all of its FILES, with the auditor's passphrase; needs no reviewer."""
 
 
 def _run_audit(given: Given, rest: Mapping[str, Any]) -> None:
     home = Home.load(given.folder())
     check_air_gap(home.is_demo, given.allow_network)
-    data = medium.read_file(rest["file"], _LOG_CAP)
+    parts = [medium.read_file(file, _LOG_CAP) for file in rest["files"]]
     locked = medium.read_secret(home.folder / LOCKED, _CAP)
     words = click.prompt("Frasa sandi pengawas (passphrase)", hide_input=True, err=True)
     key = OpeningKey.from_seed(passphrase.unlock(words, locked, _purpose(home)))
-    for entry in audit.read_export(data, home.id, home.station.key, key):
+    for entry in audit.read_export(parts, home.id, home.station.key, key):
         click.echo(_line(entry))
 
 

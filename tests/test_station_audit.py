@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,11 @@ import sqlalchemy as sa
 from conftest_station import Reporter, Stick, Terminal, attach, sit, weak, world  # noqa: F401
 
 from crypto.encoding import today
-from crypto.errors import BadSignature, NotForThisKey, Tampered
+from crypto.errors import BadSignature, Malformed, NotForThisKey, Tampered
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
 from station import audit, casework, notes, statements
-from station.audit import Deed
+from station.audit import Deed, Entry
 from station.casework import Wish
 from station.desk import Desk
 from station.inbox import import_bundle
@@ -104,19 +105,96 @@ def test_only_the_auditor_reads_an_export_and_only_as_the_station_signed_it(desk
     auditor = OpeningKey.generate()
     with desk.vault.begin() as transaction:
         found = audit.entries(transaction)
-    data = audit.export(found, "sumsel", auditor.public, desk.signing)
+    [data] = audit.export(found, "sumsel", auditor.public, desk.signing)
     key = desk.signing.public
-    assert audit.read_export(data, "sumsel", key, auditor) == found
+    assert audit.read_export([data], "sumsel", key, auditor) == found
     assert ONE.encode() not in data and b"closed_not" not in data
     with pytest.raises(NotForThisKey):
-        audit.read_export(data, "sumsel", key, OpeningKey.generate())
+        audit.read_export([data], "sumsel", key, OpeningKey.generate())
     with pytest.raises(NotForThisKey):
-        audit.read_export(data, "palembang", key, auditor)
+        audit.read_export([data], "palembang", key, auditor)
     with pytest.raises(BadSignature):
-        audit.read_export(data, "sumsel", SigningKey.generate().public, auditor)
+        audit.read_export([data], "sumsel", SigningKey.generate().public, auditor)
     cut = audit.export((*found[:2], *found[3:]), "sumsel", auditor.public, desk.signing)
     with pytest.raises(Tampered, match="entry 3 is missing"):
         audit.read_export(cut, "sumsel", key, auditor)
+
+
+def invented(count: int) -> tuple[Entry, ...]:
+    found, before = [], audit.FIRST
+    for number in range(1, count + 1):
+        fields = (
+            number,
+            300,
+            f"{ONE}+{TWO}",
+            Deed.TOOK.value,
+            number % 9_999,
+            "screening closed_not_actionable duplikat",
+        )
+        before = audit.chained(before, *fields)
+        found.append(Entry(*fields, before))
+    return tuple(found)
+
+
+def test_a_log_of_many_years_is_exported_in_parts() -> None:
+    """One file of so many entries would be larger than an envelope may be: then no log ever left again."""
+    auditor, signing, found = OpeningKey.generate(), SigningKey.generate(), invented(30_000)
+    parts = audit.export(found, "sumsel", auditor.public, signing)
+    assert len(parts) == 6 and sum(map(len, parts)) > 5 * 2**20 and max(map(len, parts)) < 2**20 * 1.5
+    assert audit.read_export(reversed(parts), "sumsel", signing.public, auditor) == found
+
+
+@pytest.mark.parametrize(
+    ("taken", "error", "match"),
+    [
+        ((1, 2), Tampered, "entries 1 to 4 are missing"),
+        ((0, 2), Tampered, "entries 5 to 8 are missing"),
+        ((0, 1), Tampered, "entries 9 to 10 are missing"),
+        ((0, 1, 1, 2), Malformed, "entry 5 stands in two files"),
+        ((), Malformed, "files of one export"),
+    ],
+)
+def test_a_part_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, taken: tuple[int, ...], error: type[Exception], match: str
+) -> None:
+    monkeypatch.setattr(audit, "PART_ENTRIES", 4)
+    auditor, signing, found = OpeningKey.generate(), SigningKey.generate(), invented(10)
+    parts = audit.export(found, "sumsel", auditor.public, signing)
+    assert audit.read_export(parts, "sumsel", signing.public, auditor) == found
+    with pytest.raises(error, match=match):
+        audit.read_export([parts[n] for n in taken], "sumsel", signing.public, auditor)
+
+
+def test_parts_of_two_logs_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "PART_ENTRIES", 4)
+    auditor, signing, found = OpeningKey.generate(), SigningKey.generate(), invented(10)
+    parts = audit.export(found, "sumsel", auditor.public, signing)
+    other = audit.export([replace(found[3], hash=bytes(64)) if e.number == 4 else e for e in found], "sumsel",
+                         auditor.public, signing)  # fmt: skip
+    with pytest.raises(Tampered, match="entry 5 does not follow"):
+        audit.read_export([parts[0], other[1], parts[2]], "sumsel", signing.public, auditor)
+    shorter = audit.export(found[:9], "sumsel", auditor.public, signing)
+    with pytest.raises(Malformed, match="files of one export"):
+        audit.read_export([*parts[:2], shorter[2]], "sumsel", signing.public, auditor)
+
+
+def test_an_empty_log_is_one_part() -> None:
+    auditor, signing = OpeningKey.generate(), SigningKey.generate()
+    [part] = audit.export((), "sumsel", auditor.public, signing)
+    assert audit.read_export([part], "sumsel", signing.public, auditor) == ()
+
+
+def test_parts_at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "PART_ENTRIES", 2)
+    terminal = Terminal(tmp_path, "sumsel", (ONE, TWO))
+    words = terminal.run("auditor").stdout.strip()
+    for _ in range(2):
+        paths = terminal.run("log", "--to", str(tmp_path / "out")).stdout.split()
+    assert [path[-15:] for path in paths] == ["00000002.senyap", "00000003.senyap"]
+    read = terminal.run("audit", *reversed(paths), typed=f"{words}\n")
+    assert read.exit_code == 0 and [line[0] for line in read.stdout.splitlines()[-3:]] == ["1", "2", "3"]
+    read = terminal.run("audit", paths[1], typed=f"{words}\n")
+    assert read.exit_code == 3 and "entries 1 to 2 are missing" in read.output
 
 
 def test_the_desk_says_at_its_start_that_the_log_was_changed(tmp_path: Path) -> None:
