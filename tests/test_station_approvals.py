@@ -1,4 +1,4 @@
-"""Two people, one screen: what is approved is what that page showed, though somebody swapped it in another tab."""
+"""Two people, one screen: what is approved is what that page showed, and only by pressing the button that says so."""
 
 # ruff: noqa: F811, F401
 from __future__ import annotations
@@ -13,12 +13,28 @@ import pytest
 import sqlalchemy as sa
 from conftest_station import weak, world
 from many_cases import Made, put
-from test_station_desk import HERE, ONE, OURS, THREE, TWO, client, hands, home, reporters, session
+from test_station_desk import (
+    HERE,
+    ONE,
+    OURS,
+    THREE,
+    TWO,
+    address,
+    check,
+    client,
+    hands,
+    home,
+    open_desk,
+    page,
+    reporters,
+    session,
+)
 from test_station_statistics_page import CUT
 from test_station_stats import LESSON
 
-from crypto.encoding import today
-from station import casework, lessons, publication
+from crypto.encoding import epoch_of, today
+from crypto.statistics import LostWeeks
+from station import casework, lessons, lost_weeks, publication
 from station.casework import Wish
 from station.desk import Desk
 from station.session import Session
@@ -59,6 +75,11 @@ def year(reports: int) -> tuple[Work, Work]:
         publication.judge(transaction, desk.home, ONE, approve=False, day=CUT + 1)
 
     return propose, drop
+
+
+def weeks_lost(transaction: sa.Connection, desk: Desk) -> None:
+    week = epoch_of(today())
+    lost_weeks.propose(transaction, desk.home, LostWeeks(week - 1, week), ONE, day=today())
 
 
 def step_taken(transaction: sa.Connection) -> bool:
@@ -112,3 +133,62 @@ def test_what_was_swapped_after_it_was_read_is_not_approved(
     assert ("bukan lagi yang Anda baca" in unescape(answer.text)) is swapped
     with session.desk() as desk, desk.vault.begin() as transaction:
         assert is_done(transaction) is not swapped
+
+
+def waiting(transaction: sa.Connection) -> list[bool]:
+    """Tell of all that waits whether it was approved."""
+    notices = [bool(each.approved) for each in lost_weeks.all_notices(transaction)]
+    found = [*notices, *(bool(each.approved) for each in lessons.all_lessons(transaction))]
+    found += [False] * (casework.waiting(transaction, 1) is not None)
+    return found + [False] * (publication.waiting(transaction) is not None)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("path", "form", "propose", "fields"),
+    [
+        ("/perkara/K-0001", "/perkara/K-0001/usulan", step(WISH)[0], ("#alasan", "#frasa-penilai")),
+        ("/statistik/umum", "/statistik/pelajaran/putusan", lesson("Satu orang memilih")[0], ("#frasa-pelajaran-1",)),
+        ("/statistik/umum", "/statistik/umum/putusan", year(10)[0], ("#frasa-putusan",)),
+        ("/kunci-hilang", "/kunci-hilang/putusan", weeks_lost, (f"#frasa-minggu-{epoch_of(today()) - 1}",)),
+    ],
+    ids=["step", "lesson", "year", "lost weeks"],
+)
+def test_enter_decides_nothing_and_keeps_what_was_typed(
+    page: Any, address: str, session: Session, monkeypatch: pytest.MonkeyPatch, path: str, form: str, propose: Work,
+    fields: tuple[str, ...],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("station.pages.publication.today", lambda: CUT + 1)
+    open_desk(page, address)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        for who in (ONE, TWO):
+            state_conflict(transaction, desk.home, 1, who, conflict=False, day=today())
+        casework.open_first(transaction, desk.home, 1, ONE, day=today())
+        propose(transaction, desk)
+    for field in fields:
+        page.goto(f"{address}{path}")
+        box = page.locator(f'form[action="{form}"]')
+        if not box.is_visible():
+            page.click('summary:has-text("Nilai")')
+        box.locator("select").select_option(THREE)
+        box.locator('[name="frasa"]').fill(world().passphrases[THREE])
+        if box.locator('[name="alasan"]').count():
+            box.locator('[name="alasan"]').fill("belum lengkap")
+        with page.expect_navigation():
+            page.press(field, "Enter")
+        assert "tekan salah satu tombolnya" in page.inner_text('[role="alert"]')
+        if box.locator('[name="alasan"]').count():
+            assert box.locator('[name="alasan"]').input_value() == "belum lengkap"
+            assert box.locator("select").input_value() == THREE
+        assert box.locator('[name="frasa"]').input_value() == ""
+        check(page)
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            assert waiting(transaction) == [False]
+    if not box.is_visible():
+        page.click('summary:has-text("Nilai")')
+    box.locator("select").select_option(THREE)
+    box.locator('[name="frasa"]').fill(world().passphrases[THREE])
+    with page.expect_navigation():
+        box.locator("button:visible", has_text="Setujui").or_(box.locator("button", has_text="Umumkan")).click()
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert waiting(transaction) in ([], [True]), "control: the button approves"

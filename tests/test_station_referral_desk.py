@@ -139,7 +139,14 @@ def test_a_case_is_passed_on_by_two_people_who_see_what_leaves(page: Any, at_sum
     assert "Setujui" not in page.inner_text("main"), "approved only where it is read"
     check(page, "case-waiting")
     page.click("text=Baca persis apa yang akan dikirim")
-    page.select_option("#penilai", THREE)
+    for field in ("#tolak-alasan", "#frasa-penilai"):
+        page.select_option("#penilai", THREE)
+        page.fill("#frasa-penilai", world().passphrases[THREE])
+        page.fill("#tolak-alasan", "belum lengkap")
+        with page.expect_navigation():
+            page.press(field, "Enter")
+        assert "tekan salah satu tombolnya" in page.inner_text('[role="alert"]'), "Enter approves nothing"
+        assert page.input_value("#tolak-alasan") == "belum lengkap" and page.input_value("#penilai") == THREE
     page.fill("#frasa-penilai", world().passphrases[THREE])
     page.click('button:text-is("Setujui")')
     assert "0 dari 2 baris" in page.inner_text("main") and "Belum ada tanda terima" in page.inner_text("main")

@@ -30,10 +30,15 @@ def act(name: str, work: Work, page: Page, back: str) -> str | Response:
     return redirect(url_for(back, name=name))
 
 
-def act_signed(work: Signed, page: Callable[[str], str], back: str) -> str | Response:
-    """Do something that is about no case, as somebody who typed an own passphrase, and go to `back`."""
+def act_signed(work: Signed, page: Callable[[str], str], back: str, *, judges: bool = False) -> str | Response:
+    """Do something that is about no case, as somebody who typed an own passphrase, and go to `back`.
+
+    Whoever `judges` must have pressed one of the two buttons, which is looked at before the passphrase.
+    """
     by = request.form.get("oleh", "")
     try:
+        if judges:
+            verdict()
         with current().desk() as desk, desk.vault.begin() as transaction:
             sign(by)
             work(transaction, desk, by)
@@ -56,6 +61,14 @@ def one_of_present(who: str) -> str:
     if who not in current().present:
         raise Refused("pilih dulu siapa yang bertindak")
     return who
+
+
+def verdict() -> bool:
+    """Return whether the button that was pressed says yes; raises Refused where Enter was pressed and no button."""
+    said = request.form.get("putusan", "")
+    if said not in ("setuju", "tolak"):
+        raise Refused("belum diputuskan: tekan salah satu tombolnya")
+    return said == "setuju"
 
 
 def sign(by: str, field: str = "frasa") -> None:

@@ -20,7 +20,7 @@ from station.errors import Refused
 from station.fingerprint import must_be_read
 from station.guard import letters_of
 from station.pages import current
-from station.pages.acting import act, one_of_present, sign
+from station.pages.acting import act, one_of_present, sign, verdict
 from station.pages.reading import hints
 from station.paper import WAYS, way_of
 from station.questions_offered import questions_for
@@ -90,7 +90,7 @@ def judge(name: str) -> str | Response:
     form = request.form
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        by, is_yes = form.get("oleh", ""), form.get("putusan") == "setuju"
+        by, is_yes = form.get("oleh", ""), verdict()
         sign(by)
         waiting = casework.waiting(transaction, case_id)
         if is_yes and waiting is not None and waiting.wish.target == "referred":

@@ -15,7 +15,7 @@ from station.desk import Desk
 from station.errors import Refused
 from station.fingerprint import must_be_read
 from station.pages import current
-from station.pages.acting import act_signed
+from station.pages.acting import act_signed, verdict
 
 blueprint = Blueprint("lost_weeks", __name__)
 
@@ -42,13 +42,13 @@ def judge() -> str | Response:
     """Tell everybody what waits, drop it, or take it back."""
 
     def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
-        first, approve = request.form.get("minggu", -1, type=int), request.form.get("putusan") == "setuju"
+        first, approve = request.form.get("minggu", -1, type=int), verdict()
         found = next((each for each in lost_weeks.all_notices(transaction) if each.weeks.first == first), None)
         if found is not None:
             must_be_read(request.form.get("isi", ""), found.digest)
         lost_weeks.judge(transaction, desk.home, first, by, approve=approve, day=today())
 
-    return act_signed(work, _page, "lost_weeks.show")
+    return act_signed(work, _page, "lost_weeks.show", judges=True)
 
 
 def _day(field: str) -> int:

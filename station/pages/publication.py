@@ -13,7 +13,7 @@ from station.desk import Desk
 from station.fingerprint import must_be_read
 from station.lessons import PROCESSES
 from station.pages import current
-from station.pages.acting import act_signed
+from station.pages.acting import act_signed, verdict
 from station.public_texts import cell_words, table_words
 from station.working_days import load_holidays
 
@@ -42,12 +42,12 @@ def judge() -> str | Response:
     """Publish what waits, or drop it."""
 
     def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
-        approve, found = request.form.get("putusan") == "setuju", publication.waiting(transaction)
+        approve, found = verdict(), publication.waiting(transaction)
         if approve and found is not None:
             must_be_read(request.form.get("isi", ""), found.digest)
         publication.judge(transaction, desk.home, by, approve=approve, day=today())
 
-    return act_signed(work, _page, "publication.show")
+    return act_signed(work, _page, "publication.show", judges=True)
 
 
 @blueprint.post("/statistik/pelajaran")
@@ -67,13 +67,13 @@ def judge_lesson() -> str | Response:
     """Approve a lesson, or drop one."""
 
     def work(transaction: sa.Connection, desk: Desk, by: str) -> None:
-        number, approve = request.form.get("nomor", 0, type=int), request.form.get("putusan") == "setuju"
+        number, approve = request.form.get("nomor", 0, type=int), verdict()
         found = next((each for each in lessons.all_lessons(transaction) if each.id == number), None)
         if approve and found is not None:
             must_be_read(request.form.get("isi", ""), found.digest)
         lessons.judge(transaction, desk.home, number, by, approve=approve, day=today())
 
-    return act_signed(work, _page, "publication.show")
+    return act_signed(work, _page, "publication.show", judges=True)
 
 
 def _page(problem: str = "") -> str:

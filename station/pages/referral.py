@@ -16,7 +16,7 @@ from station.drafts import draft
 from station.errors import Refused
 from station.guard import letters_of
 from station.pages import current
-from station.pages.acting import act, one_of_present, opened, sign
+from station.pages.acting import act, one_of_present, opened, sign, verdict
 from station.referral import SHY, Cleaner, Draft
 from station.referral_letter import RECIPIENTS, covering_letter, items_of
 from station.referrals import Referral
@@ -53,9 +53,9 @@ def judge(name: str) -> str | BaseResponse:
     form = request.form
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        by = form.get("oleh", "")
+        by, is_yes = form.get("oleh", ""), verdict()
         sign(by)
-        if form.get("putusan") == "setuju":
+        if is_yes:
             referral.approve(transaction, desk.home, case_id, by, form.get("isi", ""), day=today())
         else:
             casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())
