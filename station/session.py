@@ -183,6 +183,12 @@ class Session:
         with self._mutex:
             self._touched = self._clocks.awake()
 
+    @property
+    def left(self) -> float:
+        """How many seconds it stays open if nobody does anything."""
+        with self._mutex:
+            return max(0.0, self._touched + IDLE_SECONDS - self._clocks.awake())
+
     def close(self, why: str = "") -> None:
         """Forget all keys and passphrases."""
         with self._mutex:

@@ -12,19 +12,20 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from station import pages
-from station.pages import SESSION, VIEWER, current
+from station.pages import SESSION, VIEWER, current, presence
 from station.pages.filters import install as install_filters
 from station.session import IDLE_SECONDS, Session, State
 from station.viewer import Viewer
 
 COOKIE = "meja"
+NAMES = ("127.0.0.1", "localhost")
 MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
-# A locked desk shows no case; a form that was sent says so, and is not sent twice.
-SCRIPT = (
-    f"setTimeout(()=>location.replace('/'),{int(IDLE_SECONDS + 1) * 1000});let sent=0;"
-    "addEventListener('pageshow',()=>{sent=0});addEventListener('submit',e=>{if(sent)return e.preventDefault();sent=1;"
-    "if(e.submitter)e.submitter.textContent='Sebentar…'})"
+# A form that was sent says so, and is not sent twice.
+ONCE = (
+    "let sent=0;addEventListener('pageshow',()=>{sent=0});addEventListener('submit',e=>{if(sent)return e.preventDefault();"
+    "sent=1;if(e.submitter)e.submitter.textContent='Sebentar…'});"
 )
+SCRIPT = ONCE + presence.script(IDLE_SECONDS)  # a locked desk shows no case
 _HERE = Path(__file__).resolve().parent
 _WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look", "unlock.icon"})
 HEADERS = {
@@ -51,10 +52,12 @@ def stylesheet() -> str:
 
 
 @cache
-def policy() -> str:
-    """Return the Content-Security-Policy: our stylesheet, our one script, pictures of this machine, nothing else."""
+def policy(port: int) -> str:
+    """Return the Content-Security-Policy: our stylesheet, our one script and the one address that it asks, pictures."""
+    asked = " ".join(f"http://{name}:{port}{presence.PATH}" for name in NAMES)
     return (
         f"default-src 'none'; style-src '{_digest(stylesheet())}'; script-src '{_digest(SCRIPT)}'; img-src 'self'; "
+        f"connect-src {asked}; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -72,7 +75,7 @@ def create_desk(session: Session, port: int) -> Flask:
     app.logger.disabled = True  # a traceback may hold what a report says
     app.extensions[SESSION], app.extensions[VIEWER] = session, Viewer()
     session.at_lock = app.extensions[VIEWER].forget
-    names = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    names = frozenset(f"{name}:{port}" for name in NAMES)
     is_training = session.home.is_training
 
     @app.before_request
@@ -89,12 +92,13 @@ def create_desk(session: Session, port: int) -> Flask:
             request.form.get("tanda", "").encode(), session.forms.encode()
         ):
             abort(400)
-        session.touch()
+        if request.endpoint != presence.LEFT:
+            session.touch()
         return None
 
     @app.after_request
     def close(response: Response) -> Response:
-        response.headers.update(HEADERS | {"Content-Security-Policy": policy()})
+        response.headers.update(HEADERS | {"Content-Security-Policy": policy(port)})
         return response
 
     @app.context_processor

@@ -358,6 +358,70 @@ def test_a_passphrase_that_waits_for_others_is_forgotten_after_ten_minutes(sessi
     assert session.enter(TWO, world().passphrases[TWO]) == "", "it begins again"
 
 
+@pytest.fixture
+def strict(address: str, browser: Any) -> Iterator[Any]:
+    """A page whose policy holds, with a clock that a test turns by hand, at a case with a note half written."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.clock.install()
+    open_desk(page, address)
+    open_case(page, address)
+    page.fill("#catatan", "Baru separuh")
+    yield page
+    context.close()
+
+
+def jump(page: Any, hands: Hands, seconds: float) -> None:
+    """Let time pass for the desk and then for the page."""
+    hands.awake += seconds
+    page.clock.fast_forward(int(seconds * 1000))
+
+
+def test_a_page_leaves_when_the_desk_has_locked_and_not_while_another_tab_is_in_use(
+    strict: Any, address: str, session: Session, hands: Hands
+) -> None:
+    jump(strict, hands, IDLE_SECONDS - 60)
+    other = strict.context.new_page()
+    other.goto(f"{address}/perkara")
+    with strict.expect_response("**/hadir") as answer:
+        jump(strict, hands, 70)
+    assert answer.value.status == 200 and session.left == IDLE_SECONDS - 70, "asking is no activity"
+    assert strict.input_value("#catatan") == "Baru separuh" and "/perkara/K-0001" in strict.url
+    jump(strict, hands, IDLE_SECONDS - 60)
+    strict.wait_for_url("**/buka")
+    assert session.state is State.IDLE and TEXT not in strict.content()
+
+
+def test_typing_keeps_the_desk_open_and_says_so_once_a_minute(strict: Any, session: Session, hands: Hands) -> None:
+    asked: list[str] = []
+    strict.on("request", lambda request: asked.append(request.method) if request.url.endswith("/hadir") else None)
+    for _ in range(3):
+        jump(strict, hands, IDLE_SECONDS - 100)
+        with strict.expect_response("**/hadir") as answer:
+            strict.press("#catatan", "x")
+        assert answer.value.status == 200 and session.left == IDLE_SECONDS
+        strict.press("#catatan", "y")
+    assert asked == ["POST"] * 3 and session.state is State.OPEN
+    assert strict.input_value("#catatan").count("xy") == 3
+    jump(strict, hands, IDLE_SECONDS + 2)
+    strict.wait_for_url("**/buka")
+
+
+def test_a_page_that_gets_no_answer_leaves(strict: Any) -> None:
+    strict.route("**/hadir", lambda route: route.abort())
+    strict.clock.fast_forward(int(IDLE_SECONDS + 2) * 1000)
+    strict.wait_for_url("**/perkara")
+    assert TEXT not in strict.content()
+
+
+def test_a_page_may_ask_one_address_and_no_other(strict: Any, address: str) -> None:
+    reach = "at => fetch(at).then(() => true, () => false)"
+    assert [strict.evaluate(reach, at) for at in ("/hadir", "/perkara", "/hadir/x", "http://127.0.0.1:9/hadir")] == [
+        True, False, False, False,
+    ]  # fmt: skip
+
+
 # --- who is kept out ---------------------------------------------------------------------------------
 
 
@@ -412,6 +476,19 @@ def test_a_form_without_the_sign_of_this_opening_changes_nothing(client: Any, se
         assert answer.status_code == 400 and session.state is State.OPEN
     answer = client.post("/kunci", data={"tanda": session.forms}, headers=OURS, **HERE)
     assert answer.status_code == 302 and session.state is State.CLOSED
+
+
+def test_only_the_browser_that_opened_it_says_that_somebody_is_here(
+    client: Any, session: Session, hands: Hands
+) -> None:
+    hands.awake += 100
+    assert client.get("/hadir", **HERE).text == "500" and session.left == 500.0
+    assert client.post("/hadir", data={"tanda": "guess"}, headers=OURS, **HERE).status_code == 400
+    assert client.post("/hadir", data={"tanda": session.forms}, **HERE).status_code == 400
+    assert session.left == 500.0
+    assert client.post("/hadir", data={"tanda": session.forms}, headers=OURS, **HERE).text == "600"
+    client.set_cookie("meja", "guess", domain="127.0.0.1")
+    assert client.get("/hadir", **HERE).status_code == 302
 
 
 def test_a_case_is_not_worked_on_before_the_statements(client: Any, session: Session) -> None:

@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         lost_weeks,
         message,
         paper,
+        presence,
         publication,
         referral,
         retention,
@@ -42,6 +43,6 @@ def install(app: Flask) -> None:
     )
 
     at_case = (case, files, certificate, message, referral, retention)
-    for module in (unlock, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
+    for module in (unlock, presence, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
         app.register_blueprint(module.blueprint)
     errors.install(app)
