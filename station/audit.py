@@ -36,7 +36,7 @@ class Deed(enum.StrEnum):
 
     OPENED = "opened"  # the desk, by these reviewers
     CLOSED = "closed"
-    STATED = "stated"  # that there is no conflict of interest, or one
+    STATED = "stated"  # that there is no conflict of interest, or one; or that one is taken back
     TOOK = "took"  # a step
     PROPOSED = "proposed"
     APPROVED = "approved"

@@ -18,7 +18,7 @@ from station.casework import all_facts
 from station.errors import Refused
 from station.home import SERVER, Home
 from station.referral_tables import past_referrals, referrals, referred_cases
-from station.statements import must_be_free
+from station.statements import must_be_free, must_be_two
 from station.tables import (
     attachments,
     bundles,
@@ -59,7 +59,7 @@ def hold_of(transaction: sa.Connection, case_id: int) -> Hold | None:
 
 def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, str], why: str, *, day: int) -> None:
     """Keep a case until the hold is lifted; raises Refused without two people or a reason, or when it is held."""
-    _must_be_two(home, pair)
+    must_be_two(home, pair)
     must_be_free(transaction, case_id, *pair)
     if not why.strip():
         raise Refused("tulis dulu alasan perkara ini harus disimpan lebih lama")
@@ -72,7 +72,7 @@ def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
 
 def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, str], *, day: int) -> None:
     """Lift a hold; the case goes when its time has come. Raises Refused without two people, or without a hold."""
-    _must_be_two(home, pair)
+    must_be_two(home, pair)
     must_be_free(transaction, case_id, *pair)
     if hold_of(transaction, case_id) is None:
         raise Refused("perkara ini tidak ditahan")
@@ -134,10 +134,3 @@ def _remove(transaction: sa.Connection, case_id: int, day: int) -> None:
     keys = dict.fromkeys(("reply_key", "thread_key", "claim"), b"")
     transaction.execute(sa.update(cases).where(cases.c.id == case_id).values(**nobody, **keys))
     transaction.execute(sa.insert(purged).values(case_id=case_id, day=day))
-
-
-def _must_be_two(home: Home, pair: tuple[str, str]) -> None:
-    for who in pair:
-        home.role_of(who)
-    if pair[0] == pair[1]:
-        raise Refused("dua orang harus memutuskannya bersama")

@@ -16,7 +16,7 @@ from station.tables import statements
 def state_conflict(
     transaction: sa.Connection, home: Home, case_id: int, reviewer: str, *, conflict: bool, day: int
 ) -> None:
-    """Note what a reviewer says of a conflict of interest; a conflict once stated is never taken back here."""
+    """Note what a reviewer says of a conflict of interest; one once stated goes only by `take_back`."""
     home.role_of(reviewer)
     known = _statement(transaction, case_id, reviewer)
     if known is not None and known and not conflict:
@@ -25,6 +25,29 @@ def state_conflict(
     transaction.execute(sa.insert(statements).prefix_with("OR REPLACE").values(values))
     said = "conflict" if conflict else "none"
     audit.note(transaction, reviewer, Deed.STATED, day=day, case=case_id, detail=said)
+
+
+def take_back(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, str], *, day: int) -> None:
+    """Forget a conflict of interest that the first of two people stated by mistake; raises Refused.
+
+    The second one, who has none, agrees. What holds instead is stated anew before the case opens.
+    """
+    must_be_two(home, pair)
+    who, other = pair
+    if not _statement(transaction, case_id, who):
+        raise Refused(f"{who} tidak menyatakan benturan kepentingan untuk perkara ini")
+    must_be_free(transaction, case_id, other)
+    mine = (statements.c.case_id == case_id, statements.c.reviewer == who)
+    transaction.execute(sa.delete(statements).where(*mine))
+    audit.note(transaction, "+".join(pair), Deed.STATED, day=day, case=case_id, detail="taken back")
+
+
+def must_be_two(home: Home, pair: tuple[str, str]) -> None:
+    """Demand two different reviewers of this unit; raises Refused."""
+    for who in pair:
+        home.role_of(who)
+    if pair[0] == pair[1]:
+        raise Refused("dua orang harus memutuskannya bersama")
 
 
 def stated(

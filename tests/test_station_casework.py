@@ -16,7 +16,7 @@ from crypto.bundle import FIRST_PREVIOUS, Taken
 from crypto.encoding import date_of, today
 from crypto.mailbox import STATUSES
 from keys.roster import Role
-from station import casework, notes, retention, statements, working_days
+from station import audit, casework, notes, retention, statements, working_days
 from station.casework import Wish
 from station.deadlines import NEVER, Deadline, Duty, Facts, deadline
 from station.desk import Desk
@@ -352,6 +352,20 @@ def test_a_conflict_of_interest_is_said_before_a_case_is_opened_and_stays(desk: 
             statements.state_conflict(transaction, desk.home, 1, TWO, conflict=False, day=today())
         statements.state_conflict(transaction, desk.home, 1, ONE, conflict=True, day=today())
         assert statements.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO)), "one may be seen late"
+
+
+def test_a_conflict_is_taken_back_by_two_of_whom_one_has_none_and_is_stated_anew(desk: Desk) -> None:
+    with desk.vault.begin() as transaction:
+        for who in (ONE, TWO):
+            statements.state_conflict(transaction, desk.home, 1, who, conflict=True, day=today())
+        for pair, why in (((TWO, TWO), "dua orang"), ((TWO, ONE), "benturan"), ((THREE, TWO), "tidak menyatakan")):
+            with pytest.raises(Refused, match=why):
+                statements.take_back(transaction, desk.home, 1, pair, day=today())
+        assert statements.stated(transaction, 1, (ONE, TWO)) == ((), (ONE, TWO))
+        statements.take_back(transaction, desk.home, 1, (TWO, THREE), day=today())
+        assert statements.stated(transaction, 1, (ONE, TWO)) == ((TWO,), (ONE,))
+        last = audit.entries(transaction)[-1]
+        assert (last.who, last.deed, last.case, last.detail) == (f"{TWO}+{THREE}", "stated", 1, "taken back")
 
 
 @pytest.mark.parametrize("conflict", [True, False], ids=["conflict", "control: none"])

@@ -24,6 +24,7 @@ from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
 from station.referral_tables import referrals
 from station.session import IDLE_SECONDS, Clocks, Session, State
+from station.statements import state_conflict, stated
 from station.web import create_desk
 
 ONE, TWO, THREE = "sumsel-1", "sumsel-2", "sumsel-3"
@@ -189,11 +190,43 @@ def test_a_reviewer_with_a_conflict_of_interest_does_not_see_the_case(page: Any,
     open_desk(page, address)
     page.goto(f"{address}/perkara/K-0001")
     page.check(f'input[name="benturan-{ONE}"][value="tidak"]')
+    assert not page.is_visible(f"#frasa-{ONE}")
     page.check(f'input[name="benturan-{TWO}"][value="ya"]')
+    check(page)
+    page.click('button:text-is("Nyatakan")')
+    assert f"frasa sandi {TWO}" in page.inner_text('[role="alert"]') and page.is_visible(f"#frasa-{TWO}")
+    page.fill(f"#frasa-{TWO}", world().passphrases[TWO])
     page.click('button:text-is("Nyatakan")')
     assert "menyatakan punya benturan" in page.inner_text("main") and TEXT not in page.content()
     page.goto(f"{address}/perkara/K-0001")
     assert TEXT not in page.content()
+
+
+def test_a_conflict_stated_by_mistake_is_taken_back_by_two_people(page: Any, address: str, session: Session) -> None:
+    open_desk(page, address)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        state_conflict(transaction, desk.home, 1, ONE, conflict=False, day=today())
+        state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
+    page.goto(f"{address}/perkara/K-0001")
+    page.click('summary:text-is("Pernyataan itu keliru")')
+    assert page.locator("#oleh-tarik option").all_inner_texts() == [TWO]
+    assert page.locator("#bersama option").all_inner_texts() == [ONE, THREE]
+    check(page)
+
+    def take_back(words: str) -> None:
+        page.select_option("#bersama", ONE)
+        page.fill("#frasa-tarik", words)
+        page.fill("#frasa-kedua", world().passphrases[ONE])
+        with page.expect_navigation():
+            page.click('button:text-is("Tarik pernyataan")')
+
+    take_back(world().passphrases[ONE])
+    assert "tidak cocok" in page.inner_text("main") and page.is_visible("#frasa-tarik")
+    take_back(world().passphrases[TWO])
+    assert page.locator("fieldset legend").all_inner_texts() == [TWO], "who states it anew"
+    page.check(f'input[name="benturan-{TWO}"][value="tidak"]')
+    page.click('button:text-is("Nyatakan")')
+    assert TEXT in page.inner_text("main")
 
 
 def test_cases_are_found_by_words_and_filters(page: Any, address: str) -> None:
@@ -593,6 +626,32 @@ def test_words_are_not_looked_for_in_a_case_that_somebody_present_must_not_read(
 ) -> None:
     """Whoever is accused could else ask for a name and see which case holds it."""
     data = {"tanda": session.forms, f"benturan-{ONE}": "tidak", f"benturan-{TWO}": conflict}
+    data[f"frasa-{TWO}"] = world().passphrases[TWO]
     client.post("/perkara/K-0001/benturan", data=data, headers=OURS, **HERE)
     assert ("K-0001" in client.get("/perkara?cari=sepuluh+persen", **HERE).text) is (conflict == "tidak")
     assert "K-0001" in client.get("/perkara", **HERE).text, "that there is such a case is no secret"
+
+
+@pytest.mark.parametrize("words", [ONE, "", TWO], ids=["that of another", "none", "control: her own"])
+def test_nobody_states_a_conflict_of_interest_for_another_one(client: Any, session: Session, words: str) -> None:
+    """It shuts the case for that person, so one person could else shut it for all others, and for good."""
+    data = {"tanda": session.forms, f"benturan-{ONE}": "tidak", f"benturan-{TWO}": "ya"}
+    data[f"frasa-{TWO}"] = world().passphrases.get(words, "")
+    client.post("/perkara/K-0001/benturan", data=data, headers=OURS, **HERE)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert stated(transaction, 1, (ONE, TWO)) == (((), (TWO,)) if words == TWO else ((ONE, TWO), ()))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(ONE, THREE), (TWO, ONE), (TWO, THREE)], ids=["not hers", "not his", "control: both"]
+)
+def test_a_conflict_is_taken_back_with_the_passphrases_of_both(
+    client: Any, session: Session, first: str, second: str
+) -> None:
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
+    data = {"tanda": session.forms, "oleh": TWO, "bersama": THREE}
+    data |= {"frasa": world().passphrases[first], "frasa-kedua": world().passphrases[second]}
+    client.post("/perkara/K-0001/benturan/tarik", data=data, headers=OURS, **HERE)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert stated(transaction, 1, (TWO,))[1] == (() if (first, second) == (TWO, THREE) else (TWO,))

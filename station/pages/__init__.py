@@ -27,6 +27,7 @@ def install(app: Flask) -> None:
     from station.pages import (
         case,
         certificate,
+        conflict,
         courier,
         errors,
         files,
@@ -42,7 +43,7 @@ def install(app: Flask) -> None:
         unlock,
     )
 
-    at_case = (case, files, certificate, message, referral, retention)
+    at_case = (case, conflict, files, certificate, message, referral, retention)
     for module in (unlock, presence, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
         app.register_blueprint(module.blueprint)
     errors.install(app)

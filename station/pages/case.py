@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from crypto.encoding import today
@@ -55,18 +55,6 @@ class Choice:
 def show(name: str) -> str | Response:
     """Show a case, once those present have said that they have no conflict of interest."""
     return page(name)
-
-
-@blueprint.post("/perkara/<name>/benturan")
-def state_conflict(name: str) -> str | Response:
-    """Take the statements of those present."""
-    with current().desk() as desk, desk.vault.begin() as transaction:
-        case_id = _known(transaction, name)
-        for who in current().present:
-            said = request.form.get(f"benturan-{who}", "")
-            if said in ("ya", "tidak"):
-                statements.state_conflict(transaction, desk.home, case_id, who, conflict=said == "ya", day=today())
-    return redirect(url_for("case.show", name=name))
 
 
 @blueprint.post("/perkara/<name>/langkah")
@@ -130,11 +118,12 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
     """Return the page of a case, with what could not be done in words; what was typed stands there again."""
     session, day, typed = current(), today(), request.form if typed is None else typed
     with session.desk() as desk, desk.vault.begin() as transaction:
-        case_id = _known(transaction, name)
+        case_id = known(transaction, name)
         missing, conflicted = statements.stated(transaction, case_id, session.present)
         if missing or conflicted:
             line = show_case(transaction, name)
-            return render_template("statement.html", case=line, missing=missing, conflicted=conflicted)
+            said = {"missing": missing, "conflicted": conflicted, "members": desk.home.members}
+            return render_template("statement.html", case=line, problem=problem, typed=typed, **said)
         casework.open_first(transaction, desk.home, case_id, session.present[0], day=day)
         case, leads = show_case(transaction, name), casework.leads(transaction, desk.home, case_id)
         holidays = load_holidays(desk.home.folder)
@@ -183,7 +172,8 @@ def _choices(desk: Desk, case: Case, present: Sequence[str]) -> list[Choice]:
     return found
 
 
-def _known(transaction: sa.Connection, name: str) -> int:
+def known(transaction: sa.Connection, name: str) -> int:
+    """Return the id of a case, or answer that there is none."""
     try:
         return show_case(transaction, name).id
     except Refused:
