@@ -1,7 +1,7 @@
 """The case desk's lock: who is present, and when it closes by itself.
 
 Closed, nothing is in memory. Open, the quorum's keys are. Idle, they are still there and any of those present lifts
-the lock. A network, a sleep of the machine or people close it for good.
+the lock, within an hour. That hour, a network, a sleep of the machine or people close it for good.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from station.errors import NotAirGapped, Refused
 from station.home import Home
 
 IDLE_SECONDS = 600.0
+LOCKED_SECONDS = 3600.0  # that an idle lock lasts: then those who were present have gone
 LOOK_SECONDS = 60.0  # between two looks at the network
 SLEPT_SECONDS = 5.0
 
@@ -42,10 +43,15 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Seconds that run while the machine is awake, and seconds that run always."""
+    """Seconds that run while the machine is awake, seconds that run always, and those of the calendar."""
 
     awake: Callable[[], float] = time.monotonic
     always: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
+    calendar: Callable[[], float] = time.time
+
+    def now(self) -> tuple[float, float, float]:
+        """Return what all of them show."""
+        return self.awake(), self.always(), self.calendar()
 
     def slept(self) -> float:
         """Return how long the machine has slept since it was started."""
@@ -82,7 +88,7 @@ class Session:
         self._given: dict[str, str] = {}
         self._open: _Open | None = None
         self._idle = False
-        self._touched, self._slept = self._clocks.awake(), self._clocks.slept()
+        self._touched, self._slept = self._clocks.now(), self._clocks.slept()
 
     @property
     def home(self) -> Home:
@@ -181,13 +187,13 @@ class Session:
     def touch(self) -> None:
         """Note that somebody works here."""
         with self._mutex:
-            self._touched = self._clocks.awake()
+            self._touched = self._clocks.now()
 
     @property
     def left(self) -> float:
         """How many seconds it stays open if nobody does anything."""
         with self._mutex:
-            return max(0.0, self._touched + IDLE_SECONDS - self._clocks.awake())
+            return max(0.0, IDLE_SECONDS - self._idle_for()[0])
 
     def close(self, why: str = "") -> None:
         """Forget all keys and passphrases."""
@@ -242,15 +248,22 @@ class Session:
         return self._open.browser
 
     def _notice(self) -> None:
-        """Close after a sleep, lock after idle minutes."""
+        """Close after a sleep, lock after idle minutes, close what has been locked for an hour."""
         slept = self._clocks.slept()
         if slept - self._slept > SLEPT_SECONDS:
             self.close("Mesin ini tertidur; semua harus hadir lagi.")
         self._slept = slept
-        if self._clocks.awake() - self._touched > IDLE_SECONDS:
+        idle = self._idle_for()
+        if idle[0] > IDLE_SECONDS:
             self._idle = self._open is not None
             self._given.clear()  # of those who waited for a quorum that never came
             self.at_lock()
+        if self._idle and max(idle) > IDLE_SECONDS + LOCKED_SECONDS:  # whichever clock was stopped or set back
+            self.close("Terkunci lebih dari satu jam; semua harus hadir lagi.")
+
+    def _idle_for(self) -> tuple[float, ...]:
+        """Return for how long nobody has worked here, by each clock."""
+        return tuple(now - then for now, then in zip(self._clocks.now(), self._touched, strict=True))
 
 
 def _trouble(transaction: sa.Connection) -> str:

@@ -23,7 +23,7 @@ from station.inbox import import_bundle
 from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
 from station.referral_tables import referrals
-from station.session import IDLE_SECONDS, Clocks, Session, State
+from station.session import IDLE_SECONDS, LOCKED_SECONDS, Clocks, Session, State
 from station.statements import state_conflict, stated
 from station.web import create_desk
 
@@ -37,11 +37,12 @@ class Hands:
 
     awake: float = 0.0
     asleep: float = 0.0
+    calendar: float = 0.0
     reasons: tuple[str, ...] = ()
     clocks: Clocks = field(init=False)
 
     def __post_init__(self) -> None:
-        self.clocks = Clocks(lambda: self.awake, lambda: self.awake + self.asleep)
+        self.clocks = Clocks(lambda: self.awake, lambda: self.awake + self.asleep, lambda: self.awake + self.calendar)
 
 
 @pytest.fixture
@@ -351,6 +352,39 @@ def test_somebody_who_was_not_present_lifts_no_lock(session: Session, hands: Han
         session.enter(THREE, world().passphrases[THREE])
     assert session.state is State.IDLE
     assert session.enter(ONE, world().passphrases[ONE]) != browser and not session.knows(browser)
+
+
+@pytest.mark.parametrize(
+    ("clock", "after", "wanted"),
+    [
+        ("awake", LOCKED_SECONDS - 1, State.IDLE),
+        ("awake", LOCKED_SECONDS + 1, State.CLOSED),
+        ("calendar", LOCKED_SECONDS + 1, State.CLOSED),
+        ("calendar", -9 * LOCKED_SECONDS, State.IDLE),
+    ],
+    ids=["control: within the hour", "an hour", "an hour of the day alone", "a day set back"],
+)
+def test_an_idle_lock_is_lifted_within_an_hour_and_then_all_must_come_again(
+    session: Session, hands: Hands, clock: str, after: float, wanted: State
+) -> None:
+    """Else one of those present comes back at night and is the quorum alone."""
+    for who in (ONE, TWO):
+        session.enter(who, world().passphrases[who])
+    hands.awake += IDLE_SECONDS + 0.5
+    assert session.state is State.IDLE
+    setattr(hands, clock, getattr(hands, clock) + after)
+    session.look()  # as the watcher does: nobody needs to ask for a page
+    kept = session._open is not None
+    assert session.state is wanted and kept is (wanted is State.IDLE)
+    session.enter(TWO, world().passphrases[TWO])
+    assert session.state is (State.OPEN if kept else State.CLOSED) and ("satu jam" in session.why) is not kept
+
+
+def test_a_calendar_that_is_set_while_people_work_closes_nothing(session: Session, hands: Hands) -> None:
+    for who in (ONE, TWO):
+        session.enter(who, world().passphrases[who])
+    hands.calendar += 100 * LOCKED_SECONDS
+    assert session.state is State.OPEN
 
 
 @pytest.mark.parametrize("what", ["network", "sleep", "people"])
