@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,39 @@ def test_finds_never_overlap_and_stand_in_the_text(text: str) -> None:
 def test_the_longest_field_of_the_worst_pieces_is_read(piece: str, serious: bool) -> None:
     """What would take a careless pattern minutes; bench and people see how long it takes."""
     assert is_serious(find_traces(piece * (10_000 // len(piece)))) is serious
+
+
+def effort(text: str) -> float:
+    """Return the processor time of a search; the least of three, as other processes only add to it."""
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        find_traces(text)
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1/", "1a/", "@abc ", "Rp1 1234567890 ", "O", "O ", "1 ", "1-", "1.", "a@", "a.", "a (at) ", "saya ",
+     "saya adalah ini ", "t.me/!", "1.1111,", "kode ", "(62", "Rp.",
+     "Rp 1 a"],
+)  # fmt: skip
+def test_sixteen_times_the_text_is_no_more_than_sixteen_times_the_work(piece: str, factor: int = 16) -> None:
+    """No time is demanded, only that it grows as the text: with the square of it, it would be 256 times as much."""
+    short = (piece * 1_500)[:1_500]
+    assert effort((piece * 24_000)[: factor * 1_500]) < 3 * factor * effort(short)
+
+
+@pytest.mark.parametrize(
+    ("text", "serious"),
+    [
+        ("Surat nomor 1234567890/12/34/BKD/2027 hilang", False),
+        ("Surat nomor 1234567890/" + "-" * 60 + "BKD hilang", False),
+        ("Surat nomor 1234567890 hilang", True),
+        ("Rp 1.000 untuk 12.345 juta, lalu 1234567890", True),
+        ("Rp 1.000, lalu tender 1234567890", False),
+    ],
+)
+def test_what_is_a_letter_an_amount_or_a_tender_is_no_account(text: str, serious: bool) -> None:
+    assert is_serious(find_traces(text)) is serious
