@@ -256,6 +256,12 @@ def letter_came(transaction: sa.Connection, case_id: int, *, day: int) -> None:
         _note_step(transaction, case_id, status, Wish(target, SYSTEM), "", day)
 
 
+def count_told(transaction: sa.Connection, case_id: int) -> int:
+    """Return how many messages the reporter of a case has been written."""
+    ours = sa.select(sa.func.count()).where(messages.c.case_id == case_id, messages.c.sender != REPORTER)
+    return transaction.scalar(ours) or 0
+
+
 def facts_of(transaction: sa.Connection, case_id: int) -> Facts:
     """Return the days that a case's deadlines are counted from."""
     return all_facts(transaction, cases.c.id == case_id)[case_id]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from crypto.errors import BadSignature, Malformed
-from crypto.letter import FOLLOW_UP, Letter, check_thread, mailbox_of, parse_letter
+from crypto.letter import FOLLOW_UP, REPORT, Letter, check_thread, mailbox_of, parse_letter
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
 from station import canaries, casework
@@ -148,8 +148,8 @@ def _add_case(transaction: sa.Connection, letter: Letter, day: int) -> int:
 
 def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_message: bool) -> Verdict:
     letter = opened.letter
-    same = sa.select(letters.c.id).where(letters.c.case_id == case_id, letters.c.content == letter.content)
-    if transaction.scalar(same) is not None:
+    told = casework.count_told(transaction, case_id)
+    if _is_repeat(transaction, case_id, letter, told):
         forget_files(transaction, letter)
         return Verdict(opened.digest, Outcome.REPEAT)
     made = transaction.scalar(
@@ -160,6 +160,7 @@ def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_
             content=letter.content,
             arrived=opened.day,
             raw=opened.raw,
+            told=told,
         )
         .returning(letters.c.id)
     )
@@ -171,6 +172,17 @@ def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_
     number = canaries.number_of(transaction, case_id)
     further = f"canary: a further letter came to the mailbox of number {number}; nobody should have its code: read it"
     return Verdict(opened.digest, Outcome.LETTER, further if number else "")
+
+
+def _is_repeat(transaction: sa.Connection, case_id: int, letter: Letter, told: int) -> bool:
+    """Tell whether a case has a letter already: the same one again, or the same form sent again.
+
+    The drop box numbers each try anew, so a try is known by its content. But "Ya." to a second question is an answer
+    of its own. A report never answers: its code comes of the form, so the same report is the same form.
+    """
+    which = letters.c.case_id == case_id, letters.c.content == letter.content
+    known = transaction.execute(sa.select(letters.c.object_id, letters.c.told).where(*which)).all()
+    return any(letter.type == REPORT or row.object_id == letter.object_id or row.told == told for row in known)
 
 
 def _release(transaction: sa.Connection, mailbox: bytes, group: str) -> list[Verdict]:

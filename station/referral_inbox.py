@@ -123,7 +123,10 @@ def _add_letter(
     is_first: bool,
 ) -> None:  # fmt: skip
     content, raw = kept
-    made = sa.insert(letters).values(case_id=case_id, object_id=letter.object_id, content=content, arrived=day, raw=raw)
+    told = casework.count_told(transaction, case_id)
+    made = sa.insert(letters).values(
+        case_id=case_id, object_id=letter.object_id, content=content, arrived=day, raw=raw, told=told
+    )
     expect_files(transaction, int(transaction.scalar(made.returning(letters.c.id)) or 0), letter)
     said = [(s.day, s.text) for s in passed.said if s.sender == FROM_REPORTER]
     if not is_first:

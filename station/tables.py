@@ -116,6 +116,7 @@ cases = sa.Table(
     sa.Index("cases_by_status", "status", "day"),  # a case has kilobytes of keys that a list never reads
 )
 
+# `told`: how many messages the reporter had been written when it came
 letters = sa.Table(
     "letters",
     metadata,
@@ -125,7 +126,7 @@ letters = sa.Table(
     sa.Column("content", Blob, nullable=False),
     sa.Column("arrived", Int, nullable=False),
     sa.Column("raw", Blob, nullable=False),
-    sa.UniqueConstraint("case_id", "content"),
+    sa.Column("told", Int, nullable=False),
     sa.Index("letters_by_case", "case_id", "arrived"),
 )
 

@@ -6,11 +6,13 @@ Its key is expanded from the vault key that only a quorum of reviewers can join.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2
 
@@ -21,10 +23,10 @@ from station import (
     room,
 )
 from station.errors import DiskFull, VaultUnreadable
-from station.tables import meta, metadata
+from station.tables import REPORTER, letters, meta, metadata
 
-SCHEMA = "3"
-_BEFORE = "2"  # lacked tables alone, which are made where they are missing
+SCHEMA = "4"
+_BEFORE = "2", "3"  # of letters they know no `told`; tables that they lack are made where they are missing
 LOCK_SECONDS = 30
 
 
@@ -69,6 +71,8 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
     )
     sa.event.listen(engine, "begin", _begin)
     try:
+        with closing(connect(path, vault_key)) as connection:
+            _renew_letters(connection)
         with engine.begin() as transaction:
             metadata.create_all(transaction)
             for table in metadata.sorted_tables:
@@ -114,9 +118,33 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _renew_letters(connection: dbapi2.Connection) -> None:
+    """Make the table of letters of an older vault anew: it took one letter of a content for each case.
+
+    What was written to the reporter on the day a letter came counts as written later: a letter is rather shown twice
+    than lost.
+    """
+    connection.execute("PRAGMA foreign_keys = OFF")  # files refer to letters by number; it has no effect inside
+    connection.execute("BEGIN IMMEDIATE")
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(letters)")]
+    known = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() if columns else None
+    if known is None or known[0] not in _BEFORE or "told" in columns:
+        connection.execute("ROLLBACK")
+        return
+    told = "SELECT count(*) FROM messages m WHERE m.case_id = old.case_id AND m.sender != ? AND m.day < old.arrived"
+    made = str(sa.schema.CreateTable(letters).compile(dialect=sqlite.dialect()))
+    connection.execute(made.replace("CREATE TABLE letters", "CREATE TABLE new_letters"))
+    names = "id, case_id, object_id, content, arrived, raw"
+    copy = f"INSERT INTO new_letters ({names}, told) SELECT {names}, ({told}) FROM letters old"  # noqa: S608
+    connection.execute(copy, (REPORTER,))
+    connection.execute("DROP TABLE letters")
+    connection.execute("ALTER TABLE new_letters RENAME TO letters")  # of this name, files go on to refer to it
+    connection.execute("COMMIT")
+
+
 def _check_schema(transaction: sa.Connection) -> None:
     found = read_meta(transaction, "schema")
-    if found in (None, _BEFORE):
+    if found in (None, *_BEFORE):
         write_meta(transaction, "schema", SCHEMA)
     elif found != SCHEMA:
         raise VaultUnreadable(f"vault: made by another version of this program (schema {found}, want {SCHEMA})")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
 
 from crypto.attachment import PART_BYTES
 from crypto.encoding import today
@@ -50,6 +50,53 @@ def test_the_same_report_sent_twice_is_one_case(desk: Desk, stick: Stick):
     later = import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
     assert later == Imported(0, 1, 0, 0, 0, ())
     assert count(desk, tables.letters) == 1
+
+
+def ask(desk: Desk, text: str) -> None:
+    with desk.vault.begin() as transaction:
+        reply(transaction, desk, "need_info", text)
+
+
+def status(desk: Desk) -> str:
+    return show(desk).status
+
+
+def test_the_same_words_in_answer_to_another_question_are_a_letter_of_their_own(desk: Desk, stick: Stick):
+    """The case was closed for silence though its reporter had answered."""
+    reporter = Reporter()
+    import_bundle(desk, stick.write([world().letter_row(reporter.report())]))
+    for number, asked in enumerate(("Apakah sudah selesai?", "Apakah ada saksi lain?"), 1):
+        ask(desk, asked)
+        assert status(desk) == "need_info"
+        assert import_bundle(desk, stick.write([world().letter_row(reporter.follow_up("Ya."))])).new == 1
+        assert status(desk) == "screening"
+        assert [m.text for m in show(desk).messages if m.sender == "reporter"] == ["Ya."] * number
+
+
+def test_what_is_sent_twice_is_one_letter(desk: Desk, stick: Stick):
+    """A double click, a try again after an answer that was lost, and the same letter in another row later on."""
+    reporter = Reporter()
+    report, said = reporter.report(), reporter.follow_up("Ya.")
+    import_bundle(desk, stick.write([world().letter_row(report), world().letter_row(said)]))
+    ask(desk, "Apakah sudah selesai?")
+    assert import_bundle(desk, stick.write([world().letter_row(said)])) == Imported(0, 1, 0, 0, 0, ())
+    again = reporter.report()
+    assert again.object_id != report.object_id
+    assert import_bundle(desk, stick.write([world().letter_row(again)])) == Imported(0, 1, 0, 0, 0, ())
+    assert status(desk) == "need_info", "neither answers the question"
+    first, second = (world().letter_row(reporter.follow_up("Sudah.")) for _ in range(2))
+    assert import_bundle(desk, stick.write([first, second])) == Imported(1, 1, 0, 0, 0, ())
+    third = world().letter_row(reporter.follow_up("Sudah."))
+    assert import_bundle(desk, stick.write([third])) == Imported(0, 1, 0, 0, 0, ())
+    assert [m.text for m in show(desk).messages if m.sender == "reporter"] == ["Ya.", "Sudah."]
+
+
+def test_another_letter_under_a_known_number_is_not_lost(desk: Desk, stick: Stick):
+    reporter = Reporter()
+    said = reporter.follow_up("satu")
+    import_bundle(desk, stick.write([world().letter_row(reporter.report()), world().letter_row(said)]))
+    other = reporter.follow_up("dua", object_id=said.object_id)
+    assert import_bundle(desk, stick.write([world().letter_row(other)])).new == 1
 
 
 def test_another_report_of_the_same_code_is_a_further_letter_of_the_case(desk: Desk, stick: Stick):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_vault_of_another_schema_is_refused_in_words_and_stays_as_it_is(tmp_pa
             transaction.exec_driver_sql(f"DROP TABLE {table}")
     engine.dispose()
     before = path.read_bytes()
-    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 3\)"):
+    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 4\)"):
         vault.open_vault(path, key)
     assert path.read_bytes() == before
 
@@ -98,6 +99,42 @@ def test_a_vault_of_before_the_case_desk_gets_what_it_lacks(tmp_path: Path):
         assert vault.read_meta(transaction, "schema") == vault.SCHEMA
         assert transaction.execute(tables.steps.select()).all() == []
     engine.dispose()
+
+
+def test_letters_of_an_older_vault_stay_with_their_files_and_may_say_the_same_again(tmp_path: Path):
+    path, key = tmp_path / "vault.db", os.urandom(32)
+    vault.open_vault(path, key).dispose()
+    with closing(vault.connect(path, key)) as old:
+        old.execute("PRAGMA foreign_keys = OFF")
+        old.execute("DROP TABLE letters")
+        old.execute(
+            "CREATE TABLE letters (id INTEGER NOT NULL PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases (id), "
+            "object_id BLOB NOT NULL, content BLOB NOT NULL, arrived INTEGER NOT NULL, raw BLOB NOT NULL, "
+            "UNIQUE (case_id, content))"
+        )
+        old.execute("INSERT INTO cases VALUES (1, x'01', x'', x'', x'', '', 'received', 'id', '[]', 5)")
+        old.execute("INSERT INTO letters VALUES (7, 1, x'02', x'03', 9, x'04')")
+        old.execute("INSERT INTO attachments VALUES (1, 7, x'05', '', '', 1, 1, x'', x'', '', 0)")
+        for day, who in ((8, "sumsel"), (8, "reporter"), (9, "sumsel")):
+            old.execute("INSERT INTO messages (case_id, day, sender, text) VALUES (1, ?, ?, '')", (day, who))
+        old.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
+    for _ in range(2):
+        engine = vault.open_vault(path, key)
+        with engine.begin() as transaction:
+            assert vault.read_meta(transaction, "schema") == vault.SCHEMA
+            kept = transaction.execute(sa.select(tables.letters)).all()
+            assert kept == [(7, 1, b"\x02", b"\x03", 9, b"\x04", 1)]
+            assert transaction.scalar(sa.text("SELECT count(*) FROM sqlite_master WHERE name = 'letters_by_case'")) == 1
+            assert transaction.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        engine.dispose()
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as transaction:
+        transaction.execute(sa.delete(tables.letters))  # its file still refers to it
+    with engine.begin() as transaction:
+        transaction.execute(
+            sa.insert(tables.letters).values(
+                case_id=1, **dict.fromkeys(("object_id", "content", "raw"), b"\x03"), arrived=9, told=1
+            )
+        )
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
