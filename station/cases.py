@@ -18,6 +18,7 @@ from station.attachments import File, files_of
 from station.canaries import number_of
 from station.errors import Refused
 from station.home import Home
+from station.past_boxes import followed
 from station.tables import FileState, attachments, canary_cases, cases, closed_boxes, letters, messages, purged
 
 _is_here = cases.c.id.not_in(sa.select(purged.c.case_id))
@@ -63,6 +64,7 @@ class Case:
     messages: tuple[Said, ...]
     box_closed: bool = False  # the reporter wanted the mailbox deleted: no answer is read any more
     canary: int = 0  # the number of the canary that made this case: then it is no report
+    follows: int = 0  # the number of the case that went, and whose mailbox this one has
 
     @property
     def name(self) -> str:
@@ -123,6 +125,7 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
         messages=tuple(Said(m.sender, m.day, m.text) for m in said),
         box_closed=is_given_up(transaction, row.id),
         canary=number_of(transaction, row.id),
+        follows=followed(transaction, row.id),
     )
 
 

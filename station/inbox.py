@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, audit, canaries, erasure, letters, referral_inbox, tables, vault
+from station import attachments, audit, canaries, erasure, letters, past_boxes, referral_inbox, tables, vault
 from station.bundles import (
     Copied,
     Place,
@@ -292,7 +292,12 @@ class _Run:
         """
         if damaged := attachments.settle(self._transaction):
             self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
-        letters.drop_old(self._transaction, self._day)
+        if dropped := letters.drop_old(self._transaction, self._day):
+            self._alarms.append(
+                f"dropped: {dropped} follow-ups that nobody could read: in {letters.HELD_DAYS} days no report of "
+                "theirs came, or its case was deleted long ago"
+            )
+        past_boxes.drop_old(self._transaction, self._day)
         m = self._manifest
         copied = int(vault.read_meta(self._transaction, BACKED_UP) or 0)
         if m.to == self._desk.home.id and not held and copied >= m.seq:

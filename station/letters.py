@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,14 +13,16 @@ from crypto.errors import BadSignature, Malformed
 from crypto.letter import FOLLOW_UP, REPORT, Letter, check_thread, mailbox_of, parse_letter
 from crypto.mailbox import STATUSES
 from crypto.xwing import SealingKey
-from station import canaries, casework
+from station import canaries, casework, past_boxes
 from station.attachments import expect_files, forget_files
-from station.questions import question
+from station.cases import is_given_up
+from station.questions import ANSWER_FIELD, question
 from station.tables import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000
-FOLLOW_UP_FIELD, ANSWER_FIELD, CLOSE_FIELD = "pesan", re.compile(r"jawab-([1-9][0-9]{0,4})"), "tutup"
+_FURTHER = "canary: a further letter came to the mailbox of number {}; nobody should have its code: read it"
+FOLLOW_UP_FIELD, CLOSE_FIELD = "pesan", "tutup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +62,34 @@ def take_letter(transaction: sa.Connection, opened: Opened, group: str) -> list[
     if group not in letter.readers:
         return [_refused(opened, "a letter does not name this unit among its readers")]
     case = transaction.execute(sa.select(cases).where(cases.c.mailbox == letter.mailbox)).one_or_none()
+    past = past_boxes.find(transaction, letter.mailbox) if case is None else None
     if letter.type == FOLLOW_UP:
+        if past is not None:
+            return _take_late(transaction, opened, past, group)
         return [_take_follow_up(transaction, opened, case)]
     if letter.mailbox != mailbox_of(letter.reply_key):
         return [_refused(opened, "a report names a mailbox that is not its own key's")]
+    known = case or past
+    if known is not None and not hmac.compare_digest(known.thread_key, letter.thread_key):
+        return [_refused(opened, "a report for a known mailbox carries another thread key")]
     if case is not None:
-        if not hmac.compare_digest(case.thread_key, letter.thread_key):
-            return [_refused(opened, "a report for a known mailbox carries another thread key")]
         return [_add_letter(transaction, case.id, opened, as_message=True)]
     try:
         SealingKey.parse(letter.reply_key)
     except Malformed:
         return [_refused(opened, "a report carries a reply key that nothing can be sealed to")]
     case_id = _add_case(transaction, letter, opened.day)
+    if past is not None:
+        past_boxes.follow(transaction, past, case_id)
     first = _add_letter(transaction, case_id, opened, as_message=False)
     number, strange = canaries.recognise(transaction, letter, case_id, opened.day)
     first = replace(first, alarm=strange, canary=number)
     return [first, *_release(transaction, letter.mailbox, group)]
 
 
-def drop_old(transaction: sa.Connection, day: int) -> None:
-    """Drop follow-ups that waited 90 days for a report."""
-    transaction.execute(sa.delete(held_letters).where(held_letters.c.day <= day - HELD_DAYS))
+def drop_old(transaction: sa.Connection, day: int) -> int:
+    """Drop follow-ups that waited 90 days for a report; return how many."""
+    return transaction.execute(sa.delete(held_letters).where(held_letters.c.day <= day - HELD_DAYS)).rowcount
 
 
 def count_held(transaction: sa.Connection) -> int:
@@ -108,23 +116,50 @@ def _refused(opened: Opened, alarm: str) -> Verdict:
     return Verdict(opened.digest, Outcome.REFUSED, f"refused: {alarm}")
 
 
-def _take_follow_up(transaction: sa.Connection, opened: Opened, case: sa.Row[tuple[object, ...]] | None) -> Verdict:
+def _take_follow_up(transaction: sa.Connection, opened: Opened, case: sa.Row[Any] | None) -> Verdict:
     letter = opened.letter
     if case is None:
         transaction.execute(
             sa.insert(held_letters).values(digest=opened.digest, mailbox=letter.mailbox, day=opened.day, raw=opened.raw)
         )
         return Verdict(opened.digest, Outcome.ORPHAN)
-    if not hmac.compare_digest(letter.reply_key_hash, hashlib.sha256(case.reply_key).digest()):
-        return _refused(opened, "a follow-up names another reply key than its report")
-    try:
-        check_thread(letter, case.thread_key)
-    except BadSignature:
-        return _refused(opened, "a follow-up was not made with its report's receipt code")
+    if wrong := _wrong_keys(letter, case):
+        return _refused(opened, wrong)
     if letter.fields.get(CLOSE_FIELD):
-        closing = sa.insert(closed_boxes).prefix_with("OR IGNORE")
-        transaction.execute(closing.values(case_id=case.id, day=opened.day))
+        _give_up(transaction, case.id, opened.day)
     return _add_letter(transaction, case.id, opened, as_message=True)
+
+
+def _take_late(transaction: sa.Connection, opened: Opened, past: sa.Row[Any], group: str) -> list[Verdict]:
+    """Make a new case of a follow-up to one that went: it has the old mailbox, so the reporter's code works again."""
+    letter = opened.letter
+    if wrong := _wrong_keys(letter, past):
+        return [_refused(opened, wrong)]
+    keys = {"reply_key": past.reply_key, "thread_key": past.thread_key}
+    known = replace(letter, readers=tuple(past.readers), language=past.language, **keys)
+    case_id = _add_case(transaction, known, opened.day)
+    past_boxes.follow(transaction, past, case_id)
+    if letter.fields.get(CLOSE_FIELD) or is_given_up(transaction, past.number):
+        _give_up(transaction, case_id, opened.day)
+    first = _add_letter(transaction, case_id, opened, as_message=False)
+    if number := canaries.number_of(transaction, past.number):
+        first = replace(first, alarm=_FURTHER.format(number))
+    return [first, *_release(transaction, letter.mailbox, group)]
+
+
+def _wrong_keys(letter: Letter, known: sa.Row[Any]) -> str:
+    """Return why a follow-up was not written with the code of a mailbox, "" when it was."""
+    if not hmac.compare_digest(letter.reply_key_hash, hashlib.sha256(known.reply_key).digest()):
+        return "a follow-up names another reply key than its report"
+    try:
+        check_thread(letter, known.thread_key)
+    except BadSignature:
+        return "a follow-up was not made with its report's receipt code"
+    return ""
+
+
+def _give_up(transaction: sa.Connection, case_id: int, day: int) -> None:
+    transaction.execute(sa.insert(closed_boxes).prefix_with("OR IGNORE").values(case_id=case_id, day=day))
 
 
 def _add_case(transaction: sa.Connection, letter: Letter, day: int) -> int:
@@ -170,8 +205,7 @@ def _add_letter(transaction: sa.Connection, case_id: int, opened: Opened, *, as_
         text = letter_text(letter)
         transaction.execute(sa.insert(messages).values(case_id=case_id, day=letter.day, sender=REPORTER, text=text))
     number = canaries.number_of(transaction, case_id)
-    further = f"canary: a further letter came to the mailbox of number {number}; nobody should have its code: read it"
-    return Verdict(opened.digest, Outcome.LETTER, further if number else "")
+    return Verdict(opened.digest, Outcome.LETTER, _FURTHER.format(number) if number else "")
 
 
 def _is_repeat(transaction: sa.Connection, case_id: int, letter: Letter, told: int) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_ANSWER = re.compile(r"jawab-([0-9]{1,4})")
+_FURTHER = {"pesan": "Surat lanjutan", "tutup": "Kotak minta dihapus", "surat": "Menjawab kabar nomor"}
+ANSWER_FIELD = re.compile(r"jawab-([1-9][0-9]{0,4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,5 @@ def questions() -> dict[str, Question]:
 
 def question(field: str) -> Question:
     """Return the question behind a field of a letter; one of no form that we know comes last, under its own name."""
-    if answer := _ANSWER.fullmatch(field):
-        return Question(len(questions()), f"Jawaban atas pesan {answer[1]}", {})
-    return questions().get(field, Question(len(questions()), field, {}))
+    label = f"Jawaban atas pesan {match[1]}" if (match := ANSWER_FIELD.fullmatch(field)) else _FURTHER.get(field, field)
+    return questions().get(field, Question(len(questions()), label, {}))

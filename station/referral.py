@@ -96,12 +96,15 @@ class Limits:
     consent: str
     barred: frozenset[str]
     readers: frozenset[str]
+    no_report: bool = False  # it went: nobody knows any more whom the reporter barred
 
 
 def limits_of(transaction: sa.Connection, home: Home, case_id: int) -> Limits:
     """Return what limits a referral of a case. No answer counts as the wish to be asked first."""
     raws = transaction.scalars(sa.select(letters.c.raw).where(letters.c.case_id == case_id).order_by(letters.c.id))
     reports = [letter for raw in raws if (letter := parse_letter(raw)).type == REPORT]
+    if not reports:
+        return Limits("tanya", home.roster.group_ids - {home.roster.fallback}, frozenset(), no_report=True)
     wishes = {letter.fields.get(CONSENT, "tanya") for letter in reports}
     consent = next((wish for wish in ("jangan", "tanya") if wish in wishes), "boleh")
     if not wishes <= {"jangan", "tanya", "boleh"}:
@@ -227,6 +230,8 @@ def _check(transaction: sa.Connection, home: Home, case_id: int, draft: Draft, s
 
 
 def _why_not(limits: Limits, group: str) -> str:
+    if group in limits.barred and limits.no_report:
+        return "laporannya sudah dihapus: tidak diketahui lagi apakah pelapor mengecualikan unit itu"
     if group in limits.barred:
         return "unit itu tidak boleh membuka laporan ini, menurut pelapor atau roster: tidak dapat dipilih"
     if group in limits.readers:

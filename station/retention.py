@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from crypto.letter import MAILBOX_BYTES
-from station import audit, search
+from station import audit, past_boxes, search
 from station.audit import Deed
 from station.casework import all_facts
 from station.errors import Refused
@@ -119,6 +119,7 @@ def _remove(transaction: sa.Connection, case_id: int, day: int) -> None:
     mine = sa.select(letters.c.id).where(letters.c.case_id == case_id)
     objects = sa.select(attachments.c.object_id).where(attachments.c.letter_id.in_(mine))
     box = sa.select(cases.c.mailbox).where(cases.c.id == case_id).scalar_subquery()
+    past_boxes.keep(transaction, case_id, day)
     transaction.execute(sa.delete(parts).where(parts.c.object_id.in_(objects)))
     transaction.execute(sa.delete(attachments).where(attachments.c.letter_id.in_(mine)))
     transaction.execute(sa.delete(held_letters).where(held_letters.c.mailbox == box))

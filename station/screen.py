@@ -15,6 +15,7 @@ from station.inbox import Imported
 from station.questions import question
 from station.tables import REPORTER, FileState
 
+FOLLOWS = "Menyusul {}, yang sudah dihapus ketika masa simpannya habis; kode pelapor berlaku lagi."
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
@@ -235,6 +236,7 @@ def list_text(lines: Sequence[Line]) -> str:
 def case_text(case: Case) -> str:
     """Return one case for people to read."""
     out = [CANARY.format(case.canary), ""] if case.canary else []
+    out += [FOLLOWS.format(case_name(case.follows)), ""] if case.follows else []
     out += [
         f"Perkara   {case.name}",
         f"Kotak     {visible(case.mailbox_name)}",

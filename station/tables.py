@@ -311,6 +311,27 @@ purged = sa.Table(
     sa.Column("day", Int, nullable=False),
 )
 
+# mailboxes of cases that went, for letters that come late (station.past_boxes); `number` of the case, `day` it went
+past_boxes = sa.Table(
+    "past_boxes",
+    metadata,
+    sa.Column("mailbox", Blob, primary_key=True),
+    sa.Column("number", Int, nullable=False),
+    sa.Column("day", Int, nullable=False),
+    sa.Column("reply_key", Blob, nullable=False),
+    sa.Column("thread_key", Blob, nullable=False),
+    sa.Column("readers", sa.JSON, nullable=False),
+    sa.Column("language", Text, nullable=False),
+)
+
+# cases that such a letter made, and the number of the one that went
+followed_cases = sa.Table(
+    "followed_cases",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("number", Int, nullable=False),
+)
+
 # said before a case is opened for the first time; `conflict`: 1 where this reviewer must not read it
 statements = sa.Table(
     "statements",

@@ -35,7 +35,7 @@ from dropbox.pages import mailbox as mailbox_page
 from keys import batch, ledger, request, roster, rosterfile, units
 from keys.__main__ import main as keys_command
 from keys.roster import Role
-from station import attachments, bundles, letters, outbox, vault
+from station import attachments, bundles, letters, outbox, past_boxes, vault
 from station.__main__ import main as station_command
 from station.texts import ROLE_WORDS, STATUS_WORDS
 from station.transitions import TRANSITIONS
@@ -399,7 +399,8 @@ def test_numbers_in_running_text_are_those_of_the_code() -> None:
         f"{intake.MAX_TEXT_BYTES:,} bytes of text in all fields; {intake.MAX_PARTS} parts of the form",
         f"from {row.EPOCHS_BACK} weeks before to {row.EPOCHS_AHEAD} week after",
         f"cut at {attachment.MAX_NAME_BYTES:,} bytes",
-        f"dropped after {letters.HELD_DAYS} days. 6.",
+        f"dropped after {letters.HELD_DAYS} days, with an alarm that counts them",
+        f"deleted by its time of keeping up to {past_boxes.KEPT_DAYS} days ago",
         f"dropped after {attachments.ORPHAN_DAYS} days, and only",
         f"1 to {batch.MAX_EPOCHS} |",
         f"`issued` more than {ledger.CLOCK_SLACK_DAYS} days after this machine's day",

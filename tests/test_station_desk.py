@@ -566,6 +566,20 @@ def test_a_case_is_not_worked_on_before_the_statements(client: Any, session: Ses
         assert not casework.steps_of(transaction, 1) and not notes.notes_of(transaction, 1)
 
 
+def shown(client: Any, session: Session, name: str = "K-0001") -> str:
+    """Return the page of a case with which nobody present has a conflict."""
+    data = {"tanda": session.forms, f"benturan-{ONE}": "tidak", f"benturan-{TWO}": "tidak"}
+    client.post(f"/perkara/{name}/benturan", data=data, headers=OURS, **HERE)
+    return client.get(f"/perkara/{name}", **HERE).text
+
+
+def test_a_case_that_follows_a_deleted_one_says_so(client: Any, session: Session) -> None:
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        transaction.execute(sa.insert(tables.followed_cases).values(case_id=2, number=77))
+    assert "Menyusul" not in shown(client, session, "K-0001")
+    assert "<b>Menyusul K-0077</b>, yang sudah dihapus" in shown(client, session, "K-0002")
+
+
 def test_what_does_not_exist_is_said_and_no_trace_is_shown(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert client.get("/perkara/K-0099", **HERE).status_code == 404
     assert client.get("/perkara/../etc", **HERE).status_code == 404

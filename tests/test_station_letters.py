@@ -166,7 +166,8 @@ def test_a_follow_up_without_a_report_is_dropped_after_90_days_and_not_before(de
     import_bundle(desk, stick.write([], day=today() + 89), day=today() + 89)
     import_bundle(desk, stick.write([], day=today() + 5000), day=today() + 1)
     assert count(desk, tables.held_letters) == 1
-    import_bundle(desk, stick.write([], day=today() + 90), day=today() + 90)
+    (alarm,) = import_bundle(desk, stick.write([], day=today() + 90), day=today() + 90).alarms
+    assert alarm.startswith("dropped: 1 follow-ups that nobody could read")
     assert count(desk, tables.held_letters) == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ import sqlalchemy as sa
 from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 from test_station_casework import ONE, ROLES, THREE, TWO
 
+from crypto import mailbox
 from crypto.encoding import today
-from station import audit, casework, listing, notes, outbox, retention, search, statements, tables
+from crypto.letter import Letter
+from station import audit, casework, listing, notes, outbox, referral, retention, screen, search, statements, tables
 from station.cases import list_cases, show_case
 from station.casework import Wish
 from station.desk import Desk
 from station.errors import Refused
 from station.home import Home
-from station.inbox import import_bundle
+from station.inbox import Imported, import_bundle
 from station.listing import Wanted
 from station.retention import hold, lift, purge
 
@@ -165,6 +168,133 @@ def test_a_letter_after_the_closing_counts_the_time_anew(desk: Desk, reporter: R
     with desk.vault.begin() as transaction:
         transaction.execute(sa.update(tables.letters).values(arrived=today() + 100))
         assert retention.ends(transaction, desk.home)[1] == first + 100
+
+
+LATE = "Saya diancam. Ada bukti baru."
+
+
+def arrive(desk: Desk, stick: Stick, *made: Letter, day: int) -> Imported:
+    return import_bundle(desk, stick.write([world().letter_row(each) for each in made], day=day), day=day)
+
+
+def age(desk: Desk) -> None:
+    """Make what the first case went through a year and a day older."""
+    with desk.vault.begin() as transaction:
+        for table, column in ((tables.steps, "day"), (tables.messages, "day"), (tables.letters, "arrived")):
+            past = sa.update(table).where(table.c.case_id == 1)
+            transaction.execute(past.values({column: table.c[column] - YEAR - 1}))
+
+
+def test_a_letter_that_was_confirmed_before_a_case_went_makes_a_case_whose_mailbox_is_the_old_one(
+    desk: Desk, reporter: Reporter, stick: Stick, tmp_path: Path
+) -> None:
+    """It left the drop box after the bundle of the visit on which the case went."""
+    close(desk)
+    age(desk)
+    outbox.make_outbox(desk, tmp_path, day=today())
+    with desk.vault.begin() as transaction:
+        assert transaction.scalars(sa.select(tables.purged.c.case_id)).all() == [1]
+    file = attach(b"bukti")
+    found = arrive(desk, stick, reporter.follow_up(LATE, files=[file]), reporter.follow_up(LATE), day=today())
+    assert (found.new, found.repeated, found.alarms) == (2, 0, ())
+    with desk.vault.begin() as transaction:
+        case = show_case(transaction, "K-0003")
+        assert (case.follows, case.fields, case.readers, case.language) == (1, {"pesan": LATE}, ("sumsel",), "id")
+        assert (case.status, case.mailbox_name, len(case.attachments)) == ("received", "", 1)
+        said = screen.case_text(case)
+        assert "Menyusul K-0001" in said and "Surat lanjutan\n    " + LATE in said
+        search.take_in(transaction)
+        assert search.find(transaction, "diancam") == {3}
+        listed = listing.entries(transaction, desk.home, Wanted(), today=today(), holidays=())
+        assert {entry.name for entry in listed} == {"K-0002", "K-0003"}
+        assert transaction.execute(sa.select(tables.past_boxes)).all() == []
+        limits = referral.limits_of(transaction, desk.home, 3)
+        assert limits.consent == "tanya" and "palembang" in limits.barred, "what the reporter wished went"
+        box = transaction.execute(sa.select(tables.cases).where(tables.cases.c.id == 3)).one()
+        assert box.mailbox == reporter.mailbox and 3 in [row.id for row in outbox._live(transaction, desk)]
+        row = outbox._seal(transaction, desk, box, 9, today())
+    assert mailbox.open_news(row, reporter.reply, reporter.mailbox, [desk.home.station.key]).status == "received"
+    assert arrive(desk, stick, reporter.follow_up("lagi"), day=today()).new == 1
+    with desk.vault.begin() as transaction:
+        assert [m.text for m in show_case(transaction, "K-0003").messages][-1] == "lagi"
+
+
+def test_the_mailbox_of_a_case_that_went_says_nothing_of_it_and_goes_after_180_days(
+    desk: Desk, reporter: Reporter, stick: Stick
+) -> None:
+    close(desk)
+    went = today()
+    age(desk)
+    assert go(desk, went) == (1,)
+    with desk.vault.begin() as transaction:
+        (kept,) = transaction.execute(sa.select(tables.past_boxes)).all()
+        assert kept == (reporter.mailbox, 1, went, reporter.reply.public.raw, reporter.thread, ["sumsel"], "id")
+    arrive(desk, stick, day=went + 179)
+    import_bundle(desk, stick.write([], day=went + 5000), day=went + 179)
+    import_bundle(desk, stick.write([], day=went + 179), day=went + 5000)
+    with desk.vault.begin() as transaction:
+        assert len(transaction.execute(sa.select(tables.past_boxes)).all()) == 1, "one wrong clock removes nothing"
+    arrive(desk, stick, day=went + 180)
+    with desk.vault.begin() as transaction:
+        assert transaction.execute(sa.select(tables.past_boxes)).all() == []
+
+
+def test_a_letter_that_comes_later_still_is_dropped_with_a_word(desk: Desk, reporter: Reporter, stick: Stick) -> None:
+    close(desk)
+    age(desk)
+    go(desk, today())
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.past_boxes).values(day=today() - 180))
+    arrive(desk, stick, day=today())
+    late = arrive(desk, stick, reporter.follow_up(LATE), day=today())
+    assert (late.new, late.incomplete, late.alarms) == (0, 1, ())
+    assert arrive(desk, stick, day=today() + 89).alarms == ()
+    (alarm,) = arrive(desk, stick, day=today() + 90).alarms
+    assert alarm.startswith("dropped: 1 follow-ups") and "diancam" not in alarm
+    assert arrive(desk, stick, day=today() + 90).alarms == ()
+
+
+@pytest.mark.parametrize("wrong", ["mac", "key", "report"])
+def test_nobody_without_the_code_takes_the_mailbox_of_a_case_that_went(
+    desk: Desk, reporter: Reporter, stick: Stick, wrong: str
+) -> None:
+    close(desk)
+    age(desk)
+    go(desk, today())
+    forged = {
+        "mac": replace(reporter.follow_up(LATE), thread_mac=bytes(64)),
+        "key": reporter.follow_up(LATE, reply_key_hash=bytes(32)),
+        "report": reporter.report(thread_key=bytes(32)),
+    }[wrong]
+    found = arrive(desk, stick, forged, day=today())
+    assert found.new == 0 and len(found.alarms) == 1 and found.alarms[0].startswith("refused")
+    assert arrive(desk, stick, reporter.follow_up(LATE), day=today()).new == 1
+
+
+def test_a_report_to_the_mailbox_of_a_case_that_went_follows_it_too(
+    desk: Desk, reporter: Reporter, stick: Stick
+) -> None:
+    close(desk)
+    age(desk)
+    go(desk, today())
+    assert arrive(desk, stick, reporter.report("sekali lagi"), day=today()).new == 1
+    with desk.vault.begin() as transaction:
+        case = show_case(transaction, "K-0003")
+        assert (case.follows, case.fields["uraian"]) == (1, "sekali lagi")
+
+
+def test_a_mailbox_that_was_given_up_stays_so_and_its_letter_is_read(
+    desk: Desk, reporter: Reporter, stick: Stick
+) -> None:
+    close(desk)
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.insert(tables.closed_boxes).values(case_id=1, day=today()))
+    age(desk)
+    go(desk, today())
+    arrive(desk, stick, reporter.follow_up(LATE), day=today())
+    with desk.vault.begin() as transaction:
+        assert show_case(transaction, "K-0003").box_closed
+        assert [row.id for row in outbox._live(transaction, desk)] == [2]
 
 
 def test_what_comes_after_a_case_went_is_found_by_its_words(desk: Desk, stick: Stick) -> None:

@@ -7,6 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from crypto.prose.message import TAGS, render
+from station.cases import case_name
 from station.dates import written
 from station.guard import KINDS as WARNINGS
 from station.hints import KIND_WORDS as TRACK_WORDS
@@ -26,6 +27,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["consent"] = CONSENT_WORDS.__getitem__
     app.jinja_env.filters["ground"] = GROUND_WORDS.__getitem__
     app.jinja_env.filters["reference"] = reference_name
+    app.jinja_env.filters["case_name"] = case_name
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
     app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone
