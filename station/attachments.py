@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,11 +96,25 @@ def count_incomplete_letters(transaction: sa.Connection) -> int:
 
 
 def forget_files(transaction: sa.Connection, letter: Letter) -> None:
-    """Drop the parts of a letter that was dropped as a repeat, unless a kept letter names them, too."""
-    for a in letter.attachments:
-        named = transaction.scalar(sa.select(attachments.c.id).where(attachments.c.object_id == a.object_id).limit(1))
-        if named is None:
-            transaction.execute(sa.delete(parts).where(parts.c.object_id == a.object_id))
+    """Drop the parts of a letter that was dropped as a repeat."""
+    _drop_parts(transaction, {a.object_id for a in letter.attachments})
+
+
+def forget_files_of(transaction: sa.Connection, case_id: int) -> None:
+    """Drop the files of a case that goes, and their parts."""
+    a = attachments.c
+    mine = a.letter_id.in_(sa.select(letters.c.id).where(letters.c.case_id == case_id))
+    names = set(transaction.scalars(sa.select(a.object_id).where(mine)))
+    transaction.execute(sa.delete(attachments).where(mine))
+    _drop_parts(transaction, names)
+
+
+def _drop_parts(transaction: sa.Connection, names: Collection[bytes]) -> None:
+    """Drop parts by the names of their files, unless a kept letter names them, too: anybody can name a file."""
+    for name in names:
+        kept = transaction.scalar(sa.select(attachments.c.id).where(attachments.c.object_id == name).limit(1))
+        if kept is None:
+            transaction.execute(sa.delete(parts).where(parts.c.object_id == name))
 
 
 def drop_orphans(transaction: sa.Connection, day: int) -> None:

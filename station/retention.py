@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crypto.letter import MAILBOX_BYTES
 from station import audit, past_boxes, search
+from station.attachments import forget_files_of
 from station.audit import Deed
 from station.casework import all_facts
 from station.errors import Refused
@@ -20,7 +21,6 @@ from station.home import SERVER, Home
 from station.referral_tables import past_referrals, referrals, referred_cases
 from station.statements import must_be_free, must_be_two
 from station.tables import (
-    attachments,
     bundles,
     canary_cases,
     cases,
@@ -28,9 +28,7 @@ from station.tables import (
     facets,
     held_letters,
     holds,
-    letters,
     metadata,
-    parts,
     proposals,
     purged,
     steps,
@@ -116,12 +114,9 @@ def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...
 
 
 def _remove(transaction: sa.Connection, case_id: int, day: int) -> None:
-    mine = sa.select(letters.c.id).where(letters.c.case_id == case_id)
-    objects = sa.select(attachments.c.object_id).where(attachments.c.letter_id.in_(mine))
     box = sa.select(cases.c.mailbox).where(cases.c.id == case_id).scalar_subquery()
     past_boxes.keep(transaction, case_id, day)
-    transaction.execute(sa.delete(parts).where(parts.c.object_id.in_(objects)))
-    transaction.execute(sa.delete(attachments).where(attachments.c.letter_id.in_(mine)))
+    forget_files_of(transaction, case_id)
     transaction.execute(sa.delete(held_letters).where(held_letters.c.mailbox == box))
     if transaction.scalar(sa.select(referred_cases.c.case_id).where(referred_cases.c.case_id == case_id)) is not None:
         transaction.execute(sa.update(cases).where(cases.c.id == case_id).values(readers=[]))  # counted by its origin

@@ -15,6 +15,7 @@ from crypto import mailbox
 from crypto.encoding import today
 from crypto.letter import Letter
 from station import audit, casework, listing, notes, outbox, referral, retention, screen, search, statements, tables
+from station.attachments import files_of, read_file
 from station.cases import list_cases, show_case
 from station.casework import Wish
 from station.desk import Desk
@@ -295,6 +296,24 @@ def test_a_mailbox_that_was_given_up_stays_so_and_its_letter_is_read(
     with desk.vault.begin() as transaction:
         assert show_case(transaction, "K-0003").box_closed
         assert [row.id for row in outbox._live(transaction, desk)] == [2]
+
+
+def test_a_file_that_another_case_names_stays_until_that_goes_too(desk: Desk, stick: Stick) -> None:
+    """Whoever reads a report, another unit that passes it on for one, can name its files."""
+    data = b"bukti asli" * 99
+    file, w = attach(data), world()
+    second, third = (Reporter().report(text, files=[file]) for text in ("asli", "menyebut berkas yang sama"))
+    rows = [*w.part_rows(file, data), w.letter_row(second), w.letter_row(third)]
+    assert import_bundle(desk, stick.write(rows)).new == 2
+    for gone, case_id in enumerate((4, 3)):
+        with desk.vault.begin() as transaction:
+            assert [read_file(transaction, each) for each in files_of(transaction, 3)] == [data]
+            left = sa.select(sa.func.count()).where(tables.parts.c.object_id == file.object_id)
+            assert transaction.scalar(left) == 1
+        close(desk, case_id)
+        assert go(desk, today() + YEAR + gone) == (case_id,)
+    with desk.vault.begin() as transaction:
+        assert transaction.scalar(left) == 0
 
 
 def test_what_comes_after_a_case_went_is_found_by_its_words(desk: Desk, stick: Stick) -> None:
