@@ -16,6 +16,8 @@ from typing import Any
 from crypto.errors import Malformed
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))  # Unicode categories of what is not seen
+_EMPTY = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_JOINERS, _STYLES = "\u200c\u200d", "\ufe0e\ufe0f"  # of emoji and of scripts: seen by what they do to their neighbours
 
 DAY_ZERO = datetime.date(2026, 1, 5)  # a Monday: day // 7 is the epoch
 SECONDS_A_DAY = 86_400
@@ -178,3 +180,29 @@ def visible(text: str, *, indent: str | None = None) -> str:
         else:
             out.append(c)
     return "".join(out)
+
+
+def readable(text: str) -> str:
+    """Spell as \\u{XXXX} what nobody sees in running text; line ends, tabs, emoji and joined scripts stay as they are.
+
+    A joiner stays between two characters beyond ASCII that are seen, a style after one: anywhere else, or in rows, they
+    could carry words of their own.
+    """
+    plain = text.replace("\r\n", "\n")
+    if plain.replace("\n", "").replace("\t", "").isprintable() and not _EMPTY.search(plain):
+        return plain
+    ends = zip(" " + plain, plain, plain[1:] + " ", strict=False)
+    return "".join(c if _is_seen(before, c, after) else f"\\u{{{ord(c):04X}}}" for before, c, after in ends)
+
+
+def _is_seen(before: str, c: str, after: str) -> bool:
+    if c in _JOINERS:
+        return _joins(before) and _joins(after)
+    if c in _STYLES:
+        return (_joins(before) and before not in _STYLES) or (before in "0123456789#*" and after == "\u20e3")
+    return c in "\n\t" or not (unicodedata.category(c) in _HIDDEN or _EMPTY.match(c))
+
+
+def _joins(c: str) -> bool:
+    """Tell whether a character can stand beside a joiner."""
+    return not c.isascii() and unicodedata.category(c) not in _HIDDEN and (c in _STYLES or not _EMPTY.match(c))

@@ -16,6 +16,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from crypto.attachment import Attachment, new_key, parts_of
+from crypto.encoding import readable
 from crypto.errors import Malformed
 from crypto.forwarded import (
     FROM_REPORTER,
@@ -36,6 +37,7 @@ from station.canaries import number_of
 from station.casework import Wish
 from station.errors import Refused
 from station.home import Home
+from station.questions import question
 from station.referral_tables import parcel_files, parcel_rows, parcels
 from station.referral_tables import referrals as referral_table
 from station.referrals import last_letter, prepared, reference_name
@@ -140,6 +142,7 @@ def propose(
     _check(transaction, home, case_id, draft, sealed)
     referral = _referral(transaction, case_id, draft.recipient, sealed=sealed)
     forwarded, contents = _compose(transaction, home, case_id, draft, referral, day, cleaner)
+    _must_be_seen(forwarded)
     try:
         body = build_body(forwarded)
     except Malformed:
@@ -336,6 +339,18 @@ def _wash(
         hashlib.sha256(data).digest(), new_key(), cleaned,
     )  # fmt: skip
     return described, data, words
+
+
+def _must_be_seen(forwarded: Forwarded) -> None:
+    """Refuse to pass on characters that nobody sees: another person must read all that leaves."""
+    texts = [(question(name).label, name + text) for name, text in forwarded.fields.items()]
+    texts += [("surat dan pesan", one.text) for one in forwarded.said]
+    texts += [("dasar", forwarded.basis), ("alasan", forwarded.reason), ("bahasa", forwarded.language)]
+    if places := dict.fromkeys(readable(place) for place, text in texts if readable(text) != text):
+        raise Refused(
+            f"ada huruf yang tidak terlihat di: {', '.join(places)}. Di bawah ditulis sebagai \\u{{…}}: hapus, atau "
+            "jangan pilih, lalu usulkan lagi"
+        )
 
 
 def _said_of(forwarded: Forwarded) -> str:

@@ -161,3 +161,34 @@ def test_a_refused_object_does_not_repeat_names_or_values_it_was_given() -> None
     with pytest.raises(Malformed) as caught:
         parse_json(b'{"rahasia": 1.5}', "x")
     assert "rahasia" not in str(caught.value) and caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Baris satu.\n\tBaris dua – é, 10 %", "👍🏽 ok", "👨\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "🏳\ufe0f\u200d🌈", "1\ufe0f\u20e3",
+        "می\u200cخواهم", "क्\u200dष", "e\u0301",
+    ],
+)  # fmt: skip
+def test_what_people_write_stays_as_it_is(text: str) -> None:
+    assert encoding.readable(text) == text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\U000e0041", "\u202e", "\u2066", "\u200b", "\u200d", "\u200c", "\ufeff", "\u00ad", "\u2028", "\ue000", "\U00100000",
+        "\u0378", "\x00", "\x1b", "\r", "\u115f", "\u3164", "\u2800", "\ufe00", "\ufe0f", "\U000e0100", "\u034f", "\u180e",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_what_nobody_sees_is_spelled(hidden: str) -> None:
+    spelled = f"\\u{{{ord(hidden):04X}}}"
+    assert encoding.readable(f"uang{hidden}hilang\nsemua") == f"uang{spelled}hilang\nsemua"
+    assert encoding.readable(hidden) == spelled
+    assert encoding.readable(f"👍{hidden}{hidden}{hidden}👍").count(spelled) >= 2, "no row of them says anything"
+
+
+def test_line_ends_of_a_form_are_line_ends() -> None:
+    assert encoding.readable("a\r\nb\u200b") == "a\nb\\u{200B}"
+    assert encoding.readable("a\r\nb") == "a\nb"

@@ -18,7 +18,9 @@ from pictures import DESK
 from serving import served
 
 from crypto.encoding import today
-from station import casework, notes, tables
+from crypto.letter import build_letter
+from station import casework, notes, referral, tables
+from station.attachments import expect_files
 from station.inbox import import_bundle
 from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
@@ -578,6 +580,56 @@ def test_a_case_that_follows_a_deleted_one_says_so(client: Any, session: Session
         transaction.execute(sa.insert(tables.followed_cases).values(case_id=2, number=77))
     assert "Menyusul" not in shown(client, session, "K-0001")
     assert "<b>Menyusul K-0077</b>, yang sudah dihapus" in shown(client, session, "K-0002")
+
+
+HIDDEN = "\u202efdp\U000e0042\u200b"
+SPELLED = r"\u{202E}fdp\u{E0042}\u{200B}"
+
+
+def test_what_nobody_would_see_is_spelled_on_every_page(
+    client: Any, session: Session, reporters: list[Reporter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People approve what they read: of a report, a letter, a file's name, another unit's note, a parcel, a proposal."""
+    letter = reporters[0].report(
+        fields={"uraian": f"a{HIDDEN}b\nbaris 👨\u200d👩", f"x{HIDDEN}": "y", "wilayah": HIDDEN}
+    )
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        values = {"case_id": 1, "day": 0}
+        transaction.execute(
+            sa.update(tables.letters).where(tables.letters.c.case_id == 1).values(raw=build_letter(letter))
+        )
+        transaction.execute(sa.update(tables.attachments).values(name=f"berkas{HIDDEN}"))
+        for sender in ("reporter", "sumsel"):
+            transaction.execute(sa.insert(tables.messages).values(**values, sender=sender, text=f"pesan{HIDDEN}"))
+        transaction.execute(sa.insert(tables.notes).values(**values, by=f"kpk{HIDDEN}", text=f"catatan{HIDDEN}"))
+        copy = {
+            "case_id": 1,
+            "object_id": bytes(16),
+            "content": b"",
+            "arrived": 0,
+            "raw": build_letter(letter),
+            "told": 0,
+        }
+        number = transaction.scalar(sa.insert(tables.letters).values(**copy).returning(tables.letters.c.id))
+        expect_files(transaction, number, reporters[0].follow_up(files=[attach(b"b", f"foto{HIDDEN}")]))
+    page = shown(client, session)
+    assert "👨\u200d👩" in page and f"a{SPELLED}b\nbaris" in page
+    for kind in ("x", "berkas", "foto", "pesan", "kpk", "catatan"):
+        assert f"{kind}{SPELLED}" in page
+    assert page.count(f"pesan{SPELLED}") == 2 and page.count(f"foto{SPELLED}") == 2
+    monkeypatch.setattr(referral, "_must_be_seen", lambda _parcel: None)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        casework.take(transaction, desk.home, 1, casework.Wish("review", TWO), day=0)
+        made = referral.Draft(
+            "kpk", {"uraian": f"isi{HIDDEN}"}, {1: f"surat{HIDDEN}"}, (), "hukum", f"dasar{HIDDEN}", f"alasan{HIDDEN}",
+            f"kabar{HIDDEN}", checked=True,
+        )  # fmt: skip
+        referral.propose(transaction, desk.home, 1, made, by=TWO, day=0)
+    approval, page_ = client.get("/perkara/K-0001/pelimpahan", **HERE).text, shown(client, session)
+    for kind in ("isi", "surat", "dasar", "alasan", "kabar"):
+        assert f"{kind}{SPELLED}" in approval
+    for each in (page, page_, approval, client.get("/perkara", **HERE).text):
+        assert not any(c in each for c in HIDDEN if not c.isascii())
 
 
 def test_what_does_not_exist_is_said_and_no_trace_is_shown(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

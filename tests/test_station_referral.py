@@ -98,6 +98,13 @@ def told(unit_: Unit) -> ReferralStatus:
         ({}, {"recipient": "nowhere"}, "pilih dulu penerimanya"),
         ({}, {"ground": "nasib"}, "pilih dulu dasar"),
         ({}, {"fields": {"uraian": "x" * 241_000}}, "terlalu panjang"),
+        (
+            {},
+            {"fields": {"uraian": "Uang hilang.\U000e0042\U000e0075"}},
+            "tidak terlihat di: Ceritakan apa yang terjadi",
+        ),
+        ({}, {"reason": "wewenang \u202eKPK"}, "tidak terlihat di: alasan"),
+        ({}, {"ground": "hukum", "basis": "Pasal\u200b 1"}, "tidak terlihat di: dasar"),
         ({"izin_teruskan": "tanya"}, {}, "ingin ditanya dulu"),
         ({"izin_teruskan": ""}, {}, "ingin ditanya dulu"),
         ({"izin_teruskan": "tanya"}, {"ground": "hukum"}, "dengan kata-kata"),

@@ -6,6 +6,7 @@ from bleach import Cleaner
 from flask import Flask
 from markupsafe import Markup
 
+from crypto.encoding import readable
 from crypto.prose.message import TAGS, render
 from station.cases import case_name
 from station.dates import written
@@ -19,6 +20,7 @@ from station.texts import CONSENT_WORDS, DETAIL_WORDS, DUTY_WORDS, GROUND_WORDS,
 
 def install(app: Flask) -> None:
     """Give templates these words."""
+    app.jinja_env.finalize = _shown
     marks = Cleaner(tags=set(TAGS), attributes={"li": ["value"]})  # a second wall: what it is given is escaped already
     app.jinja_env.filters["written"] = written
     app.jinja_env.filters["status"] = lambda name: STATUS_WORDS.get(name, name)
@@ -30,6 +32,11 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["case_name"] = case_name
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
-    app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(text)))  # noqa: S704 - allowed marks alone
+    app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(readable(text))))  # noqa: S704 - allowed marks alone
     app.jinja_env.globals.update(warning=WARNINGS, track_words=TRACK_WORDS)
     app.jinja_env.globals.update(question=question, said=answer_in_words)
+
+
+def _shown(value: object) -> object:
+    """Spell what nobody would see in whatever a template prints: people approve what they read."""
+    return readable(value) if type(value) is str else value
