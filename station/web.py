@@ -22,8 +22,9 @@ NAMES = ("127.0.0.1", "localhost")
 MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
 # A form that was sent says so, and is not sent twice.
 ONCE = (
-    "let sent=0;addEventListener('pageshow',()=>{sent=0});addEventListener('submit',e=>{if(sent)return e.preventDefault();"
-    "sent=1;if(e.submitter)e.submitter.textContent='Sebentar…'});"
+    "let sent=0;addEventListener('pageshow',()=>{sent=0});"
+    "addEventListener('submit',e=>{if(sent)return e.preventDefault();sent=1;"
+    "if(e.submitter)e.submitter.textContent='Sebentar…'});"
 )
 SCRIPT = ONCE + presence.script(IDLE_SECONDS)  # a locked desk shows no case
 _HERE = Path(__file__).resolve().parent
