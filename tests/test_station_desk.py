@@ -268,7 +268,7 @@ def test_a_letter_that_nobody_has_answered_is_marked_until_somebody_does(home: P
     with sit(home, ONE, TWO) as desk, desk.vault.begin() as transaction:
         assert marked(today()) == []
         day = today() + 5
-        letter = {"case_id": 1, "object_id": b"o" * 16, "content": b"c" * 32, "raw": b"{}", "arrived": day}
+        letter = {"case_id": 1, "object_id": b"o" * 16, "content": b"c" * 32, "raw": b"{}", "arrived": day, "told": 0}
         transaction.execute(sa.insert(tables.letters).values(letter))
         said = sa.insert(tables.messages)
         transaction.execute(said.values(case_id=1, day=day, sender="sumsel", text="Kapan?"))
