@@ -177,7 +177,7 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
 
     def copy(desk: Desk) -> None:
         if disk is not None:
-            click.echo(f"cadangan: {backup.make_backup(desk, disk, door.open, day=day)}", err=True)
+            click.echo(f"cadangan: {backup.make_backup(desk, disk, door.open, day=day, stick=stick)}", err=True)
 
     with door.open(leavers=True) as desk:
         done = courier.visit(desk, stick, day=day, watch=bar, between=copy)

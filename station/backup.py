@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -25,20 +26,20 @@ _FILES = re.compile(
     r"|keyring/[a-z0-9-]+/(?:identity\.locked|share\.pub|share\.sealed)"
 )
 _NEEDED = frozenset({"station.id", "station.key", "vault.db", "root.pin", "roster.senyap"})
+_MOUNTS, _MEMORY = Path("/proc/self/mountinfo"), ("tmpfs", "ramfs")
 Reopen = Callable[[Home], AbstractContextManager[Desk]]
 
 
-def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int) -> Path:
+def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int, stick: Path | None = None) -> Path:
     """Copy a station into a new folder below `folder`, read the copy back, and open its vault with the quorum.
 
     `reopen` opens the desk of another home with the passphrases of those present. What others write meanwhile
-    waits. From then on the bundles in it may be acknowledged. Raises Refused for a folder of the station's own and
-    for a bundle that is damaged here, OSError, Tampered when the medium keeps other bytes, and what `open_desk`
-    raises; nothing is left then.
+    waits. From then on the bundles in it may be acknowledged. Raises Refused for a folder of the station's own, one
+    in memory, one on the `stick` that the courier takes along, and for a bundle that is damaged here; OSError,
+    Tampered when the medium keeps other bytes, and what `open_desk` raises; nothing is left then.
     """
     home = desk.home.folder
-    if folder.resolve().is_relative_to(home.resolve()):  # it would let bundles be acknowledged that one disk holds
-        raise Refused("backup: this folder lies in the station's own home; name one on another disk")
+    _refuse_place(home, folder, stick)
     medium.make_folder(folder)
     name = copies.free_name(folder, f"backup-{desk.home.id}-{date_of(day).isoformat()}")
     with copies.new_folder(folder / name) as aside:
@@ -70,6 +71,32 @@ def _taken(transaction: sa.Connection) -> dict[str, bytes]:
     b = tables.bundles
     query = sa.select(b.c.to, b.c.seq, b.c.hash)
     return {f"bundles/{to}/{bundle_name(seq)}": hash_ for to, seq, hash_ in transaction.execute(query)}
+
+
+def _refuse_place(home: Path, folder: Path, stick: Path | None) -> None:
+    """Raise Refused where a copy would be lost with the station, or leave it: bundles in it may be acknowledged."""
+    if folder.resolve().is_relative_to(home.resolve()):
+        raise Refused("cadangan: folder itu ada di dalam folder stasiun sendiri; sebut folder di disk lain")
+    there = folder.resolve()
+    while not there.exists():
+        there = there.parent
+    if _in_memory(there) and not _in_memory(home):  # a home for training may lie there itself
+        raise Refused("cadangan: folder itu hanya ada di memori dan hilang saat mesin mati; sebut folder di disk lain")
+    if stick is not None and (folder.resolve().is_relative_to(stick.resolve()) or _share_medium(there, stick, home)):
+        raise Refused("cadangan: folder itu ada di stik kurir, dan brankas tidak boleh ikut pergi; sebut disk lain")
+
+
+def _share_medium(folder: Path, stick: Path, home: Path) -> bool:
+    """Tell whether a folder lies on a stick; one that is on the disk of the station is a folder and no stick."""
+    device = stick.stat().st_dev
+    return device == folder.stat().st_dev and device != home.stat().st_dev
+
+
+def _in_memory(folder: Path) -> bool:
+    device = folder.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    mounts = (line.partition(" - ") for line in _MOUNTS.read_text("utf-8", "replace").splitlines())
+    return any(mount.split()[2] == number and kind.split()[0] in _MEMORY for mount, _, kind in mounts)
 
 
 def shares_disk(home: Home, folder: Path) -> bool:

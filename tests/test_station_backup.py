@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -28,7 +29,7 @@ from crypto.errors import Exposed, Malformed, NotForThisKey, Tampered, WrongPass
 from crypto.row import open_row
 from keys.errors import QuorumNotMet
 from keys.keyring import Keyring, kept_epochs
-from station import cases, courier, outbox, screen, vault
+from station import backup, cases, courier, outbox, screen, vault
 from station.__main__ import main
 from station.backup import make_backup, restore, shares_disk
 from station.bundles import open_bundle as bundle_source
@@ -203,6 +204,60 @@ def test_a_copy_in_the_station_s_own_home_is_no_backup(home: Path, tmp_path: Pat
     assert {name for name in after | before if after.get(name) != before.get(name)} <= {"vault.db"}
     with sit(home, *ME) as desk, desk.vault.begin() as transaction:
         assert vault.read_meta(transaction, outbox.BACKED_UP) is None
+
+
+@pytest.fixture
+def memory(home: Path) -> Iterator[Path]:
+    """A folder that is gone when the machine is off, and is another device than the home."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        if Path(folder).stat().st_dev == home.stat().st_dev:
+            pytest.skip("the tests themselves lie in memory")
+        yield Path(folder)
+
+
+def test_a_copy_in_memory_is_no_backup(home: Path, memory: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(memory)
+    for folder in (memory, memory / "copies" / "deep", tmp_path / "link"):
+        with pytest.raises(Refused, match="hanya ada di memori"):
+            copy(home, folder)
+    assert not list(memory.iterdir())
+    with sit(home, *ME) as desk, desk.vault.begin() as transaction:
+        assert vault.read_meta(transaction, outbox.BACKED_UP) is None
+
+
+def test_a_home_in_memory_is_copied_there(memory: Path):
+    there = world().copy_home("sumsel", memory)
+    assert copy(there, memory / "copies").is_dir()
+
+
+def on_a_visit(home: Path, disk: Path, stick: Path) -> Path:
+    with sit(home, *ME) as desk:
+        return make_backup(desk, disk, lambda at: open_desk(at, words_of(*ME)), day=today(), stick=stick)
+
+
+def test_the_vault_does_not_leave_on_the_stick_of_the_courier(
+    home: Path, memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The folder in memory stands for a stick that is plugged in; the last line is the control: another disk."""
+    monkeypatch.setattr(backup, "_MEMORY", ())
+    (memory / "stik").mkdir()
+    for disk in (memory / "stik" / "x", memory / "beside", memory):
+        with pytest.raises(Refused, match="di stik kurir"):
+            on_a_visit(home, disk, memory / "stik")
+    (tmp_path / "usb").mkdir()
+    with pytest.raises(Refused, match="di stik kurir"):
+        on_a_visit(home, tmp_path / "usb" / "x", tmp_path / "usb")
+    assert [path.name for path in memory.iterdir()] == ["stik"] and not list((tmp_path / "usb").iterdir())
+    assert on_a_visit(home, tmp_path / "disk", tmp_path / "usb").is_dir()
+    assert on_a_visit(home, memory / "disk", tmp_path / "usb").is_dir()
+
+
+def test_a_visit_at_a_terminal_puts_no_vault_on_its_stick(home: Path, stick: Stick, tmp_path: Path):
+    (home / "station.toml").write_text("backup_before_ack = true\n")
+    terminal = Terminal(tmp_path, "sumsel", ME, home)
+    done = terminal.run("courier", str(stick.folder), "--backup", str(stick.folder))
+    assert done.exit_code == 3 and "di stik kurir" in done.stderr and not list(stick.folder.glob("backup-*"))
+    assert "belum dinyatakan tersimpan" in done.stderr and list(stick.folder.glob("outbox-*"))
 
 
 def test_a_full_medium_leaves_no_half_backup(home: Path, tmp_path: Path, monkeypatch):

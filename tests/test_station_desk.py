@@ -699,9 +699,9 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
     check(page)
     (tmp_path / "usb").mkdir()
 
-    def visit(**words: str) -> None:
+    def visit(disk: Path = tmp_path / "disk", **words: str) -> None:
         page.fill('[name="stik"]', str(tmp_path / "usb"))
-        page.fill("#cadangan", str(tmp_path / "disk"))
+        page.fill("#cadangan", str(disk))
         for who in (ONE, TWO):
             page.fill(f"#frasa-{who}", words.get(who) or world().passphrases[who])
         with page.expect_navigation():
@@ -710,6 +710,8 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
     visit(**{ONE: "salah"})
     assert "tidak dibuat: cadangan" in page.inner_text("main") and "1 bundel masih menunggu" in page.inner_text("main")
     assert page.input_value("#cadangan") == str(tmp_path / "disk")
+    visit(tmp_path / "usb" / "vault")
+    assert "di stik kurir" in page.inner_text("main") and not (tmp_path / "usb" / "vault").exists()
     visit()
     assert "disk stasiun sendiri" in page.inner_text("main")
     assert "masih menunggu" not in page.inner_text("main") and len(list((tmp_path / "disk").iterdir())) == 1

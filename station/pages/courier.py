@@ -32,10 +32,10 @@ def ask() -> str:
 
 def _copy(desk: Desk) -> None:
     """Make the backup that was asked for; its vault is opened with the passphrases of those present."""
-    disk = request.form.get("cadangan", "").strip()
+    disk, stick = (request.form.get(name, "").strip() for name in ("cadangan", "stik"))
     if disk:
         words = {who: request.form.get(f"frasa-{who}", "").strip() for who in current().present}
-        backup.make_backup(desk, Path(disk), lambda home: open_desk(home, words), day=today())
+        backup.make_backup(desk, Path(disk), lambda home: open_desk(home, words), day=today(), stick=Path(stick))
 
 
 @blueprint.post("/kurir")
