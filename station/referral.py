@@ -122,13 +122,10 @@ def units(transaction: sa.Connection, home: Home, case_id: int) -> dict[Group, s
     return {group: _why_not(limits, group.id) for group in groups}
 
 
-def propose(
-    transaction: sa.Connection, home: Home, case_id: int, draft: Draft, *, by: str, day: int,
-    cleaner: Cleaner | None = None,
-) -> None:  # fmt: skip
-    """Write down exactly what would leave, and propose it; another person approves it by `approve`.
+def ready(transaction: sa.Connection, home: Home, case_id: int, draft: Draft) -> tuple[File, ...]:
+    """Return the files that a draft names, when it may be proposed; cleaning them takes long and may come before that.
 
-    Raises Refused where something is missing, barred, or against the reporter's wish, and what `casework.take` does.
+    Raises Refused where something is missing, barred, or against the reporter's wish.
     """
     if number_of(transaction, case_id):
         raise Refused("kenari bukan laporan: tidak ada yang diteruskan")
@@ -136,12 +133,26 @@ def propose(
         raise Refused("perkara ini diteruskan oleh unit lain: hanya unit asal yang dapat meneruskannya lagi")
     if prepared(transaction, case_id, home.id) is not None:
         raise Refused("sebuah usulan sudah menunggu untuk perkara ini; setujui, tolak atau tarik dulu")
-    sealed = draft.recipient in home.roster.group_ids
-    if not sealed and draft.recipient not in RECIPIENTS:
+    if draft.recipient not in home.roster.group_ids and draft.recipient not in RECIPIENTS:
         raise Refused("pilih dulu penerimanya")
-    _check(transaction, home, case_id, draft, sealed)
-    referral = _referral(transaction, case_id, draft.recipient, sealed=sealed)
-    forwarded, contents = _compose(transaction, home, case_id, draft, referral, day, cleaner)
+    _check(transaction, home, case_id, draft, draft.recipient in home.roster.group_ids)
+    _check_texts(transaction, case_id, draft)
+    return _chosen(transaction, case_id, draft)
+
+
+def propose(
+    transaction: sa.Connection, home: Home, case_id: int, draft: Draft, *, by: str, day: int,
+    cleaner: Cleaner | None = None,
+) -> None:  # fmt: skip
+    """Write down exactly what would leave, and propose it; another person approves it by `approve`.
+
+    Raises Refused as `ready` does, and what `casework.take` does.
+    """
+    files = ready(transaction, home, case_id, draft)
+    referral = _referral(transaction, case_id, draft.recipient, sealed=draft.recipient in home.roster.group_ids)
+    washed = [_wash(transaction, file, number, cleaner) for number, file in enumerate(files, 1)]
+    contents = [(data, words) for _, data, words in washed]
+    forwarded = _compose(transaction, home, case_id, draft, referral, day, tuple(each[0] for each in washed))
     _must_be_seen(forwarded)
     try:
         body = build_body(forwarded)
@@ -260,18 +271,10 @@ def _referral(transaction: sa.Connection, case_id: int, recipient: str, *, seale
 
 def _compose(
     transaction: sa.Connection, home: Home, case_id: int, draft: Draft, referral: sa.Row[tuple[object, ...]],
-    day: int, cleaner: Cleaner | None,
-) -> tuple[Forwarded, list[tuple[bytes, str]]]:  # fmt: skip
+    day: int, attachments: tuple[Attachment, ...],
+) -> Forwarded:  # fmt: skip
     case = transaction.execute(sa.select(cases).where(cases.c.id == case_id)).one()
-    raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == case_id).order_by(letters.c.id))
-    known = parse_letter(raw or b"").fields
-    texts = {**draft.fields, **{str(number): text for number, text in draft.messages.items()}}
-    if not draft.fields.keys() <= known.keys():
-        raise Refused("satu isian yang dipilih bukan dari laporan ini; muat ulang halamannya")
-    if not all(text.strip() for text in texts.values()):
-        raise Refused("satu isian yang dipilih kosong: tulis isinya, atau jangan pilih")
-    attachments, contents = _files(transaction, case_id, draft, cleaner)
-    forwarded = Forwarded(
+    return Forwarded(
         object_id=os.urandom(OBJECT_ID_BYTES),
         deployment=home.roster.deployment,
         origin=home.group.id,
@@ -288,7 +291,16 @@ def _compose(
         basis=draft.basis.replace("\r\n", "\n").strip(),
         reason=draft.reason.replace("\r\n", "\n").strip(),
     )
-    return forwarded, contents
+
+
+def _check_texts(transaction: sa.Connection, case_id: int, draft: Draft) -> None:
+    raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == case_id).order_by(letters.c.id))
+    known = parse_letter(raw or b"").fields
+    texts = {**draft.fields, **{str(number): text for number, text in draft.messages.items()}}
+    if not draft.fields.keys() <= known.keys():
+        raise Refused("satu isian yang dipilih bukan dari laporan ini; muat ulang halamannya")
+    if not all(text.strip() for text in texts.values()):
+        raise Refused("satu isian yang dipilih kosong: tulis isinya, atau jangan pilih")
 
 
 def _said(transaction: sa.Connection, case_id: int, draft: Draft) -> tuple[Said, ...]:
@@ -306,9 +318,7 @@ def _said(transaction: sa.Connection, case_id: int, draft: Draft) -> tuple[Said,
     )
 
 
-def _files(
-    transaction: sa.Connection, case_id: int, draft: Draft, cleaner: Cleaner | None
-) -> tuple[tuple[Attachment, ...], list[tuple[bytes, str]]]:
+def _chosen(transaction: sa.Connection, case_id: int, draft: Draft) -> tuple[File, ...]:
     known = {file.id: file for file in files_of(transaction, case_id)}
     chosen = [known[number] for number in draft.files if number in known]
     if len(chosen) != len(draft.files) or any(file.state is not FileState.WHOLE for file in chosen):
@@ -318,8 +328,7 @@ def _files(
             f"paling banyak {MAX_FILES} berkas dan {MOST_BYTES // 1024**2} MB sekali kirim: sisanya menyusul, atau "
             "diserahkan langsung bersama surat pengantar"
         )
-    made = [_wash(transaction, file, number, cleaner) for number, file in enumerate(chosen, 1)]
-    return tuple(attachment for attachment, _, _ in made), [(data, words) for _, data, words in made]
+    return tuple(chosen)
 
 
 def _wash(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from units import K1, ONE, THREE, TWO, Unit, approve, propose, refer, take_repor
 
 from crypto import forwarded
 from station import casework, referrals
+from station.cleaning import Cleaned
 from station.referral_tables import parcels
 from station.session import Session
 from station.statements import state_conflict
@@ -161,6 +163,41 @@ def test_a_case_is_passed_on_by_two_people_who_see_what_leaves(page: Any, at_sum
         (row,) = transaction.execute(sa.select(parcels)).all()
     passed = forwarded.parse_body(row.body)
     assert isinstance(passed, forwarded.Forwarded) and [s.text for s in passed.said] == ["Boleh diteruskan."]
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["control: it stays open", "somebody locks it"])
+def test_the_desk_is_free_while_files_are_cleaned(
+    page: Any, at_sumsel: tuple[Session, str], monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    session, address = at_sumsel
+    free: list[bool] = []
+
+    def look() -> None:
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            free.append(referrals.prepared(transaction, 1, desk.home.id) is None)
+        if locked:
+            session.close()
+
+    def wash(data: bytes, _media_type: str) -> Cleaned:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join(20)  # it is at once; where somebody holds the desk it would wait for us
+        free.append(not other.is_alive())
+        return Cleaned("cleaned", "Dibersihkan: dua keterangan.", data + b" bersih", ending="pdf")
+
+    monkeypatch.setattr("station.pages.referral.CLEANER", wash)
+    open_desk(page, address, ONE, TWO)
+    page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    fill(page)
+    page.wait_for_load_state()
+    assert free == [True, True], "once for each file"
+    if locked:
+        assert "meja terkunci" in page.inner_text("main")
+        open_desk(page, address, ONE, TWO)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert (referrals.prepared(transaction, 1, desk.home.id) is None) is locked
+    if not locked:
+        assert "Dibersihkan: dua keterangan." in page.inner_text('section[aria-label="Usulan menunggu"]')
 
 
 def test_a_proposal_is_approved_on_no_other_page(page: Any, at_sumsel: tuple[Session, str]) -> None:

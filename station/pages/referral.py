@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from hashlib import sha256
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from crypto.encoding import today
+from crypto.errors import CryptoError
 from station import audit, casework, referral, referrals
+from station.attachments import read_file
 from station.audit import Deed
 from station.cases import Case, show_case
 from station.cleaning import clean
 from station.desk import Desk
 from station.drafts import draft
-from station.errors import Refused
+from station.errors import Refused, StationError
 from station.guard import letters_of
-from station.pages import current
-from station.pages.acting import act, one_of_present, opened, sign, verdict
-from station.referral import SHY, Cleaner, Draft
+from station.pages import current, viewer
+from station.pages.acting import act, one_of_present, opened, sign, verdict, words
+from station.referral import SHY, Cleaner, Draft, Washed
 from station.referral_letter import RECIPIENTS, covering_letter, items_of
 from station.referrals import Referral
 from station.statements import stated
@@ -37,12 +42,18 @@ def show(name: str) -> str | BaseResponse:
 
 @blueprint.post("/perkara/<name>/pelimpahan")
 def propose(name: str) -> str | BaseResponse:
-    """Propose a referral with the proposer's own passphrase."""
+    """Propose a referral with the proposer's own passphrase; the desk stays free while its files are cleaned."""
+    by, wanted = request.form.get("oleh", ""), _draft()
+    try:
+        one_of_present(by)
+        sign(by)
+        cleaner = _cleaned(name, wanted, CLEANER) if CLEANER is not None else None
+    except (StationError, CryptoError) as error:
+        return _page(name, problem=words(error))
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        by = one_of_present(request.form.get("oleh", ""))
-        sign(by)
-        referral.propose(transaction, desk.home, case_id, _draft(), by=by, day=today(), cleaner=CLEANER)
+        one_of_present(by)
+        referral.propose(transaction, desk.home, case_id, wanted, by=by, day=today(), cleaner=cleaner)
 
     return act(name, work, _page, "referral.show")
 
@@ -105,6 +116,25 @@ def letter(name: str, parcel: int) -> Response:
                     named = {"Content-Disposition": f'attachment; filename="surat-{found.name}-{parcel}.pdf"'}
                     return Response(data, mimetype="application/pdf", headers=named)
     abort(404)
+
+
+def _cleaned(name: str, wanted: Draft, wash: Cleaner) -> Cleaner:
+    """Clean the files of a draft, each outside the desk's lock and the vault; return what gives the results."""
+    with current().desk() as desk, desk.vault.begin() as transaction:
+        files = referral.ready(transaction, desk.home, opened(transaction, name), wanted)
+    found: dict[tuple[bytes, str], Washed] = {}
+    with viewer().room() if files else nullcontext():
+        for file in files:
+            with current().desk() as desk, desk.vault.begin() as transaction:
+                data = read_file(transaction, file)
+            found[sha256(data).digest(), file.media_type] = wash(data, file.media_type)
+
+    def cleaner(data: bytes, media_type: str) -> Washed:
+        if (washed := found.get((sha256(data).digest(), media_type))) is None:
+            raise Refused("berkasnya berubah selagi dibersihkan; usulkan lagi")
+        return washed
+
+    return cleaner
 
 
 def _addressee(desk: Desk, found: Referral) -> str:
