@@ -198,7 +198,7 @@ def test_a_copy_in_the_station_s_own_home_is_no_backup(home: Path, tmp_path: Pat
     (tmp_path / "link").symlink_to(home / "bundles")
     before = tree(home)
     for folder in (home, home / "copies", tmp_path / "link"):
-        with pytest.raises(Refused, match="own home"):
+        with pytest.raises(Refused, match="folder stasiun sendiri"):
             copy(home, folder)
     after = tree(home)
     assert {name for name in after | before if after.get(name) != before.get(name)} <= {"vault.db"}
