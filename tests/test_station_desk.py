@@ -212,8 +212,8 @@ def test_a_conflict_stated_by_mistake_is_taken_back_by_two_people(page: Any, add
         state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
     page.goto(f"{address}/perkara/K-0001")
     page.click('summary:text-is("Pernyataan itu keliru")')
-    assert page.locator("#oleh-tarik option").all_inner_texts() == [TWO]
-    assert page.locator("#bersama option").all_inner_texts() == [ONE, THREE]
+    assert page.locator("#oleh-tarik option").all_inner_texts() == [f"{TWO}, tim telaah"]
+    assert page.locator("#bersama option").all_inner_texts() == [f"{ONE}, verifikator", f"{THREE}, inspektur"]
     check(page)
 
     def take_back(words: str) -> None:
@@ -713,6 +713,7 @@ def test_a_visit_of_the_courier_makes_a_backup_first_when_one_is_asked_for(
     visit(tmp_path / "usb" / "vault")
     assert "di stik kurir" in page.inner_text("main") and not (tmp_path / "usb" / "vault").exists()
     visit()
+    assert "cadangan dibuat dan dibaca ulang" in page.inner_text("main")
     assert "disk stasiun sendiri" in page.inner_text("main")
     assert "masih menunggu" not in page.inner_text("main") and len(list((tmp_path / "disk").iterdir())) == 1
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
-from conftest_station import Reporter, Stick, attach, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
 from serving import served
 from units import K1, ONE, THREE, TWO, Unit, approve, propose, refer, take_report, unit
 
@@ -21,7 +21,7 @@ from station.cleaning import Cleaned
 from station.referral_tables import parcels
 from station.session import Session
 from station.statements import state_conflict
-from station.tables import messages
+from station.tables import REPORTER, messages
 
 TODAY = 0
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures of these pages
@@ -112,6 +112,19 @@ def fill(page: Any, **more: str) -> None:
 
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.mark.browser
+def test_a_letter_that_may_point_at_its_writer_is_not_chosen_by_itself(page: Any, home: Path) -> None:
+    with sit(home, ONE, TWO) as desk, desk.vault.begin() as transaction:
+        said = sa.insert(messages).values(case_id=1, day=TODAY, sender=REPORTER)
+        transaction.execute(said.values(text="NIK saya 1671012345678901. Saya bendahara di sana."))
+    for _session, address in serve(home):
+        open_desk(page, address, ONE, TWO)
+        page.goto(f"{address}/perkara/K-0001/pelimpahan")
+        assert [page.is_checked(f'input[name="surat"][value="{n}"]') for n in (1, 2)] == [True, False]
+        assert "1671012345678901" in page.inner_text("p.late") and page.locator("p.late").count() == 1
+        check(page, "menunjuk")
 
 
 def test_a_case_is_passed_on_by_two_people_who_see_what_leaves(page: Any, at_sumsel: tuple[Session, str]) -> None:

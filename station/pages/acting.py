@@ -27,7 +27,7 @@ def act(name: str, work: Work, page: Page, back: str) -> str | Response:
             work(transaction, desk, opened(transaction, name))
     except (StationError, CryptoError) as error:
         return page(name, problem=words(error))
-    return redirect(url_for(back, name=name))
+    return redirect(url_for(back, name=name, tersimpan=1))
 
 
 def act_signed(work: Signed, page: Callable[[str], str], back: str, *, judges: bool = False) -> str | Response:
@@ -44,7 +44,7 @@ def act_signed(work: Signed, page: Callable[[str], str], back: str, *, judges: b
             work(transaction, desk, by)
     except (StationError, CryptoError) as error:
         return page(words(error))
-    return redirect(url_for(back))
+    return redirect(url_for(back, tersimpan=1))
 
 
 def opened(transaction: sa.Connection, name: str) -> int:

@@ -30,12 +30,13 @@ def ask() -> str:
     return _page([], "", "")
 
 
-def _copy(desk: Desk) -> None:
-    """Make the backup that was asked for; its vault is opened with the passphrases of those present."""
+def _copy(desk: Desk, made: list[Path]) -> None:
+    """Make the backup that was asked for, and name it; its vault is opened with the passphrases of those present."""
     disk, stick = (request.form.get(name, "").strip() for name in ("cadangan", "stik"))
     if disk:
         words = {who: request.form.get(f"frasa-{who}", "").strip() for who in current().present}
-        backup.make_backup(desk, Path(disk), lambda home: open_desk(home, words), day=today(), stick=Path(stick))
+        copy = backup.make_backup(desk, Path(disk), lambda home: open_desk(home, words), day=today(), stick=Path(stick))
+        made.append(copy)
 
 
 @blueprint.post("/kurir")
@@ -64,12 +65,13 @@ def visit() -> str:
 
 def _exchange(desk: Desk, stick: Path, day: int) -> list[str]:
     """Do it and return what is said of it."""
-    done = courier.visit(desk, stick, day=day, between=_copy)
+    made: list[Path] = []
+    done = courier.visit(desk, stick, day=day, between=lambda now: _copy(now, made))
     viewer().forget()  # of a case that went now, and the number of its file is given out again
     lines = screen.visit_lines(done, day + outbox.DAYS_TO_NEXT)
+    lines += [f"cadangan dibuat dan dibaca ulang: {copy}" for copy in made]
+    lines += [f"PERINGATAN: {screen.SAME_DISK}" for copy in made if backup.shares_disk(desk.home, copy)]
     lines += [line for _, found in done.imported for line in screen.swept_lines(found.swept)]
-    if (disk := request.form.get("cadangan", "").strip()) and backup.shares_disk(desk.home, Path(disk)):
-        lines.append(f"PERINGATAN: {screen.SAME_DISK}")
     lines += [f"PERINGATAN: {alarm}" for _, found in done.imported for alarm in found.alarms]
     if not done.imported:
         with desk.vault.begin() as transaction:

@@ -26,6 +26,8 @@ def look() -> BaseResponse:
 def unlock() -> BaseResponse | str:
     """Ask for passphrases."""
     session, problem = current(), ""
+    if session.state is State.OPEN and session.knows(request.cookies.get("meja", "")):
+        return redirect(url_for("inbox.inbox"))
     reviewer = request.form.get("penelaah", "")
     if request.method == "POST":
         try:
