@@ -436,7 +436,8 @@ def strict(address: str, browser: Any) -> Iterator[Any]:
     page.clock.install()
     open_desk(page, address)
     open_case(page, address)
-    page.fill("#catatan", "Baru separuh")
+    with page.expect_response("**/hadir"):  # answered, before a test lets time pass
+        page.fill("#catatan", "Baru separuh")
     yield page
     context.close()
 
