@@ -232,6 +232,15 @@ def test_a_conflict_stated_by_mistake_is_taken_back_by_two_people(page: Any, add
     assert TEXT in page.inner_text("main")
 
 
+def test_who_has_a_conflict_is_not_shown_whom_a_report_accuses_while_others_have_yet_to_state(
+    client: Any, session: Session
+) -> None:
+    assert "Dinas PU" in client.get("/perkara/K-0001", **HERE).text
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        state_conflict(transaction, desk.home, 1, TWO, conflict=True, day=today())
+    assert "Dinas PU" not in client.get("/perkara/K-0001", **HERE).text
+
+
 def test_cases_are_found_by_words_and_filters(page: Any, address: str) -> None:
     open_desk(page, address)
     for query, wanted in (
