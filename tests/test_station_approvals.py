@@ -127,7 +127,7 @@ def test_what_was_swapped_after_it_was_read_is_not_approved(
     if swapped:
         do(first[1])
         do(second[0])
-    data = {"tanda": session.forms, "oleh": THREE, "frasa": world().passphrases[THREE], "putusan": "setuju",
+    data = {"tanda": session.forms, "oleh": THREE, "frasa": world().passphrases[THREE], "putusan": "setuju", "bebas": "ya",
             "isi": read[1] if read else ""}  # fmt: skip
     answer = client.post(action, data=data | more, headers=OURS, **HERE)
     assert ("bukan lagi yang Anda baca" in unescape(answer.text)) is swapped
@@ -188,6 +188,8 @@ def test_enter_decides_nothing_and_keeps_what_was_typed(
         page.click('summary:has-text("Nilai")')
     box.locator("select").select_option(THREE)
     box.locator('[name="frasa"]').fill(world().passphrases[THREE])
+    if box.locator('[name="bebas"]').count():
+        box.locator('[name="bebas"]').check()
     with page.expect_navigation():
         box.locator("button:visible", has_text="Setujui").or_(box.locator("button", has_text="Umumkan")).click()
     with session.desk() as desk, desk.vault.begin() as transaction:

@@ -185,6 +185,11 @@ def test_a_closing_waits_for_another_person_with_a_passphrase_of_his_own(
     with session.desk() as desk, desk.vault.begin() as transaction:
         assert casework.facts_of(transaction, 1).status == "screening"
     judge(THREE, world().passphrases[THREE])
+    assert f"{THREE} belum menyatakan" in page.inner_text('[role="alert"]'), "who was not present when it was opened"
+    page.check('[name="bebas"]')
+    judge(THREE, world().passphrases[THREE])
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert stated(transaction, 1, (THREE,)) == ((), ())
     assert "Ditutup: tidak dapat ditindaklanjuti" in page.inner_text(".card")
     assert f"oleh {ONE}, disetujui {THREE}" in page.inner_text("main")
 

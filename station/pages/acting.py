@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from crypto.encoding import today
 from crypto.errors import CryptoError
 from station import statements
 from station.cases import case_number
@@ -74,6 +75,15 @@ def verdict() -> bool:
 def sign(by: str, field: str = "frasa") -> None:
     """Demand that a field of the form holds the passphrase of a reviewer; raises WrongPassphrase, Refused."""
     current().verify(by, request.form.get(field, "").strip())
+
+
+def state_free(transaction: sa.Connection, desk: Desk, case_id: int, by: str) -> None:
+    """Take the statement of whoever signs at a case that was opened without that person; raises Refused without one."""
+    missing, _conflicted = statements.stated(transaction, case_id, (by,))
+    if missing and request.form.get("bebas") != "ya":
+        raise Refused(f"{by} belum menyatakan benturan kepentingan untuk perkara ini: centang bila tidak ada")
+    if missing:
+        statements.state_conflict(transaction, desk.home, case_id, by, conflict=False, day=today())
 
 
 def words(error: Exception) -> str:

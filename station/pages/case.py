@@ -20,7 +20,7 @@ from station.errors import Refused
 from station.fingerprint import must_be_read
 from station.guard import letters_of
 from station.pages import current
-from station.pages.acting import act, one_of_present, sign, verdict
+from station.pages.acting import act, one_of_present, sign, state_free, verdict
 from station.pages.reading import hints
 from station.paper import WAYS, way_of
 from station.questions_offered import questions_for
@@ -85,6 +85,7 @@ def judge(name: str) -> str | Response:
             raise Refused("pelimpahan disetujui di halamannya, setelah isinya dibaca")
         if is_yes:
             must_be_read(form.get("isi", ""), waiting.digest if waiting is not None else "")
+            state_free(transaction, desk, case_id, by)
             casework.approve(transaction, desk.home, case_id, by, day=today())
         else:
             casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())

@@ -21,7 +21,7 @@ from station.drafts import draft
 from station.errors import Refused, StationError
 from station.guard import letters_of
 from station.pages import current, viewer
-from station.pages.acting import act, one_of_present, opened, sign, verdict, words
+from station.pages.acting import act, one_of_present, opened, sign, state_free, verdict, words
 from station.referral import SHY, Cleaner, Draft, Washed
 from station.referral_letter import RECIPIENTS, covering_letter, items_of
 from station.referrals import Referral
@@ -67,6 +67,7 @@ def judge(name: str) -> str | BaseResponse:
         by, is_yes = form.get("oleh", ""), verdict()
         sign(by)
         if is_yes:
+            state_free(transaction, desk, case_id, by)
             referral.approve(transaction, desk.home, case_id, by, form.get("isi", ""), day=today())
         else:
             casework.drop_proposal(transaction, desk.home, case_id, by, form.get("alasan", ""), day=today())
