@@ -110,7 +110,7 @@ def test_a_message_is_looked_at_as_the_reporter_will_see_it_and_then_saved(page:
     assert page.input_value("#pesan") == MARKED and said(session) == []
     check(page, "lihat")
     page.click('button:text-is("Simpan untuk dikirim")')
-    page.wait_for_url("**/K-0001")
+    page.wait_for_url("**/K-0001?tersimpan=1")
     assert said(session) == [MARKED] and page.locator(".timeline .words b").inner_text() == "perlu"
 
 
@@ -146,7 +146,7 @@ def test_a_message_that_asks_who_the_reporter_is_waits_for_a_tick(page: Any, ses
     check(page, "periksa")
     page.check('[name="diperiksa"]')
     page.click('button:text-is("Simpan untuk dikirim")')
-    page.wait_for_url("**/K-0001")
+    page.wait_for_url("**/K-0001?tersimpan=1")
     assert said(session) == ["Siapa nama Anda?"] and Deed.CHECKED in deeds(session)
 
 
@@ -163,7 +163,7 @@ def test_a_step_is_looked_at_and_warned_of_too(page: Any, session: Session) -> N
     check(page, "langkah")
     box.locator('[name="diperiksa"]').check()
     box.locator('button:text-is("Lakukan")').click()
-    page.wait_for_url("**/K-0001")
+    page.wait_for_url("**/K-0001?tersimpan=1")
     assert label in page.inner_text(".card") and len(said(session)) == 1
 
 
