@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 from crypto.errors import Exposed, Malformed
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})  # nothing can be written there, whatever is read
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL = NO_ROOM | {errno.EROFS}  # nothing can be written there, whatever is read
 ANY_SIZE = 2**62
 _PIECE_BYTES = 1024 * 1024  # of a large file that is erased: never the whole of it in memory
 

@@ -22,7 +22,7 @@ from crypto.errors import CryptoError, Malformed, Tampered
 from keys.advice import advice
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
-from station import held, room, rosters, tables
+from station import held, rosters, space, tables
 from station.bundles import is_shelved, open_bundle
 from station.desk import Desk
 from station.errors import EXIT_ALARM, DiskFull, Refused, StationError, exit_code
@@ -89,7 +89,7 @@ def visit(
     if stick.resolve().is_relative_to(desk.home.folder.resolve()):
         raise Refused("courier: this folder lies in the station's own home; name that of the stick")
     done = Visit()
-    with room.wanted(room.AT_VISIT, room.AT_VISIT):
+    with space.wanted(space.AT_VISIT, space.AT_VISIT):
         _take_keys(desk.home, stick, done, day)
     for path, manifest in _bundles_on(stick, done):
         desk = _now(desk)
@@ -97,7 +97,7 @@ def visit(
             done.others += 1
             continue
         try:
-            with room.wanted(room.AT_VISIT, room.AT_VISIT):
+            with space.wanted(space.AT_VISIT, space.AT_VISIT):
                 done.imported.append((manifest.seq, import_bundle(desk, path, day=day, watch=watch)))
         except DiskFull:  # our own: no other bundle has room either
             raise
@@ -120,8 +120,8 @@ def visit(
     except (StationError, CryptoError) as error:  # an outbox leaves all the same
         done.left.append(Left.of(BACKUP, error))
     except OSError as error:
-        done.left.append(Left(BACKUP, f"disk itu tidak dapat ditulis: {room.reason(error)}", exit_code(error)))
-    with room.wanted(room.AT_VISIT, room.ON_STICK):
+        done.left.append(Left(BACKUP, f"disk itu tidak dapat ditulis: {space.reason(error)}", exit_code(error)))
+    with space.wanted(space.AT_VISIT, space.ON_STICK):
         done.outbox = make_outbox(desk, stick, day=day)
     done.uncopied = count_uncopied(desk)
     with desk.vault.begin() as transaction:

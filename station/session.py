@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crypto.encoding import is_id, today
 from crypto.errors import Tampered
 from keys.keyring import IDENTITY, Keyring
-from station import airgap, audit, presence, room
+from station import airgap, audit, presence, space
 from station.audit import Deed
 from station.desk import Desk, open_desk
 from station.errors import NotAirGapped, Refused
@@ -148,7 +148,7 @@ class Session:
             self.why, self._idle = "", False
             self.touch()
             try:
-                with room.wanted():
+                with space.wanted():
                     self._log(Deed.OPENED)
             except BaseException:  # nobody works at a desk whose opening is not in the log
                 self.close()
@@ -168,7 +168,7 @@ class Session:
         with self._mutex:
             if self.state is not State.OPEN or self._open is None:
                 raise Refused("meja terkunci")
-            with room.wanted():
+            with space.wanted():
                 yield self._open.desk
 
     def renew(self) -> None:

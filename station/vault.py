@@ -20,7 +20,7 @@ from crypto.encoding import label
 from keys.errors import RolledBack
 from station import (
     referral_tables,  # noqa: F401 - its tables belong to every vault
-    room,
+    space,
 )
 from station.errors import DiskFull, VaultUnreadable
 from station.tables import REPORTER, letters, meta, metadata
@@ -85,8 +85,8 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
             raise VaultUnreadable("vault: this key does not open it, or it is damaged") from None
         if "locked" in str(error):
             raise VaultUnreadable(f"vault: another program has been writing for {LOCK_SECONDS} seconds") from None
-        if room.is_full(error):
-            raise DiskFull(room.HERE) from None
+        if space.is_full(error):
+            raise DiskFull(space.HERE) from None
         raise VaultUnreadable("vault: cannot be read or written") from None
     return engine
 

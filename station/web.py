@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from station import pages
-from station.pages import SESSION, VIEWER, current, presence
+from station.pages import SESSION, VIEWER, awake, current
 from station.pages.filters import install as install_filters
 from station.session import IDLE_SECONDS, Session, State
 from station.viewer import Viewer
@@ -26,7 +26,7 @@ ONCE = (
     "addEventListener('submit',e=>{if(sent)return e.preventDefault();sent=1;"
     "if(e.submitter)e.submitter.textContent='Sebentar…'});"
 )
-SCRIPT = ONCE + presence.script(IDLE_SECONDS)  # a locked desk shows no case
+SCRIPT = ONCE + awake.script(IDLE_SECONDS)  # a locked desk shows no case
 _HERE = Path(__file__).resolve().parent
 _WITHOUT_DESK = frozenset({"unlock.unlock", "unlock.look", "unlock.icon"})
 HEADERS = {
@@ -55,7 +55,7 @@ def stylesheet() -> str:
 @cache
 def policy(port: int) -> str:
     """Return the Content-Security-Policy: our stylesheet, our one script and the one address that it asks, pictures."""
-    asked = " ".join(f"http://{name}:{port}{presence.PATH}" for name in NAMES)
+    asked = " ".join(f"http://{name}:{port}{awake.PATH}" for name in NAMES)
     return (
         f"default-src 'none'; style-src '{_digest(stylesheet())}'; script-src '{_digest(SCRIPT)}'; img-src 'self'; "
         f"connect-src {asked}; "
@@ -93,7 +93,7 @@ def create_desk(session: Session, port: int) -> Flask:
             request.form.get("tanda", "").encode(), session.forms.encode()
         ):
             abort(400)
-        if request.endpoint != presence.LEFT:
+        if request.endpoint != awake.LEFT:
             session.touch()
         return None
 

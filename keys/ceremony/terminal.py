@@ -7,7 +7,6 @@ before each effect and after each answer that changed it, so this may end at any
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import getpass
 import os
@@ -171,7 +170,7 @@ def _refusal(folder: Path) -> str | None:
 
 
 def _disk_words(error: OSError, what: str, language: str) -> str:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = error.errno in medium.NO_ROOM
     reason = say("disk-full", language) if full else error.strerror or type(error).__name__
     return "\n" + _wrap(say("disk", language, what=say(what, language), reason=reason))
 

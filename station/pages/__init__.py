@@ -25,6 +25,7 @@ def viewer() -> Viewer:
 def install(app: Flask) -> None:
     """Add all pages."""
     from station.pages import (
+        awake,
         case,
         certificate,
         conflict,
@@ -35,7 +36,6 @@ def install(app: Flask) -> None:
         lost_weeks,
         message,
         paper,
-        presence,
         publication,
         referral,
         retention,
@@ -44,6 +44,6 @@ def install(app: Flask) -> None:
     )
 
     at_case = (case, conflict, files, certificate, message, referral, retention)
-    for module in (unlock, presence, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
+    for module in (unlock, awake, inbox, *at_case, paper, courier, statistics, publication, lost_weeks):
         app.register_blueprint(module.blueprint)
     errors.install(app)

@@ -11,7 +11,7 @@ from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from crypto.receipt import Mistyped
-from station import certificate, room
+from station import certificate, space
 from station.cases import show_case
 from station.errors import Refused, StationError
 from station.pages import current
@@ -53,7 +53,7 @@ def check(name: str) -> str | Response:
         place = f" Periksa kata nomor {error.word}." if error.word else ""
         return _page(name, problem=f"Kata bukti itu tidak terbaca.{place}")
     except OSError as error:
-        return _page(name, problem=f"Surat tidak dapat ditulis: {room.reason(error)}")
+        return _page(name, problem=f"Surat tidak dapat ditulis: {space.reason(error)}")
     except (StationError, CryptoError) as error:
         return _page(name, problem=str(error))
 

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import backup, canaries, courier, lost_weeks, outbox, presence, room, screen
+from station import backup, canaries, courier, lost_weeks, outbox, presence, screen, space
 from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current, viewer
@@ -59,7 +59,7 @@ def visit() -> str:
     except (StationError, CryptoError) as error:
         problem = str(error)
     except OSError as error:
-        problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {room.reason(error)}"
+        problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {space.reason(error)}"
     return _page(lines, problem, folder)
 
 

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from crypto.errors import CryptoError
 from keys.advice import advice
-from station import room
+from station import space
 from station.errors import StationError
 
 _HTTP = {
@@ -40,13 +40,13 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OSError)
     def disk(error: OSError) -> tuple[str, int]:
-        if room.is_full(error):
-            return _page(room.HERE, 500)
+        if space.is_full(error):
+            return _page(space.HERE, 500)
         return _page(f"Disk atau stik tidak dapat dibaca atau ditulis: {error.strerror}.", 500)
 
     @app.errorhandler(SQLAlchemyError)
     def vault(error: SQLAlchemyError) -> tuple[str, int]:
-        return _page(room.HERE if room.is_full(error) else _VAULT, 500)
+        return _page(space.HERE if space.is_full(error) else _VAULT, 500)
 
     @app.errorhandler(Exception)
     def other(_error: Exception) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from crypto.encoding import today, visible
 from crypto.errors import CryptoError
-from station import extracts, room
+from station import extracts, space
 from station.attachments import File, files_of, read_file
 from station.audit import Deed
 from station.cases import case_number
@@ -148,5 +148,5 @@ def _signed() -> str:
 
 def _words(error: Exception) -> str:
     if isinstance(error, OSError):
-        return _NOT_WRITTEN.format(room.reason(error))
+        return _NOT_WRITTEN.format(space.reason(error))
     return words(error)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from station.pages import current
 
 PATH = "/hadir"
-LEFT = "presence.left"  # looking at the clock is no activity
+LEFT = "awake.left"  # looking at the clock is no activity
 # A page asks when its time has come, because another tab may have been in use. Without an answer it leaves: a locked
 # desk shows no case. A note that was not taken is no reason to leave yet, its form may be of an earlier opening.
 _SCRIPT = """(()=>{
@@ -24,7 +24,7 @@ wait(%(seconds)d)
 })()"""
 
 
-blueprint = Blueprint("presence", __name__)
+blueprint = Blueprint("awake", __name__)
 
 
 def script(seconds: float) -> str:

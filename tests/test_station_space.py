@@ -16,7 +16,7 @@ from fulldisk import SmallDisk, small_disk
 
 from crypto import bundle
 from crypto.bundle import OUTBOX
-from station import audit, room, tables
+from station import audit, space, tables
 from station.session import Session
 from station.web import create_desk
 
@@ -70,7 +70,7 @@ def test_a_full_disk_at_a_visit_loses_nothing_and_the_same_visit_takes_all(
     before = tree(stick)
     desk.fill(leave)
     said = desk.post("/kurir", stik=str(stick))
-    assert room.AT_VISIT in said.text and "No space" not in said.text and "outbox-" not in said.text
+    assert space.AT_VISIT in said.text and "No space" not in said.text and "outbox-" not in said.text
     assert tree(stick) == before, "nothing is taken off the stick, and no outbox acknowledges anything"
     desk.free()
     taken = 1 if leave == ONE_BUNDLE else 0
@@ -93,7 +93,7 @@ def test_a_desk_that_cannot_log_its_opening_stays_closed(desk: SmallDisk, stick:
     desk.post("/kunci")
     desk.fill()
     for _ in range(2):
-        assert room.HERE in come_in(desk).text
+        assert space.HERE in come_in(desk).text
         assert "jendela lain" not in desk.get("/buka").text and desk.get("/perkara").status == 302
         assert desk.enter(words_of(ONE)).status == 302 and desk.get("/perkara").status == 302, "one is not a quorum"
     desk.free()
@@ -104,7 +104,7 @@ def test_a_desk_that_cannot_log_its_opening_stays_closed(desk: SmallDisk, stick:
 @needs_disk
 def test_a_first_vault_for_which_there_is_no_room_is_made_later(desk: SmallDisk) -> None:
     desk.fill()
-    assert room.HERE in come_in(desk).text
+    assert space.HERE in come_in(desk).text
     desk.free()
     assert come_in(desk).headers["Location"] == "/perkara" and desk.get("/perkara").status == 200
 
@@ -117,7 +117,7 @@ def test_what_was_typed_on_a_full_disk_stands_there_again(desk: SmallDisk, stick
     desk.get("/perkara/K-0001")  # the first look begins its screening
     desk.fill()
     said = desk.post("/perkara/K-0001/jawab", pesan=TEXT)
-    assert room.HERE in said.text and TEXT in said.text
+    assert space.HERE in said.text and TEXT in said.text
     desk.free()
     assert TEXT not in desk.get("/perkara/K-0001").text, "nothing of it was kept"
     assert desk.post("/perkara/K-0001/jawab", pesan=TEXT).status == 302 and TEXT in desk.get("/perkara/K-0001").text
@@ -148,7 +148,7 @@ def test_a_full_stick_is_told_from_a_full_machine(client: Any, stick: Path, monk
     with monkeypatch.context() as patch:
         patch.setattr("station.outbox.medium.check_room", full)
         said = client(stick)
-    assert room.ON_STICK in said and "make room" not in said and not list(stick.glob("outbox-*"))
+    assert space.ON_STICK in said and "make room" not in said and not list(stick.glob("outbox-*"))
     said = client(stick)
     assert "(0 baru, 6 sudah ada" in said and "outbox-sumsel-00000001" in said
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
+from crypto.medium import NO_ROOM
 from station.errors import DiskFull
 
 HERE: Final = (
@@ -28,7 +28,7 @@ ON_STICK: Final = (
 def is_full(error: BaseException) -> bool:
     """Tell whether a disk had no room left: said by the system, or by the vault's own library."""
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in NO_ROOM
     if isinstance(error, DBAPIError):
         return is_full(error.orig) if error.orig is not None else False
     return "disk is full" in str(error)
