@@ -12,12 +12,11 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from station import pages
-from station.pages import SESSION, VIEWER, awake, current
+from station.pages import COOKIE, SESSION, VIEWER, awake, cookie, current
 from station.pages.filters import install as install_filters
 from station.session import IDLE_SECONDS, Session, State
 from station.viewer import Viewer
 
-COOKIE = "meja"
 NAMES = ("127.0.0.1", "localhost")
 MAX_FORM_BYTES = 2 * 1024 * 1024  # a whole report comes back edited, each letter spelled with up to nine
 # A form that was sent says so, and is not sent twice.
@@ -75,6 +74,7 @@ def create_desk(session: Session, port: int) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.logger.disabled = True  # a traceback may hold what a report says
     app.extensions[SESSION], app.extensions[VIEWER] = session, Viewer()
+    app.extensions[COOKIE] = f"meja-{port}"
     session.at_lock = app.extensions[VIEWER].forget
     names = frozenset(f"{name}:{port}" for name in NAMES)
     is_training = session.home.is_training
@@ -87,7 +87,7 @@ def create_desk(session: Session, port: int) -> Flask:
             abort(400)
         if request.endpoint in _WITHOUT_DESK:
             return None
-        if session.state is not State.OPEN or not session.knows(request.cookies.get(COOKIE, "")):
+        if session.state is not State.OPEN or not session.knows(request.cookies.get(cookie(), "")):
             return redirect(url_for("unlock.unlock"))
         if request.method == "POST" and not secrets.compare_digest(
             request.form.get("tanda", "").encode(), session.forms.encode()

@@ -67,14 +67,14 @@ class SmallDisk:
 
     def _ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = {"Origin": f"http://127.0.0.1:{self.port}", "Cookie": f"meja={self.cookie}"}
+        headers = {"Origin": f"http://127.0.0.1:{self.port}", "Cookie": f"meja-{self.port}={self.cookie}"}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, path, urlencode(form) if form is not None else None, headers)
         got = connection.getresponse()
         answer = Answer(got.status, dict(got.getheaders()), got.read())
         connection.close()
-        if found := re.search(r"meja=([^;]*)", answer.headers.get("Set-Cookie", "")):
+        if found := re.search(rf"meja-{self.port}=([^;]*)", answer.headers.get("Set-Cookie", "")):
             self.cookie = found[1]
         return answer
 

@@ -221,7 +221,7 @@ def test_nothing_of_it_is_done_before_the_statements(session: Session) -> None:
     for who in (ONE, TWO):
         browser = session.enter(who, world().passphrases[who])
     client = app.test_client()
-    client.set_cookie("meja", browser, domain="127.0.0.1")
+    client.set_cookie("meja-8090", browser, domain="127.0.0.1")
     here, ours = {"base_url": "http://127.0.0.1:8090"}, {"Origin": "http://127.0.0.1:8090"}
     data = {
         "tanda": session.forms,

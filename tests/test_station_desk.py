@@ -506,6 +506,20 @@ def test_a_page_may_ask_one_address_and_no_other(strict: Any, address: str) -> N
     ]  # fmt: skip
 
 
+def test_two_desks_of_one_machine_do_not_shut_each_other(page: Any, address: str, tmp_path: Path) -> None:
+    """A cookie is sent to every port of a name: reviewers who practise have both desks in one browser."""
+    other = Session(world().copy_home("sumsel", tmp_path / "other"), look=lambda: ())
+    with served(other) as there:
+        for desk in (address, there):
+            open_desk(page, desk)
+        for desk in (address, there, address):
+            page.goto(f"{desk}/perkara")
+            assert page.url == f"{desk}/perkara", "the door would be shown in its place"
+        page.click('button:text-is("Kunci")')
+        page.goto(f"{there}/perkara")
+        assert page.url == f"{there}/perkara"
+
+
 # --- who is kept out ---------------------------------------------------------------------------------
 
 
@@ -515,7 +529,7 @@ def client(session: Session) -> Any:
     for who in (ONE, TWO):
         browser = session.enter(who, world().passphrases[who])
     client = app.test_client()
-    client.set_cookie("meja", browser, domain="127.0.0.1")
+    client.set_cookie("meja-8090", browser, domain="127.0.0.1")
     yield client
     session.close()
 
@@ -536,7 +550,7 @@ def test_the_browser_that_opened_it_gets_the_list(client: Any) -> None:
 @pytest.mark.parametrize("path", ["/perkara", "/perkara/K-0001", "/kurir"])
 def test_another_browser_gets_the_door(client: Any, path: str) -> None:
     for cookie in ("", "guess"):
-        client.set_cookie("meja", cookie, domain="127.0.0.1")
+        client.set_cookie("meja-8090", cookie, domain="127.0.0.1")
         answer = client.get(path, **HERE)
         assert answer.status_code == 302 and answer.headers["Location"] == "/buka"
 
@@ -571,7 +585,7 @@ def test_only_the_browser_that_opened_it_says_that_somebody_is_here(
     assert client.post("/hadir", data={"tanda": session.forms}, **HERE).status_code == 400
     assert session.left == 500.0
     assert client.post("/hadir", data={"tanda": session.forms}, headers=OURS, **HERE).text == "600"
-    client.set_cookie("meja", "guess", domain="127.0.0.1")
+    client.set_cookie("meja-8090", "guess", domain="127.0.0.1")
     assert client.get("/hadir", **HERE).status_code == 302
 
 

@@ -171,7 +171,7 @@ def test_a_file_is_seen_after_the_statements_and_in_its_own_case_alone(client: A
     assert "isi biasa" in client.get(path_of("name"), **HERE).text
     assert client.get(path_of("name", "K-0002"), **HERE).status_code == 404
     assert client.get("/perkara/K-0001/berkas/99", **HERE).status_code == 404
-    client.set_cookie("meja", "guess", domain="127.0.0.1")
+    client.set_cookie("meja-8090", "guess", domain="127.0.0.1")
     for path in (path_of("name"), f"{path_of('photo')}/1.png"):
         assert client.get(path, **HERE).headers["Location"] == "/buka"
 
@@ -216,7 +216,7 @@ def test_while_one_file_is_open_other_pages_answer_and_a_second_file_waits(
     monkeypatch.setattr("station.viewer.make_preview", slow)
     first: list[Any] = []
     other = client.application.test_client()
-    other.set_cookie("meja", client.get_cookie("meja", domain="127.0.0.1").value, domain="127.0.0.1")
+    other.set_cookie("meja-8090", client.get_cookie("meja-8090", domain="127.0.0.1").value, domain="127.0.0.1")
     opening = threading.Thread(target=lambda: first.append(client.get(path_of("name"), **HERE).text))
     opening.start()
     assert begun.wait(60)
@@ -263,8 +263,11 @@ def test_a_browser_that_goes_away_ends_nothing(address: str, session: Session) -
         for who in (ONE, TWO):
             statements.state_conflict(transaction, desk.home, 1, who, conflict=False, day=today())
     host = address.removeprefix("http://")
-    with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2]))) as line:
-        line.sendall(f"GET {path_of('pages')} HTTP/1.0\r\nHost: {host}\r\nCookie: meja={browser}\r\n\r\n".encode())
+    port = int(host.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(
+            f"GET {path_of('pages')} HTTP/1.0\r\nHost: {host}\r\nCookie: meja-{port}={browser}\r\n\r\n".encode()
+        )
         wait_until(lambda: sandbox._rooms, "the room")
     viewer = session.at_lock.__self__  # type: ignore[attr-defined]
     wait_until(lambda: viewer.kept(IDS["pages"]), "the preview")

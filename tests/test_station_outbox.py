@@ -255,7 +255,7 @@ def test_the_desk_and_the_commands_say_how_many_cases_have_no_mailbox(tmp_path: 
     session = Session(terminal.home, look=lambda: ())
     client, here = create_desk(session, 8090).test_client(), {"base_url": "http://127.0.0.1:8090"}
     for who in ME:
-        client.set_cookie("meja", session.enter(who, world().passphrases[who]), domain="127.0.0.1")
+        client.set_cookie("meja-8090", session.enter(who, world().passphrases[who]), domain="127.0.0.1")
     for path in ("/perkara", "/kurir"):
         assert words in client.get(path, **here).text
     session.close()

@@ -153,7 +153,7 @@ def test_the_keys_of_the_station_are_no_scans(home: Path, session: Any) -> None:
     for who in (ONE, TWO):
         browser = session.enter(who, world().passphrases[who])
     client = app.test_client()
-    client.set_cookie("meja", browser, domain="127.0.0.1")
+    client.set_cookie("meja-8090", browser, domain="127.0.0.1")
     data = TOLD | {"tanda": session.forms, "cara": "surat", "oleh": ONE, "pindaian": str(home / "keyring" / ONE)}
     answer = client.post("/ketik", data=data, headers=OURS, **HERE)
     assert "milik stasiun sendiri" in answer.text and STORY in answer.text

@@ -129,7 +129,7 @@ def client(tmp_path: Path) -> Iterator[Any]:
     client = create_desk(session, 8090).test_client()
     for who in (ONE, TWO):
         browser = session.enter(who, world().passphrases[who])
-    client.set_cookie("meja", browser, domain="127.0.0.1")
+    client.set_cookie("meja-8090", browser, domain="127.0.0.1")
 
     def visit(stick: Path, **form: str) -> str:
         data = {"tanda": session.forms, "stik": str(stick)} | form

@@ -194,7 +194,7 @@ def pages_of(home: Path, passphrases: dict[str, str]) -> dict[str, str]:
     found = {"door": client.get("/buka", **HERE).text}
     for who, words in passphrases.items():
         browser = session.enter(who, words)
-    client.set_cookie("meja", browser, domain="127.0.0.1")
+    client.set_cookie("meja-8090", browser, domain="127.0.0.1")
     paths = [str(rule) for rule in app.url_map.iter_rules() if "GET" in rule.methods and rule.rule != "/"]
     for path in sorted(paths):
         answer = client.get(path.replace("<name>", "K-0001"), follow_redirects=True, **HERE)

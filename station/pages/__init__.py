@@ -7,12 +7,18 @@ from flask import Flask, current_app
 from station.session import Session
 from station.viewer import Viewer
 
-SESSION, VIEWER = "senyap-desk", "senyap-viewer"
+SESSION, VIEWER, COOKIE = "senyap-desk", "senyap-viewer", "senyap-cookie"
 
 
 def current() -> Session:
     """Return the session of this desk."""
     found: Session = current_app.extensions[SESSION]
+    return found
+
+
+def cookie() -> str:
+    """Return the name of this desk's cookie. Cookies know no ports: two desks with one name would lock each other."""
+    found: str = current_app.extensions[COOKIE]
     return found
 
 

@@ -9,7 +9,7 @@ from crypto.errors import CryptoError, WrongPassphrase
 from keys.advice import advice
 from station import presence
 from station.errors import StationError
-from station.pages import current
+from station.pages import cookie, current
 from station.session import State
 
 blueprint = Blueprint("unlock", __name__)
@@ -26,7 +26,7 @@ def look() -> BaseResponse:
 def unlock() -> BaseResponse | str:
     """Ask for passphrases."""
     session, problem = current(), ""
-    if session.state is State.OPEN and session.knows(request.cookies.get("meja", "")):
+    if session.state is State.OPEN and session.knows(request.cookies.get(cookie(), "")):
         return redirect(url_for("inbox.inbox"))
     reviewer = request.form.get("penelaah", "")
     if request.method == "POST":
@@ -67,11 +67,11 @@ def lock() -> BaseResponse:
     """Lock for good: all keys are forgotten."""
     current().close()
     answer = redirect(url_for("unlock.unlock"))
-    answer.delete_cookie("meja")
+    answer.delete_cookie(cookie())
     return answer
 
 
 def _go_on(browser: str) -> Response:
     answer = make_response(redirect(url_for("inbox.inbox")))
-    answer.set_cookie("meja", browser, httponly=True, samesite="Strict")
+    answer.set_cookie(cookie(), browser, httponly=True, samesite="Strict")
     return answer
