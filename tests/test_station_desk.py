@@ -695,7 +695,7 @@ def test_a_closed_case_says_when_it_goes_and_two_people_hold_it(page: Any, addre
     assert "Dihapus dari stasiun ini mulai" in page.inner_text("main")
     check(page)
 
-    def decide(summary: str, first: str, second: str, why: str | None = None) -> None:
+    def decide(summary: str, first: str, second: str, why: str | None = None, free: str = "") -> None:
         box = page.locator("details", has=page.locator(f'summary:text-is("{summary}")'))
         if box.get_attribute("open") is None:
             box.locator("summary").click()
@@ -705,12 +705,17 @@ def test_a_closed_case_says_when_it_goes_and_two_people_hold_it(page: Any, addre
         box.locator('[name="frasa-kedua"]').fill(world().passphrases[second])
         if why is not None:
             box.locator('[name="alasan"]').fill(why)
+        if free:
+            box.locator(f'[name="{free}"]').check()
         box.locator("button:not([formaction])").click()
 
     decide("Tahan: jangan dihapus", ONE, ONE, "perkara 7/2027")
     page.wait_for_selector('[role="alert"]:has-text("dua orang")')
     assert page.input_value("#alasan-simpan") == "perkara 7/2027", "what was typed stands there again"
     decide("Tahan: jangan dihapus", ONE, THREE)
+    page.wait_for_selector(f'[role="alert"]:has-text("{THREE} belum menyatakan")')
+    check(page)
+    decide("Tahan: jangan dihapus", ONE, THREE, free="bebas-kedua")
     page.wait_for_selector('text="perkara 7/2027"')
     assert f"oleh {ONE} dan {THREE}" in page.inner_text("main")
     check(page)
@@ -787,3 +792,32 @@ def test_a_conflict_is_taken_back_with_the_passphrases_of_both(
     client.post("/perkara/K-0001/benturan/tarik", data=data, headers=OURS, **HERE)
     with session.desk() as desk, desk.vault.begin() as transaction:
         assert stated(transaction, 1, (TWO,))[1] == (() if (first, second) == (TWO, THREE) else (TWO,))
+
+
+@pytest.mark.parametrize("verdict", ["tahan", "lepas"])
+@pytest.mark.parametrize(
+    ("place", "said", "is_done"),
+    [("oleh", "", False), ("oleh", "bebas-kedua", False), ("oleh", "bebas", True),
+     ("bersama", "", False), ("bersama", "bebas", False), ("bersama", "bebas-kedua", True)],
+    ids=["first: nothing", "first: the other's", "control: first", "second: nothing", "second: the other's",
+         "control: second"],
+)  # fmt: skip
+def test_who_holds_a_case_or_lets_it_go_states_that_no_conflict_stands_in_the_way(
+    client: Any, session: Session, verdict: str, place: str, said: str, is_done: bool
+) -> None:
+    """The two sign with passphrases alone: neither need have been there when the case was opened."""
+    shown(client, session)
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        if verdict == "lepas":
+            kept = {"case_id": 1, "day": today(), "by": ONE, "approved": TWO, "why": "perkara 7/2027"}
+            transaction.execute(sa.insert(tables.holds).values(kept))
+    fields = {"oleh": "frasa", "bersama": "frasa-kedua"}
+    data = {"tanda": session.forms, "putusan": verdict, "alasan": "perkara 7/2027", said: "ya"}
+    for at, field in fields.items():
+        who = THREE if at == place else ONE
+        data |= {at: who, field: world().passphrases[who]}
+    answer = client.post("/perkara/K-0001/simpan", data=data, headers=OURS, **HERE)
+    assert (answer.status_code == 302) is is_done
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert stated(transaction, 1, (THREE,)) == (((), ()) if is_done else ((THREE,), ()))
+        assert (transaction.scalar(sa.select(tables.holds.c.day)) is None) is ((verdict == "lepas") is is_done)

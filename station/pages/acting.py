@@ -77,10 +77,13 @@ def sign(by: str, field: str = "frasa") -> None:
     current().verify(by, request.form.get(field, "").strip())
 
 
-def state_free(transaction: sa.Connection, desk: Desk, case_id: int, by: str) -> None:
-    """Take the statement of whoever signs at a case that was opened without that person; raises Refused without one."""
+def state_free(transaction: sa.Connection, desk: Desk, case_id: int, by: str, field: str = "bebas") -> None:
+    """Take the statement of whoever signs at a case that was opened without that person, from a field of the form.
+
+    Raises Refused without one.
+    """
     missing, _conflicted = statements.stated(transaction, case_id, (by,))
-    if missing and request.form.get("bebas") != "ya":
+    if missing and request.form.get(field) != "ya":
         raise Refused(f"{by} belum menyatakan benturan kepentingan untuk perkara ini: centang bila tidak ada")
     if missing:
         statements.state_conflict(transaction, desk.home, case_id, by, conflict=False, day=today())

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from crypto.encoding import today
 from station import retention
 from station.desk import Desk
-from station.pages.acting import act, sign
+from station.pages.acting import act, sign, state_free
 from station.pages.case import page
 
 blueprint = Blueprint("retention", __name__)
@@ -17,13 +17,15 @@ blueprint = Blueprint("retention", __name__)
 
 @blueprint.post("/perkara/<name>/simpan")
 def decide(name: str) -> str | Response:
-    """Hold a case or lift the hold, as two people with a passphrase each."""
+    """Hold a case or lift the hold, as two people with a passphrase each and no conflict of interest."""
     form = request.form
     pair = form.get("oleh", ""), form.get("bersama", "")
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
         sign(pair[0])
         sign(pair[1], "frasa-kedua")
+        state_free(transaction, desk, case_id, pair[0])
+        state_free(transaction, desk, case_id, pair[1], "bebas-kedua")
         if form.get("putusan") == "tahan":
             retention.hold(transaction, desk.home, case_id, pair, form.get("alasan", ""), day=today())
         else:
