@@ -20,7 +20,7 @@ from crypto.errors import BadSignature, Malformed
 from crypto.letter import parse_letter
 from keys.ledger import Ledger
 from keys.roster import Group, Station
-from station import audit, casework
+from station import audit, casework, extracts
 from station.audit import Deed
 from station.cases import case_number, claim_holds, is_given_up
 from station.certificate_sheet import Certificate, draw
@@ -53,14 +53,16 @@ def claim_fits(transaction: sa.Connection, name: str, secret: bytes, *, by: str,
 
 
 def issue(
-    transaction: sa.Connection, desk: Desk, name: str, secret: bytes, folder: Path, *, holder: str = "", day: int
-) -> Path:
+    transaction: sa.Connection, desk: Desk, name: str, secret: bytes, folder: Path, *, by: str, holder: str = "",
+    day: int,
+) -> Path:  # fmt: skip
     """Write a certificate for whoever showed the secret: NAME.pdf and NAME.senyap; return the PDF's path.
 
-    The mailbox is told, so that a writer whose words were taken learns of it. Raises Refused where the secret is not
-    the writer's, OSError.
+    `by` stands in the log. The mailbox is told, so that a writer whose words were taken learns of it. Raises Refused
+    where the secret is not the writer's and for a folder inside the station's own, OSError.
     """
     desk.home.must_serve()
+    extracts.must_be_outside(desk.home, folder)
     if not claim_holds(transaction, name, secret):
         raise Refused("kata bukti ini bukan milik penulis laporan itu; tidak ada surat yang diterbitkan")
     holder = " ".join(holder.split())
@@ -75,11 +77,11 @@ def issue(
     path = folder / f"surat-bukti-{name}-{made.serial.hex()[:8]}.pdf"
     medium.write_file(path, pdf)
     medium.write_file(_beside(path), build_envelope(made.body(pdf), MAGIC, PURPOSE, {0: desk.signing}))
-    audit.note(transaction, desk.present, Deed.CERTIFIED, day=day, case=case_id, detail=made.serial.hex())
+    audit.note(transaction, by, Deed.CERTIFIED, day=day, case=case_id, detail=made.serial.hex())
     if casework.leads(transaction, home, case_id) and not is_given_up(transaction, case_id):
         told = _TOLD.get(letter.language, _TOLD["id"])
         told = told.format(day=written(day), serial=made.serial.hex(), letter=made.letter.hex())
-        casework.answer(transaction, home, case_id, told, by=desk.present, day=day, checked=True)
+        casework.answer(transaction, home, case_id, told, by=by, day=day, checked=True)
     return path
 
 

@@ -40,7 +40,9 @@ def certificate_(home: Home, door: Door, case: str | None, folder: Path | None, 
         with desk.vault.begin() as transaction:
             certificate.claim_fits(transaction, case, secret, by=desk.present, day=day)
         with desk.vault.begin() as transaction:
-            click.echo(str(certificate.issue(transaction, desk, case, secret, folder, holder=holder, day=day)))
+            by = desk.present  # each of them has just typed a passphrase for this command
+            made = certificate.issue(transaction, desk, case, secret, folder, by=by, holder=holder, day=day)
+            click.echo(str(made))
 
 
 def _verify(home: Home, file: Path) -> None:

@@ -18,9 +18,14 @@ def folder_of(home: Home, typed: str) -> Path:
     folder = Path(typed.strip())
     if not typed.strip() or not folder.is_absolute() or not folder.is_dir():
         raise Refused("folder itu tidak ada; pasang stiknya, lalu ketik tempatnya, misalnya /media/stik")
+    must_be_outside(home, folder)
+    return folder
+
+
+def must_be_outside(home: Home, folder: Path) -> None:
+    """Refuse a folder inside the station's own: a copy of the station would take along what was handed out."""
     if folder.resolve().is_relative_to(home.folder.resolve()):
         raise Refused("folder itu milik stasiun sendiri; pilih folder lain")
-    return folder
 
 
 def hand_out(desk: Desk, deed: Deed, case_id: int, place: int, path: Path, data: bytes, *, by: str, day: int) -> None:

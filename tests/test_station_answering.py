@@ -200,14 +200,24 @@ def test_the_words_of_a_claim_are_checked_and_certified(
     assert "Cocok" in page.inner_text('[role="status"]') and Deed.CERTIFIED not in deeds(session)
     check(page, "bukti-cocok")
     page.fill("#nama", "Nurhayati")
-    page.fill("#folder", str(tmp_path / "none"))
-    page.click('button:text-is("Terbitkan surat bukti")')
-    page.wait_for_selector('[role="alert"]')
-    assert "tidak ada" in page.inner_text('[role="alert"]') and page.input_value("#nama") == "Nurhayati"
     (tmp_path / "usb").mkdir()
-    page.fill("#folder", str(tmp_path / "usb"))
-    page.click('button:text-is("Terbitkan surat bukti")')
-    page.wait_for_selector('[role="status"]')
+
+    def ask(folder: Path, phrase: str) -> str:
+        page.fill("#folder", str(folder))
+        page.select_option("#oleh-surat", ONE)
+        page.fill("#frasa-surat", phrase)
+        with page.expect_navigation():
+            page.click('button:text-is("Terbitkan surat bukti")')
+        return str(page.inner_text('[role="alert"], [role="status"]'))
+
+    own = world().passphrases[ONE]
+    assert "tidak ada" in ask(tmp_path / "none", own) and page.input_value("#nama") == "Nurhayati"
+    assert "milik stasiun sendiri" in ask(session.folder / "bundles", own)
+    for wrong in ("", world().passphrases[TWO]):
+        assert "tidak cocok" in ask(tmp_path / "usb", wrong) and page.input_value("#frasa-surat") == ""
+    assert Deed.CERTIFIED not in deeds(session) and not list(tmp_path.glob("usb/*"))
+    check(page, "bukti-frasa")
+    assert "Surat bukti ditulis" in ask(tmp_path / "usb", own)
     assert page.input_value("#kata") == "", "words that are used do not stay on the screen"
     (pdf,) = (tmp_path / "usb").glob("*.pdf")
     with session.desk() as desk:
@@ -229,6 +239,8 @@ def test_nothing_of_it_is_done_before_the_statements(session: Session) -> None:
         "kalimat": "0",
         "kata": " ".join(claim_words(SECRET)),
         "putusan": "terbitkan",
+        "oleh": ONE,
+        "frasa": world().passphrases[ONE],
     }
     for path in ("pesan/lihat", "pesan/sisip", "bukti"):
         answer = client.post(f"/perkara/K-0001/{path}", data=data | {"folder": "/tmp"}, headers=ours, **here)

@@ -25,7 +25,10 @@ from station.desk import Desk
 from station.errors import Refused
 from station.home import Home
 from station.inbox import import_bundle
+from station.session import Session
+from station.statements import state_conflict
 from station.tables import closed_boxes
+from station.web import create_desk
 
 SECRET = os.urandom(32)
 NAME = "Nurhayati binti Élan"
@@ -49,7 +52,7 @@ def desk(home: Path) -> Iterator[Desk]:
 
 def issue(desk: Desk, folder: Path, case: str = "K-0001", secret: bytes = SECRET, holder: str = "") -> Path:
     with desk.vault.begin() as transaction:
-        return certificate.issue(transaction, desk, case, secret, folder, holder=holder, day=today())
+        return certificate.issue(transaction, desk, case, secret, folder, by="sumsel-1", holder=holder, day=today())
 
 
 def text_of(path: Path) -> str:
@@ -91,7 +94,7 @@ def test_the_writer_is_told_and_it_is_logged_without_a_name(desk: Desk, tmp_path
         (said,) = show_case(transaction, "K-0001").messages
         assert found.serial.hex() in said.text and found.letter.hex() in said.text and NAME not in said.text
         (logged,) = [entry for entry in audit.entries(transaction) if entry.deed == Deed.CERTIFIED]
-        assert (logged.case, logged.who, logged.detail) == (1, "sumsel-1+sumsel-2", found.serial.hex())
+        assert (logged.case, logged.who, logged.detail) == (1, "sumsel-1", found.serial.hex())
 
 
 def test_a_mailbox_that_was_given_up_is_told_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -182,3 +185,47 @@ def test_the_command_issues_it_and_verifies_it_without_a_passphrase(home: Path, 
 def test_the_longest_name_and_unit_stay_on_the_page(desk: Desk, tmp_path: Path) -> None:
     path = issue(desk, tmp_path, holder="W" * certificate.MAX_NAME)
     assert len(pypdf.PdfReader(path).pages) == 1 and "--verify" in text_of(path)
+
+
+@pytest.mark.parametrize("place", ["", "bundles", "link"])
+def test_none_is_written_into_the_stations_own_folder(desk: Desk, tmp_path: Path, place: str) -> None:
+    """A copy of the station would take it along, and the name in it."""
+    folder = desk.home.folder / place
+    if place == "link":
+        folder = tmp_path / "stik"
+        folder.symlink_to(desk.home.folder)
+    with pytest.raises(Refused, match="milik stasiun sendiri"):
+        issue(desk, folder, holder=NAME)
+    assert not list(desk.home.folder.rglob("*.pdf"))
+    assert issue(desk, tmp_path / "usb").is_file(), "control: another folder"
+
+
+@pytest.mark.parametrize(
+    ("by", "words", "is_done"),
+    [
+        ("sumsel-1", "sumsel-2", False),
+        ("sumsel-3", "sumsel-3", False),
+        ("", "sumsel-1", False),
+        ("sumsel-1", "sumsel-1", True),
+    ],
+    ids=["that of another", "not present", "nobody", "control: her own"],
+)
+def test_the_desk_issues_one_to_the_passphrase_of_one_who_is_present(
+    home: Path, tmp_path: Path, by: str, words: str, is_done: bool
+) -> None:
+    session = Session(home, look=lambda: ())
+    client = create_desk(session, 8090).test_client()
+    for who in ("sumsel-1", "sumsel-2"):
+        client.set_cookie("meja-8090", session.enter(who, world().passphrases[who]), domain="127.0.0.1")
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        for who in ("sumsel-1", "sumsel-2"):
+            state_conflict(transaction, desk.home, 1, who, conflict=False, day=today())
+    (tmp_path / "usb").mkdir()
+    data = {"tanda": session.forms, "kata": " ".join(claim_words(SECRET)), "putusan": "terbitkan", "oleh": by,
+            "frasa": world().passphrases[words], "folder": str(tmp_path / "usb")}  # fmt: skip
+    here = "http://127.0.0.1:8090"
+    client.post("/perkara/K-0001/bukti", data=data, headers={"Origin": here}, base_url=here)
+    assert len(list(tmp_path.glob("usb/*.pdf"))) == is_done
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert [e.who for e in audit.entries(transaction) if e.deed == Deed.CERTIFIED] == ["sumsel-1"] * is_done
+    session.close()

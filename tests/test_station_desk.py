@@ -811,11 +811,11 @@ def test_who_holds_a_case_or_lets_it_go_states_that_no_conflict_stands_in_the_wa
         if verdict == "lepas":
             kept = {"case_id": 1, "day": today(), "by": ONE, "approved": TWO, "why": "perkara 7/2027"}
             transaction.execute(sa.insert(tables.holds).values(kept))
-    fields = {"oleh": "frasa", "bersama": "frasa-kedua"}
+    phrases = {"oleh": "frasa", "bersama": "frasa-kedua"}
     data = {"tanda": session.forms, "putusan": verdict, "alasan": "perkara 7/2027", said: "ya"}
-    for at, field in fields.items():
+    for at, phrase in phrases.items():
         who = THREE if at == place else ONE
-        data |= {at: who, field: world().passphrases[who]}
+        data |= {at: who, phrase: world().passphrases[who]}
     answer = client.post("/perkara/K-0001/simpan", data=data, headers=OURS, **HERE)
     assert (answer.status_code == 302) is is_done
     with session.desk() as desk, desk.vault.begin() as transaction:

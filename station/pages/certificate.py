@@ -11,11 +11,11 @@ from crypto.claim import read_claim
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from crypto.receipt import Mistyped
-from station import certificate, space
+from station import certificate, extracts, space
 from station.cases import show_case
 from station.errors import Refused, StationError
 from station.pages import current
-from station.pages.acting import opened
+from station.pages.acting import one_of_present, opened, sign, words
 from station.pages.courier import sticks
 
 blueprint = Blueprint("certificate", __name__)
@@ -32,9 +32,13 @@ def ask(name: str) -> str | Response:
 
 @blueprint.post("/perkara/<name>/bukti")
 def check(name: str) -> str | Response:
-    """Tell whether the words are the writer's; issue the certificate when that is asked for."""
+    """Tell whether the words are the writer's; issue the certificate where one of those present signs for it."""
     form, day = request.form, today()
+    is_asked, by = form.get("putusan") == "terbitkan", form.get("oleh", "")
     try:
+        if is_asked:
+            sign(one_of_present(by))
+            folder = extracts.folder_of(current().home, form.get("folder", ""))
         with current().desk() as desk:
             secret = read_claim(form.get("kata", ""))
             with desk.vault.begin() as transaction:
@@ -42,12 +46,11 @@ def check(name: str) -> str | Response:
                 fits = certificate.claim_fits(transaction, name, secret, by=desk.present, day=day)
             if not fits:
                 return _page(name, problem="Tidak cocok: kata bukti ini bukan milik penulis laporan ini.")
-            if form.get("putusan") != "terbitkan":
+            if not is_asked:
                 return _page(name, fits=True)
-            folder = _folder(form.get("folder", ""))
             with desk.vault.begin() as transaction:
                 holder = form.get("nama", "")
-                made = certificate.issue(transaction, desk, name, secret, folder, holder=holder, day=day)
+                made = certificate.issue(transaction, desk, name, secret, folder, by=by, holder=holder, day=day)
         return _page(name, made=made)
     except Mistyped as error:
         place = f" Periksa kata nomor {error.word}." if error.word else ""
@@ -55,7 +58,7 @@ def check(name: str) -> str | Response:
     except OSError as error:
         return _page(name, problem=f"Surat tidak dapat ditulis: {space.reason(error)}")
     except (StationError, CryptoError) as error:
-        return _page(name, problem=str(error))
+        return _page(name, problem=words(error))
 
 
 def _page(name: str, *, problem: str = "", fits: bool = False, made: Path | None = None) -> str:
@@ -68,10 +71,3 @@ def _page(name: str, *, problem: str = "", fits: bool = False, made: Path | None
         "certificate.html", case=case, problem=problem, fits=fits, made=made, typed=typed, sticks=sticks(),
         can_issue=not home.taken_out,
     )  # fmt: skip
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text.strip())
-    if not text.strip() or not folder.is_absolute() or not folder.is_dir():
-        raise Refused("folder untuk surat itu tidak ada: pasang stiknya, lalu pilih atau ketik tempatnya")
-    return folder
