@@ -51,7 +51,7 @@ class Deed(enum.StrEnum):
     TYPED = "typed"  # a report that came on paper or by a visit
     HELD = "held"  # a case, beyond its time
     LIFTED = "lifted"  # that hold
-    PURGED = "purged"  # a closed case, when its time had come
+    PURGED = "purged"  # a closed case, or a copy of one that another station answers, when its time had come
     EXPORTED = "exported"  # the log itself
     SAVED = "saved"  # an original outside the vault; its place in the case
     PASSED = "passed"  # a cleaned copy

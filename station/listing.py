@@ -47,7 +47,7 @@ class Wanted:
     words: str = field(default="", repr=False)
     late: bool = False
     files: bool = False
-    ending: bool = False  # closed, and goes within 30 days
+    ending: bool = False  # goes within 30 days
 
     @property
     def is_any(self) -> bool:

@@ -1,7 +1,8 @@
 """How long a closed case is kept, who may hold it longer, and that it goes.
 
-Nothing open ever goes. What stays of a case that went is a line without a person: its status and days, and what the
-list is filtered by; statistics need no more.
+Nothing open that this station answers ever goes. Of a case that another station answers there is a copy here, which
+nobody here can close: it goes by the same clocks (docs/decisions/0046). What stays of a case that went is a line
+without a person: its status and days, and what the list is filtered by; statistics need no more.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ from station.tables import (
     purged,
     steps,
 )
-from station.transitions import CLOSED
+from station.transitions import CLOSED, OPEN
 
 WARN_DAYS = 30
+COPY = "copy"  # in the log: of a case that another station answers
 _KEPT = {cases, steps, facets, purged, canary_cases, closed_boxes}
 
 
@@ -78,36 +80,58 @@ def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
     audit.note(transaction, "+".join(pair), Deed.LIFTED, day=day, case=case_id)
 
 
-def ends(transaction: sa.Connection, home: Home, case_id: int | None = None) -> dict[int, int]:
-    """Return the day from which each closed case may go, or one, by case; a case that is held or waits has none."""
+def ends(
+    transaction: sa.Connection, home: Home, case_id: int | None = None, *, by: int | None = None
+) -> dict[int, int]:
+    """Return the day from which each closed case and each copy may go, by case: of one, or of those due `by` a day.
+
+    A case that is held or waits has none.
+    """
+    days = home.settings.retention_days
     stays = sa.union(*(sa.select(table.c.case_id) for table in (holds, proposals, purged)))
-    only: list[sa.ColumnElement[bool]] = [cases.c.status.in_(CLOSED), cases.c.id.not_in(stays)]
+    only: list[sa.ColumnElement[bool]] = [cases.c.id.not_in(stays)]
     if case_id is not None:
         only.append(cases.c.id == case_id)
-    days = home.settings.retention_days
-    return {
-        case: max(facts.since, facts.told, facts.wrote) + days for case, facts in all_facts(transaction, *only).items()
-    }
+    copy = _is_copy(home)
+    if by is not None:  # nothing happened to a copy before it came, so the younger ones need not be looked at
+        copy = sa.and_(cases.c.day <= by - days, copy)
+    facts = all_facts(transaction, *only, sa.or_(cases.c.status.in_(CLOSED), copy))
+    found = {case: max(each.since, each.told, each.wrote) + days for case, each in facts.items()}
+    return {case: end for case, end in found.items() if by is None or end <= by}
+
+
+def _is_copy(home: Home) -> sa.ColumnElement[bool]:
+    """Tell of an open case whether another station of the roster answers it, and nobody here has ever taken a step."""
+    groups = {group.id for group in home.roster.groups if group.members}
+    leading = {station.group for station in home.roster.stations if station.lead and station.id != home.id}
+    if home.station.lead:
+        leading.discard(home.station.group)
+    return sa.and_(
+        cases.c.status.in_(OPEN),
+        sa.func.json_extract(cases.c.readers, "$[0]").in_(sorted(leading & groups)),
+        cases.c.id.not_in(sa.select(steps.c.case_id)),
+    )
 
 
 def soon(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
     """Return the cases that go within the next 30 days."""
-    return frozenset(case for case, end in ends(transaction, home).items() if end <= day + WARN_DAYS)
+    return frozenset(ends(transaction, home, by=day + WARN_DAYS))
 
 
 def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...]:
-    """Remove the closed cases whose time has come; return their ids.
+    """Remove the closed cases and the copies whose time has come; return their ids.
 
     A clock that runs fast removes nothing: the newest bundle's day, signed by the drop box, must agree.
     """
     newest = transaction.scalar(sa.select(sa.func.max(bundles.c.day)).where(bundles.c.sender == SERVER))
     if newest is None:
         return ()
-    due = tuple(sorted(case for case, end in ends(transaction, home).items() if end <= min(day, newest)))
+    due = tuple(sorted(ends(transaction, home, by=min(day, newest))))
+    copies = set(transaction.scalars(sa.select(cases.c.id).where(cases.c.id.in_(due), cases.c.status.not_in(CLOSED))))
     search.take_in(transaction)
     for case_id in due:
         _remove(transaction, case_id, day)
-        audit.note(transaction, "-", Deed.PURGED, day=day, case=case_id)
+        audit.note(transaction, "-", Deed.PURGED, day=day, case=case_id, detail=COPY if case_id in copies else "")
     if due:
         search.forget(transaction, due)
     return due

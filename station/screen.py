@@ -15,7 +15,7 @@ from station.inbox import Imported
 from station.questions import question
 from station.tables import REPORTER, FileState
 
-FOLLOWS = "Menyusul {}, yang sudah dihapus ketika masa simpannya habis; kode pelapor berlaku lagi."
+FOLLOWS = "Menyusul {}, yang sudah dihapus ketika masa simpannya habis; suratnya ditulis dengan kode yang sama."
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}

@@ -20,7 +20,8 @@ class Settings:
 
     `canary_days`: how many days after a canary's day may pass without a newer bundle before that is an alarm.
 
-    `retention_days`: how long after the last step, letter or message a closed case is kept.
+    `retention_days`: how long after the last step, letter or message a closed case, or a copy of another station's, is
+    kept.
 
     `backup_before_ack`: whether a bundle is acknowledged only when a backup holds it; None: everywhere but in a demo.
     """

@@ -292,7 +292,7 @@ notes = sa.Table(
     sa.Column("text", Text, nullable=False),
 )
 
-# closed cases that two people keep beyond their time (station.retention)
+# cases that two people keep beyond their time (station.retention)
 holds = sa.Table(
     "holds",
     metadata,

@@ -821,3 +821,15 @@ def test_who_holds_a_case_or_lets_it_go_states_that_no_conflict_stands_in_the_wa
     with session.desk() as desk, desk.vault.begin() as transaction:
         assert stated(transaction, 1, (THREE,)) == (((), ()) if is_done else ((THREE,), ()))
         assert (transaction.scalar(sa.select(tables.holds.c.day)) is None) is ((verdict == "lepas") is is_done)
+
+
+def test_a_copy_of_what_another_unit_answers_says_when_it_goes(
+    client: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Unit lain menjawab perkara ini. Salinannya di sini akan dihapus mulai"
+    assert said in shown(client, session, "K-0003") and said not in shown(client, session, "K-0002")
+    assert "akan dihapus" not in client.get("/perkara", **HERE).text
+    monkeypatch.setattr("station.retention.WARN_DAYS", 365)
+    listed = client.get("/perkara", **HERE).text
+    assert "1 perkara akan dihapus dalam 30 hari" in listed and listed.count("<b>akan dihapus</b>") == 1
+    assert "K-0003" in (found := client.get("/perkara?habis=1", **HERE).text) and "K-0002" not in found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from station.home import Home
 from station.inbox import Imported, import_bundle
 from station.listing import Wanted
 from station.retention import hold, lift, purge
+from station.settings import Settings
 
 SECRET = "zwqkxsecretmarker"
 YEAR = 365
@@ -337,3 +339,122 @@ def test_an_outbox_serves_no_mailbox_of_a_case_that_went(desk: Desk, tmp_path: P
     outbox.make_outbox(desk, tmp_path)
     with desk.vault.begin() as transaction:
         assert [row.id for row in outbox._live(transaction, desk)] == [2]
+
+
+# --- copies of cases that another station answers ----------------------------------------------------
+
+
+@pytest.fixture
+def second() -> Reporter:
+    """Somebody who wrote to two units; the first of them answers."""
+    return Reporter(["palembang", "sumsel"])
+
+
+@pytest.fixture
+def copy(desk: Desk, stick: Stick, second: Reporter) -> int:
+    """The number of a copy with the marker in it: K-0003."""
+    assert arrive(desk, stick, second.report(f"Cerita {SECRET}"), day=today()).new == 1
+    with desk.vault.begin() as transaction:
+        assert not casework.leads(transaction, desk.home, 3)
+        notes.add_note(transaction, desk.home, 3, ONE, f"catatan {SECRET}", day=today())
+        # of the first case, which this station leads, the marker would stand in the same tables
+        retention._remove(transaction, 1, today())
+        search.take_in(transaction)
+        search.forget(transaction, [1])
+    return 3
+
+
+def test_a_copy_of_a_case_that_another_station_answers_goes_too_down_to_its_last_word(desk: Desk, copy: int) -> None:
+    places = remains(desk)
+    assert {"letters", "notes", "words_content"} <= set(places), "control"
+    assert go(desk, today() + YEAR - 1) == () and remains(desk) == places
+    assert go(desk, today() + YEAR) == (copy,) and remains(desk) == []
+    with desk.vault.begin() as transaction:
+        (*_, last) = audit.entries(transaction)
+        assert (last.who, last.deed, last.case, last.detail) == ("-", "purged", copy, "copy")
+        assert [line.case for line in list_cases(transaction, desk.home)] == ["K-0002"], "open, and led here"
+        assert purge(transaction, desk.home, day=today() + 2 * YEAR) == (), "it goes once"
+
+
+def test_a_clock_alone_removes_no_copy_and_a_letter_counts_its_time_anew(
+    desk: Desk, stick: Stick, second: Reporter, copy: int
+) -> None:
+    assert go(desk, today() + 10 * YEAR, seen=today() + YEAR - 1) == ()
+    assert go(desk, today() + YEAR - 1, seen=today() + 10 * YEAR) == ()
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=today()))
+    arrive(desk, stick, second.follow_up("masih berlangsung"), day=today() + 5)
+    assert go(desk, today() + YEAR + 4) == ()
+    assert go(desk, today() + YEAR + 5) == (copy,)
+
+
+def test_two_people_hold_a_copy_and_the_list_warns_of_it_a_month_before(desk: Desk, copy: int) -> None:
+    def listed(day: int) -> list[str]:
+        wanted = Wanted(ending=True)
+        return [e.name for e in listing.entries(transaction, desk.home, wanted, today=day, holidays=())]
+
+    with desk.vault.begin() as transaction:
+        assert retention.ends(transaction, desk.home, copy) == {copy: today() + YEAR}
+        assert (listed(today() + YEAR - 31), listed(today() + YEAR - 30)) == ([], ["K-0003"])
+        hold(transaction, desk.home, copy, PAIR, "perkara pengadilan 7/2027", day=today())
+        assert listed(today() + YEAR) == []
+    assert go(desk, today() + 9 * YEAR) == ()
+    with desk.vault.begin() as transaction:
+        lift(transaction, desk.home, copy, PAIR, day=today())
+    assert go(desk, today() + 9 * YEAR) == (copy,)
+
+
+def test_a_letter_to_a_copy_that_went_is_read_as_a_new_copy_which_goes_again(
+    desk: Desk, stick: Stick, second: Reporter, copy: int
+) -> None:
+    desk = replace(desk, home=replace(desk.home, settings=Settings(retention_days=90)))
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == copy).values(day=today() - 90))
+        transaction.execute(sa.update(tables.letters).values(arrived=today() - 90))
+    assert go(desk, today()) == (copy,)
+    assert arrive(desk, stick, second.follow_up(LATE), day=today() + 7).new == 1
+    with desk.vault.begin() as transaction:
+        case = show_case(transaction, "K-0004")
+        assert (case.follows, case.readers, case.fields) == (copy, ("palembang", "sumsel"), {"pesan": LATE})
+        assert 4 not in [row.id for row in outbox._live(transaction, desk)], "the other station sends the news"
+    assert go(desk, today() + 7 + 89) == () and go(desk, today() + 7 + 90) == (4,)
+
+
+def now_led_by(desk: Desk, what: str) -> Home:
+    """Return the home under another roster: who answers what the first reader got has changed."""
+    roster = desk.home.roster
+    if what == "no station":
+        return with_roster(desk, stations=tuple(s for s in roster.stations if s.group != "palembang"))
+    if what == "no reviewers":
+        return with_roster(
+            desk, groups=tuple(replace(g, members=()) if g.id == "palembang" else g for g in roster.groups)
+        )
+    own = [replace(s, lead=False) if s.id == desk.home.id else s for s in roster.stations]
+    if what == "another of ours":
+        own += [replace(desk.home.station, id="sumsel-kedua", lead=True)]
+    return with_roster(desk, stations=tuple(own))
+
+
+def with_roster(desk: Desk, **changes: Any) -> Home:
+    made = replace(desk.home.roster, **changes)
+    station = next(s for s in made.stations if s.id == desk.home.id)
+    return replace(desk.home, ledger=replace(desk.home.ledger, roster=made), station=station)
+
+
+@pytest.mark.parametrize(
+    ("what", "gone"),
+    [("no station", ()), ("no reviewers", ()), ("nobody of ours", (3,)), ("another of ours", (2, 3))],
+)
+def test_what_nobody_else_answers_stays(desk: Desk, copy: int, what: str, gone: tuple[int, ...]) -> None:
+    """The copy may be the only one; and a unit whose own lead station is gone still has its cases."""
+    home = now_led_by(desk, what)
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=today() + 9 * YEAR))
+        assert purge(transaction, home, day=today() + 9 * YEAR) == gone
+
+
+def test_a_case_that_somebody_worked_on_here_stays_though_another_station_answers_it_now(desk: Desk, copy: int) -> None:
+    with desk.vault.begin() as transaction:
+        casework.take(transaction, desk.home, 2, Wish("screening", ONE), day=today())
+        transaction.execute(sa.update(tables.bundles).values(day=today() + 9 * YEAR))
+        assert purge(transaction, now_led_by(desk, "another of ours"), day=today() + 9 * YEAR) == (copy,)

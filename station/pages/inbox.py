@@ -51,7 +51,7 @@ def inbox() -> str:
         pages=pages,
         wanted=wanted,
         alarms=alarms,
-        soon=len(soon),
+        soon=soon,
         statuses=[(name, STATUS_WORDS[name]) for name in STATUSES],
         areas=[*GOVERNMENTS.items()],
     )
