@@ -57,6 +57,8 @@ class Deed(enum.StrEnum):
     PASSED = "passed"  # a cleaned copy
     REFERRED = "referred"  # what was approved to go to another unit
     RESENT = "resent"
+    HALTED = "halted"  # a parcel on its way: the reporter wrote
+    RESUMED = "resumed"  # two people let the rest of it go
     PRINTED = "printed"  # a covering letter
     CAME = "came"  # a case that another unit passed on
     HEARD = "heard"  # where a case stands with its recipient

@@ -23,7 +23,7 @@ from crypto.letter import REPORT
 from crypto.row import Kind, Record, Waiting
 from crypto.xwing import OpeningKey
 from keys.progress import Advance, Watch, unwatched
-from station import attachments, audit, canaries, erasure, letters, past_boxes, referral_inbox, tables, vault
+from station import attachments, audit, canaries, erasure, halts, letters, past_boxes, referral_inbox, tables, vault
 from station.bundles import (
     Copied,
     Place,
@@ -96,6 +96,7 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
                         run.take_rows(copied, openers, advance)
                     run.take_letters()
                     run.close(place, held=held)
+                    run.halt()
                     swept = erasure.judge(transaction, desk.home, day)
                     named = f"{head.manifest.to} {head.manifest.seq}"
                     audit.note(transaction, desk.present, audit.Deed.IMPORTED, day=day, detail=named)
@@ -134,6 +135,7 @@ class _Run:
         self._today = day
         self._day = min(day, manifest.day)  # a wrong day in a bundle must not age what waits here
         self._keys: dict[int, Mapping[str, OpeningKey]] = {}
+        self._halted = halts.halted(transaction, desk.home.id)
         self._held = Held(transaction, desk.rings, self._present)
         self._known: dict[bytes, Outcome] = {}  # rows of this very bundle
         self._letters: list[Opened] = []
@@ -324,6 +326,11 @@ class _Run:
         self._alarms += canaries.alarms(
             self._transaction, station=self._desk.home.id, day=self._today, patience=patience
         )
+
+    def halt(self) -> None:
+        """Note which parcels of referrals a letter of this bundle has stopped."""
+        stopped = halts.halted(self._transaction, self._desk.home.id) - self._halted
+        halts.note(self._transaction, stopped, day=self._today)
 
     def report(self, place: Place) -> Imported:
         """Return the counts, with every alarm in words."""

@@ -119,7 +119,7 @@ def units(transaction: sa.Connection, home: Home, case_id: int) -> dict[Group, s
     """Return the other units of the roster that have reviewers; with each why it may not be chosen, or ""."""
     limits = limits_of(transaction, home, case_id)
     groups = [group for group in home.roster.groups if group.members and group.id != home.group.id]
-    return {group: _why_not(limits, group.id) for group in groups}
+    return {group: why_not(limits, group.id) for group in groups}
 
 
 def ready(transaction: sa.Connection, home: Home, case_id: int, draft: Draft) -> tuple[File, ...]:
@@ -180,31 +180,21 @@ def approve(transaction: sa.Connection, home: Home, case_id: int, by: str, diges
     if found is None or digest_of(found[1].body) != digest:
         raise Refused("yang menunggu bukan lagi yang Anda baca; muat ulang halamannya")
     referral, _parcel = found
-    if referral.sealed and (why := _why_not(limits_of(transaction, home, case_id), referral.recipient)):
+    if referral.sealed and (why := why_not(limits_of(transaction, home, case_id), referral.recipient)):
         raise Refused(why)
     casework.approve(transaction, home, case_id, by, day=day)
     audit.note(transaction, by, Deed.REFERRED, day=day, case=case_id, detail=f"{referral.name} {referral.recipient}")
 
 
 def send_again(transaction: sa.Connection, home: Home, case_id: int, referral_id: int, *, by: str, day: int) -> None:
-    """Queue all rows of a referral again: its recipient never said that it came. Raises Refused."""
+    """Queue all rows of a referral that left again: its recipient never said that it came. Raises Refused."""
     found = next((r for r in referrals.referrals_of(transaction, case_id, home.id) if r.id == referral_id), None)
-    if found is None or not found.sealed or not found.approved:
-        raise Refused("pelimpahan ini tidak ada")
-    mine = sa.select(parcels.c.id).where(parcels.c.referral_id == referral_id)
+    if found is None or not found.sealed or all(parcel.stopped for parcel in found.approved):
+        raise Refused("pelimpahan ini tidak ada, atau kirimannya sudah ditarik")
+    mine = sa.select(parcels.c.id).where(parcels.c.referral_id == referral_id, parcels.c.approved == referrals.LET_GO)
     again = sa.update(parcel_rows).where(parcel_rows.c.parcel_id.in_(mine), parcel_rows.c.sent != 0)
     transaction.execute(again.values(sent=referrals.AGAIN))
     audit.note(transaction, by, Deed.RESENT, day=day, case=case_id, detail=found.name)
-
-
-def withdraw(transaction: sa.Connection, home: Home, case_id: int, parcel_id: int, *, by: str, day: int) -> None:
-    """Forget an approved parcel that the reporter's letter overtook; it is put together anew. Raises Refused."""
-    for found in referrals.referrals_of(transaction, case_id, home.id):
-        if any(parcel.id == parcel_id and parcel.overtaken for parcel in found.approved):
-            referrals.forget_parcel(transaction, case_id, parcel_id)
-            audit.note(transaction, by, Deed.DROPPED, day=day, case=case_id, detail=f"referred {found.name}")
-            return
-    raise Refused("kiriman ini tidak tertahan: muat ulang halamannya")
 
 
 def digest_of(body: bytes) -> str:
@@ -222,7 +212,7 @@ def _check(transaction: sa.Connection, home: Home, case_id: int, draft: Draft, s
     if sealed:
         if not home.roster.group(draft.recipient).members or draft.recipient == home.group.id:
             raise Refused("unit itu tidak dapat membaca kiriman: pilih penerima lain")
-        if why := _why_not(limits, draft.recipient):
+        if why := why_not(limits, draft.recipient):
             raise Refused(why)
     if not (draft.fields or draft.messages or draft.files):
         raise Refused("pilih dulu apa yang diteruskan")
@@ -243,7 +233,8 @@ def _check(transaction: sa.Connection, home: Home, case_id: int, draft: Draft, s
         raise Refused("pelapor belum menulis apa pun sejak laporannya: tanyakan dulu")
 
 
-def _why_not(limits: Limits, group: str) -> str:
+def why_not(limits: Limits, group: str) -> str:
+    """Return why nothing may go to a unit, in words, "" where it may."""
     if group in limits.barred and limits.no_report:
         return "laporannya sudah dihapus: tidak diketahui lagi apakah pelapor mengecualikan unit itu"
     if group in limits.barred:

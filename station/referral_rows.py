@@ -22,7 +22,7 @@ from crypto.row import OBJECT_ID_BYTES, Decoys, Kind, Record, seal_row
 from keys.errors import Expired
 from station.desk import Desk
 from station.referral_tables import parcel_files, parcel_rows, parcels, referrals, referred_cases
-from station.referrals import BODY, body_of, confirmed, overtaken
+from station.referrals import BODY, LET_GO, body_of, confirmed, overtaken
 from station.tables import FileState, attachments, cases, letters, messages, steps
 
 
@@ -70,7 +70,7 @@ def _parcels_due(transaction: sa.Connection, desk: Desk, seq: int, taken: frozen
         sa.select(parcel_rows, q.body, r.recipient)
         .join(parcels, q.id == p.parcel_id)
         .join(referrals, r.id == q.referral_id)
-        .where(p.sent.not_in(taken), p.parcel_id.not_in(overtaken(transaction)))
+        .where(q.approved == LET_GO, p.sent.not_in(taken), p.parcel_id.not_in(overtaken(transaction, taken)))
         .order_by(p.sent, p.parcel_id, p.file, p.part)
     )
     for row in transaction.execute(query).all():

@@ -19,7 +19,8 @@ referrals = sa.Table(
 )
 
 # what is passed on at once, exactly as it leaves: `body` is what the station will sign; `sources`: what it was made
-# of; `seen`: the last letter that had come when it was proposed; `approved`: 0 while it waits for another person
+# of; `seen`: the last letter that people had read when they let it go, or go on; `approved`: 0 while it waits for
+# another person, 1 when it was let go, 2 when the rest of it was taken back on its way
 parcels = sa.Table(
     "parcels",
     metadata,

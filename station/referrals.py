@@ -15,13 +15,15 @@ from station.tables import bundles, letters, outboxes
 
 BODY = -1  # in the place of a file: the row that holds the signed text
 AGAIN = -1  # in the place of an outbox: it left, and is to leave again
+LET_GO, STOPPED = 1, 2  # of a parcel, by two people; what had not left by then stays
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What is passed on at once. `washed`: what was done to the metadata of each file; rows that left, and arrived.
 
-    `overtaken`: approved, but the reporter wrote before anything of it left; it stays here.
+    `begun`: something of it has left. `overtaken`: the reporter wrote before the drop box had all of it; what waits
+    stays here until people have read that. `stopped`: what had not left then never will.
     """
 
     id: int
@@ -33,7 +35,14 @@ class Parcel:
     rows: int
     left: int
     arrived: int
+    begun: bool = False
     overtaken: bool = False
+    stopped: bool = False
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Tell whether rows of it wait, or left and are not known to have come to the drop box."""
+        return self.approved and not self.stopped and self.arrived < self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +133,23 @@ def decide(transaction: sa.Connection, case_id: int, *, approved: bool) -> None:
     if approved:
         if last_letter(transaction, case_id) != found.seen:
             raise Refused("pelapor menulis lagi sejak usulan ini dibuat: baca suratnya, tarik usulannya, susun lagi")
-        transaction.execute(sa.update(parcels).where(parcels.c.id == found.id).values(approved=1))
+        transaction.execute(sa.update(parcels).where(parcels.c.id == found.id).values(approved=LET_GO))
         if found.sealed:
             _queue(transaction, found.id)
         return
     forget_parcel(transaction, case_id, found.id)
 
 
-def overtaken(transaction: sa.Connection) -> frozenset[int]:
-    """Return the approved parcels of which nothing has left when the reporter wrote again.
+def overtaken(transaction: sa.Connection, taken: frozenset[int]) -> frozenset[int]:
+    """Return the approved parcels that were not whole at the drop box when the reporter wrote again.
 
-    The letter may take a consent back, and it comes with the very visit that would take the parcel along.
+    The letter may take a consent back, and it comes with the very visit that would take the parcel along, or the rest
+    of it. `taken` are the outboxes that the drop box took.
     """
     newest = sa.select(sa.func.max(letters.c.id)).where(letters.c.case_id == referrals.c.case_id).scalar_subquery()
-    left = sa.select(parcel_rows.c.parcel_id).where(parcel_rows.c.sent != 0)
-    query = sa.select(parcels.c.id).join(referrals).where(parcels.c.approved == 1, referrals.c.sealed == 1)
-    query = query.where(parcels.c.id.not_in(left), parcels.c.seen != sa.func.coalesce(newest, 0))
+    waits = sa.select(parcel_rows.c.parcel_id).where(parcel_rows.c.sent.not_in(taken))
+    query = sa.select(parcels.c.id).join(referrals).where(parcels.c.approved == LET_GO, referrals.c.sealed == 1)
+    query = query.where(parcels.c.id.in_(waits), parcels.c.seen != sa.func.coalesce(newest, 0))
     return frozenset(transaction.scalars(query))
 
 
@@ -173,7 +183,7 @@ def body_of(parcel_body: bytes) -> Forwarded:
 
 
 def _parcels(transaction: sa.Connection, referral_id: int, taken: frozenset[int]) -> tuple[Parcel, ...]:
-    made, late = list[Parcel](), overtaken(transaction)
+    made, late = list[Parcel](), overtaken(transaction, taken)
     for row in transaction.execute(sa.select(parcels).where(parcels.c.referral_id == referral_id)).all():
         files = sa.select(parcel_files.c.words).where(parcel_files.c.parcel_id == row.id)
         sent = list(transaction.scalars(sa.select(parcel_rows.c.sent).where(parcel_rows.c.parcel_id == row.id)))
@@ -188,7 +198,9 @@ def _parcels(transaction: sa.Connection, referral_id: int, taken: frozenset[int]
                 len(sent),
                 sum(seq > 0 for seq in sent),
                 sum(seq in taken for seq in sent),
+                any(sent),
                 row.id in late,
+                row.approved == STOPPED,
             )
         )
     return tuple(made)

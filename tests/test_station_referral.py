@@ -22,8 +22,8 @@ from crypto.errors import BadSignature
 from crypto.forwarded import Forwarded, ReferralStatus, parse_signed
 from crypto.row import ROW_BYTES, Kind, Record, Waiting, open_row
 from crypto.signing import SigningKey
-from station import audit, backup, casework, referral, referral_rows, referrals, retention
-from station.attachments import files_of, save_files
+from station import audit, backup, casework, halts, referral, referral_rows, referrals, retention
+from station.attachments import files_of, read_file, save_files
 from station.cases import list_cases, show_case
 from station.desk import open_desk
 from station.errors import Refused
@@ -34,6 +34,7 @@ from station.referral_rows import draw_rows
 from station.referral_tables import parcel_files, parcel_rows, parcels, referral_news, referred_cases
 from station.referral_tables import referrals as referral_table
 from station.rekey import rekey
+from station.statements import state_conflict
 from station.tables import cases, letters, messages
 
 F = 3  # of the small deployment
@@ -199,23 +200,160 @@ def test_a_letter_that_comes_after_the_approval_and_before_the_outbox_holds_it_b
     assert len(rows) == F and not opened(rows, kpk) and only(origin).approved[0].overtaken
     origin.do(referral.send_again, 1, only(origin).id, by=TWO, day=today())
     assert not opened(origin.outbox(), kpk), "one person does not let it go"
-    origin.do(referral.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
+    origin.do(halts.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
     assert not origin.rows(parcels) and not origin.rows(parcel_rows) and origin.referrals() == ()
     refer(origin)
     assert len(opened(origin.outbox(), kpk)) == 1, "put together anew, with the letter read"
 
 
-def test_what_has_left_goes_on_though_the_reporter_writes(origin: Unit, kpk: Unit, reporter: Reporter) -> None:
+def many_rows(origin: Unit, reporter: Reporter, **fields: str) -> None:
+    """Refer a case with a file: 6 rows, of which an outbox takes 3."""
+    data = os.urandom(4 * PART_BYTES + 1)
+    file = attach(data)
+    take_report(origin, reporter, *world().part_rows(file, data), files=[file], **fields)
+    refer(origin, files=[1])
+
+
+def deeds(origin: Unit) -> list[tuple[str, str, int, str]]:
+    with origin.desk.vault.begin() as transaction:
+        return [(e.who, e.deed, e.case, e.detail) for e in audit.entries(transaction)]
+
+
+@pytest.mark.parametrize("writes", [True, False], ids=["the reporter writes", "control: nobody writes"])
+def test_what_has_not_left_when_the_reporter_writes_waits_until_two_people_have_read_it(
+    origin: Unit, kpk: Unit, reporter: Reporter, writes: bool
+) -> None:
+    many_rows(origin, reporter)
+    first = origin.outbox()
+    origin.import_rows(*([world().letter_row(reporter.follow_up("Jangan diteruskan."))] if writes else []))
+    second = origin.outbox()
+    assert [len(opened(rows, kpk)) for rows in (first, second)] == [F, 0 if writes else F]
+    parcel = only(origin).approved[0]
+    assert (parcel.rows, parcel.left, parcel.overtaken) == (6, 3 if writes else 6, writes)
+    halt = ("-", "halted", 1, f"{only(origin).name} kpk")
+    assert deeds(origin).count(halt) == writes
+    kpk.import_rows(*first, *second)
+    with kpk.desk.vault.begin() as transaction:
+        assert [f.state.name for f in files_of(transaction, 1)] == ["WAITING" if writes else "WHOLE"]
+    origin.import_rows()
+    assert deeds(origin).count(halt) == writes, "it is noted once"
+
+
+def test_a_row_whose_outbox_may_be_lost_waits_too(origin: Unit, kpk: Unit, reporter: Reporter) -> None:
     take_report(origin, reporter)
     refer(origin)
     assert len(opened(origin.outbox(), kpk)) == 1
     origin.import_rows(world().letter_row(reporter.follow_up("Satu lagi.")), applied=False)
-    assert len(opened(origin.outbox(), kpk)) == 1, "the outbox may be lost"
-    origin.import_rows()
+    assert not opened(origin.outbox(), kpk) and only(origin).approved[0].overtaken
+
+
+def test_what_the_drop_box_has_is_not_stopped_by_a_letter(origin: Unit, kpk: Unit, reporter: Reporter) -> None:
+    take_report(origin, reporter)
+    refer(origin)
+    origin.outbox()
+    origin.import_rows(world().letter_row(reporter.follow_up("Satu lagi.")))
+    assert not only(origin).approved[0].overtaken and "halted" not in [d[1] for d in deeds(origin)]
+    with pytest.raises(Refused, match="sudah diambil"):
+        origin.do(halts.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
     origin.do(referral.send_again, 1, only(origin).id, by=TWO, day=today())
-    assert not only(origin).approved[0].overtaken and len(opened(origin.outbox(), kpk)) == 1, "it was not held back"
+    assert not opened(origin.outbox(), kpk), "the letter came since two people let it go"
+
+
+@pytest.mark.parametrize("writes", [True, False], ids=["after a letter", "without one"])
+def test_the_rest_of_a_parcel_is_taken_back_for_good(origin: Unit, kpk: Unit, reporter: Reporter, writes: bool) -> None:
+    many_rows(origin, reporter)
+    first = origin.outbox()
+    origin.import_rows(*([world().letter_row(reporter.follow_up("Jangan diteruskan."))] if writes else []))
+    number = only(origin).approved[0].id
+    origin.do(halts.withdraw, 1, number, by=TWO, day=today())
+    parcel = only(origin).approved[0]
+    assert (parcel.stopped, parcel.left, parcel.rows, parcel.is_on_its_way) == (True, 3, 6, False)
+    assert deeds(origin)[-1] == (TWO, "dropped", 1, f"referred {only(origin).name}")
+    for work, rest, match in (
+        (referral.send_again, {"by": TWO}, "sudah ditarik"),
+        (halts.withdraw, {"by": TWO}, "sudah ditarik"),
+        (halts.go_on, {"pair": (TWO, THREE)}, "sudah ditarik"),
+    ):
+        with pytest.raises(Refused, match=match):
+            origin.do(work, 1, only(origin).id if work is referral.send_again else number, day=today(), **rest)
+    rows = origin.outbox()
+    assert len(rows) == F and not opened(rows, kpk)
+    kpk.import_rows(*first, *rows)
+    with kpk.desk.vault.begin() as transaction:
+        (file,) = files_of(transaction, 1)
+        with pytest.raises(Refused, match="belum lengkap"):
+            read_file(transaction, file)
+    origin.import_rows()
+    refer(origin)
+    assert len(opened(origin.outbox(), kpk)) == 1, "another parcel may follow"
+
+
+@pytest.mark.parametrize(
+    ("pair", "match"),
+    [
+        ((TWO, TWO), "dua orang"),
+        ((ONE, THREE), "yang melanjutkan"),
+        ((TWO, ONE), "yang melanjutkan"),
+        ((TWO, THREE), ""),
+    ],
+    ids=["one alone", "the first may not", "the second may not", "control: both may"],
+)
+def test_two_people_who_could_refer_a_case_let_the_rest_go(
+    origin: Unit, kpk: Unit, reporter: Reporter, pair: tuple[str, str], match: str
+) -> None:
+    many_rows(origin, reporter)
+    origin.outbox()
+    number = only(origin).approved[0].id
     with pytest.raises(Refused, match="tidak tertahan"):
-        origin.do(referral.withdraw, 1, only(origin).approved[0].id, by=TWO, day=today())
+        origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+    origin.import_rows(world().letter_row(reporter.follow_up("Silakan.")))
+    if match:
+        with pytest.raises(Refused, match=match):
+            origin.do(halts.go_on, 1, number, pair, day=today())
+    else:
+        origin.do(halts.go_on, 1, number, pair, day=today())
+        assert deeds(origin)[-1] == ("+".join(pair), "resumed", 1, only(origin).name)
+    assert len(opened(origin.outbox(), kpk)) == (0 if match else F)
+
+
+def test_somebody_with_a_conflict_lets_nothing_go_on(origin: Unit, reporter: Reporter) -> None:
+    many_rows(origin, reporter)
+    origin.outbox()
+    origin.import_rows(world().letter_row(reporter.follow_up("Silakan.")))
+    origin.do(state_conflict, 1, THREE, conflict=True, day=today())
+    with pytest.raises(Refused, match="benturan"):
+        origin.do(halts.go_on, 1, only(origin).approved[0].id, (TWO, THREE), day=today())
+
+
+@pytest.mark.parametrize(
+    ("before", "draft", "since", "match"),
+    [
+        ("boleh", {}, {"izin_teruskan": "jangan"}, "mengubah keinginannya"),
+        ("boleh", {}, {"izin_teruskan": "tanya"}, "mengubah keinginannya"),
+        ("boleh", {}, {"izin_teruskan": "boleh", "jangan_dibuka": "kpk"}, "tidak boleh membuka"),
+        ("boleh", {"ground": "hukum", "basis": "Pasal 1"}, {"jangan_dibuka": "kpk"}, "tidak boleh membuka"),
+        ("boleh", {"ground": "hukum", "basis": "Pasal 1"}, {"izin_teruskan": "jangan"}, ""),
+        ("boleh", {}, {"izin_teruskan": "boleh"}, ""),
+    ],
+    ids=["no", "ask me", "barred", "barred in spite of a law", "control: a law", "control: the same wish"],
+)
+def test_a_wish_that_a_later_report_takes_back_stops_the_rest_whatever_two_people_say(
+    origin: Unit, reporter: Reporter, before: str, draft: dict[str, Any], since: dict[str, str], match: str
+) -> None:
+    data = os.urandom(4 * PART_BYTES + 1)
+    file = attach(data)
+    take_report(origin, reporter, *world().part_rows(file, data), files=[file], izin_teruskan=before)
+    refer(origin, files=[1], **draft)
+    origin.outbox()
+    origin.import_rows(world().letter_row(reporter.report("lagi", fields={"uraian": "lagi"} | since)))
+    number = only(origin).approved[0].id
+    assert only(origin).approved[0].overtaken
+    if match:
+        with pytest.raises(Refused, match=match):
+            origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+    else:
+        origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+    assert only(origin).approved[0].overtaken is bool(match)
 
 
 def test_no_step_refers_a_case_without_saying_what_leaves(origin: Unit, reporter: Reporter) -> None:

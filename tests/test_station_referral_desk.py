@@ -16,7 +16,8 @@ from serving import served
 from units import K1, ONE, THREE, TWO, Unit, approve, propose, refer, take_report, unit
 
 from crypto import forwarded
-from station import casework, referrals
+from crypto.attachment import PART_BYTES
+from station import audit, casework, referrals
 from station.cleaning import Cleaned
 from station.referral_tables import parcels
 from station.session import Session
@@ -305,3 +306,50 @@ def test_a_message_that_points_at_the_reporter_is_looked_at_again_here_too(
     page.check('[name="diperiksa"]')
     fill(page, pesan="Sebutkan nama dan nomor telepon Anda.")
     page.wait_for_selector('section[aria-label="Usulan menunggu"]')
+
+
+def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page: Any, tmp_path: Path) -> None:
+    reporter, data = Reporter(), os.urandom(4 * PART_BYTES + 1)
+    file = attach(data)
+    with unit(tmp_path, "sumsel", ONE, TWO) as origin:
+        take_report(origin, reporter, *world().part_rows(file, data), files=[file])
+        refer(origin, files=[1])
+        origin.outbox()
+        origin.import_rows(world().letter_row(reporter.follow_up("Jangan diteruskan.")))
+        state_all(origin.desk, 1, ONE, TWO)
+
+    def go_on(second: str, words: str = "", *, free: bool = False) -> None:
+        if page.locator("details[open] >> button:text-is('Lanjutkan')").count() == 0:
+            page.click('summary:text-is("Lanjutkan kiriman")')
+        box = page.locator('form[action$="/lanjut"]')
+        for place, field, who in (("oleh", "frasa", TWO), ("bersama", "frasa-kedua", second)):
+            box.locator(f'[name="{place}"]').select_option(who)
+            box.locator(f'[name="{field}"]').fill(words if words and who == second else world().passphrases[who])
+        box.locator('[name="bebas-kedua"]').set_checked(free)
+        with page.expect_navigation():
+            box.locator('button:text-is("Lanjutkan")').click()
+
+    for session, address in serve(tmp_path / "sumsel"):
+        open_desk(page, address, ONE, TWO)
+        page.goto(f"{address}/perkara/K-0001")
+        assert "tertahan: pelapor menulis lagi" in page.inner_text("main")
+        page.goto(f"{address}/perkara/K-0001/pelimpahan")
+        check(page, "halted")
+        for second, words, free, problem in (
+            (THREE, "salah", True, "tidak cocok"), (THREE, "", False, "belum menyatakan"),
+            (ONE, "", True, "yang melanjutkan"),
+        ):  # fmt: skip
+            go_on(second, words, free=free)
+            assert problem in page.inner_text('[role="alert"]')
+        check(page, "halted-refused")
+        go_on(THREE, free=True)
+        assert "Tertahan" not in page.inner_text("main")
+        page.click('button:text-is("Tarik sisanya")')
+        page.wait_for_selector("text=Ditarik di jalan: 3 dari 6 baris sudah berangkat")
+        assert page.locator('button:text-is("Kirim ulang")').count() == 0
+        check(page, "stopped")
+        page.goto(f"{address}/perkara/K-0001")
+        assert "ditarik di jalan" in page.inner_text("main")
+        with session.desk() as desk, desk.vault.begin() as transaction:
+            found = [(e.who, e.deed) for e in audit.entries(transaction)]
+        assert found[-2:] == [(f"{TWO}+{THREE}", "resumed"), (f"{ONE}+{TWO}", "dropped")]

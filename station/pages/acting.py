@@ -89,6 +89,13 @@ def state_free(transaction: sa.Connection, desk: Desk, case_id: int, by: str, fi
         statements.state_conflict(transaction, desk.home, case_id, by, conflict=False, day=today())
 
 
+def sign_both(transaction: sa.Connection, desk: Desk, case_id: int, pair: tuple[str, str]) -> None:
+    """Demand of two people a passphrase and a statement each: neither need have been there when the case was opened."""
+    for who, phrase, free in zip(pair, ("frasa", "frasa-kedua"), ("bebas", "bebas-kedua"), strict=True):
+        sign(who, phrase)
+        state_free(transaction, desk, case_id, who, free)
+
+
 def words(error: Exception) -> str:
     """Return what to say of an error: that a passphrase does not fit, or the error's own words."""
     return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from crypto.encoding import today
 from crypto.errors import CryptoError
-from station import audit, casework, referral, referrals
+from station import audit, casework, halts, referral, referrals
 from station.attachments import read_file
 from station.audit import Deed
 from station.cases import Case, show_case
@@ -21,7 +21,7 @@ from station.drafts import draft
 from station.errors import Refused, StationError
 from station.guard import letters_of
 from station.pages import current, viewer
-from station.pages.acting import act, one_of_present, opened, sign, state_free, verdict, words
+from station.pages.acting import act, one_of_present, opened, sign, sign_both, state_free, verdict, words
 from station.referral import SHY, Cleaner, Draft, Washed
 from station.referral_letter import RECIPIENTS, covering_letter, items_of
 from station.referrals import Referral
@@ -87,10 +87,22 @@ def send_again(name: str, number: int) -> str | BaseResponse:
 
 @blueprint.post("/perkara/<name>/pelimpahan/<int:parcel>/tarik")
 def withdraw(name: str, parcel: int) -> str | BaseResponse:
-    """Forget an approved parcel that a letter overtook."""
+    """Let no further row of an approved parcel leave."""
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        referral.withdraw(transaction, desk.home, case_id, parcel, by=desk.present, day=today())
+        halts.withdraw(transaction, desk.home, case_id, parcel, by=desk.present, day=today())
+
+    return act(name, work, _page, "referral.show")
+
+
+@blueprint.post("/perkara/<name>/pelimpahan/<int:parcel>/lanjut")
+def go_on(name: str, parcel: int) -> str | BaseResponse:
+    """Let the rest of a parcel leave, as two people with a passphrase each and no conflict of interest."""
+    pair = request.form.get("oleh", ""), request.form.get("bersama", "")
+
+    def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
+        sign_both(transaction, desk, case_id, pair)
+        halts.go_on(transaction, desk.home, case_id, parcel, pair, day=today())
 
     return act(name, work, _page, "referral.show")
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from crypto.encoding import today
 from station import retention
 from station.desk import Desk
-from station.pages.acting import act, sign, state_free
+from station.pages.acting import act, sign_both
 from station.pages.case import page
 
 blueprint = Blueprint("retention", __name__)
@@ -22,10 +22,7 @@ def decide(name: str) -> str | Response:
     pair = form.get("oleh", ""), form.get("bersama", "")
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
-        sign(pair[0])
-        sign(pair[1], "frasa-kedua")
-        state_free(transaction, desk, case_id, pair[0])
-        state_free(transaction, desk, case_id, pair[1], "bebas-kedua")
+        sign_both(transaction, desk, case_id, pair)
         if form.get("putusan") == "tahan":
             retention.hold(transaction, desk.home, case_id, pair, form.get("alasan", ""), day=today())
         else:
