@@ -22,8 +22,9 @@ from crypto.row import Waiting
 from crypto.sharing import Share, build_share, parse_share
 from crypto.xwing import OpeningKey, SealingKey
 from keys.keyring import Keyring, epoch_file, kept_epochs
+from station.home import Home
 from station.openers import Result, open_one
-from station.tables import Outcome, held_rows, held_shares
+from station.tables import Outcome, erased_keys, held_rows, held_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,22 @@ def count_tried(transaction: sa.Connection) -> int:
     """Return how many rows wait for more reviewers than have looked at them."""
     query = sa.select(sa.func.count()).select_from(held_rows).where(held_rows.c.tried != "")
     return transaction.scalar(query) or 0
+
+
+def weeks_with_keys(transaction: sa.Connection, home: Home) -> frozenset[int]:
+    """Return the epochs of which a key lies here, or was made by a reviewer of this unit and never erased here.
+
+    A row of any other week is sealed to nobody here, or to keys that are gone: it opens on no day.
+    """
+    gone = {(each.reviewer, each.epoch) for each in transaction.execute(sa.select(erased_keys))}
+    made = {
+        (batch.reviewer, epoch)
+        for batch in home.ledger.batches
+        if batch.reviewer in home.members
+        for epoch in range(batch.first_epoch, batch.last_epoch + 1)
+    }
+    kept = {epoch for folder in home.keyring.iterdir() if folder.is_dir() for epoch in kept_epochs(folder)}
+    return frozenset(kept | {epoch for _, epoch in made - gone})
 
 
 class Held:

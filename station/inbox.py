@@ -38,7 +38,7 @@ from station.bundles import (
 )
 from station.desk import Desk
 from station.erasure import Swept
-from station.held import Held
+from station.held import Held, weeks_with_keys
 from station.letters import Opened, parse_opened, take_letter
 from station.openers import Openers, Result
 from station.outbox import BACKED_UP
@@ -143,7 +143,8 @@ class _Run:
         self._new = self._canaries = 0
         self._alarms: list[str] = []
         self._no_key: Counter[int] = Counter()
-        self._out_of_time = 0
+        self._weeks = weeks_with_keys(transaction, desk.home)
+        self._out_of_time = self._out_of_reach = 0
 
     def retry_held(self) -> None:
         """Open again what waited for more reviewers; a row that still waits stays."""
@@ -198,6 +199,9 @@ class _Run:
         except Malformed:
             return _Line(digest, offset, known, Outcome.QUARANTINED, tried, "")
         if not row.epoch_is_acceptable(epoch, epoch_of(self._manifest.day)):
+            if epoch not in self._weeks:  # kept, it would be tried at every import for ever
+                self._out_of_reach += 1
+                return _Line(digest, offset, known, Outcome.FOREIGN, tried, tried)
             self._out_of_time += 1
             self._held.keep(digest, _read_row(source, offset), epoch, untried=True)
             return _Line(digest, offset, known, Outcome.HELD, tried, "", epoch)
@@ -368,6 +372,11 @@ class _Run:
             yield (
                 f"held: {self._out_of_time} rows are of weeks far from this bundle's day; "
                 "check the clocks, then import again"
+            )
+        if self._out_of_reach:
+            yield (
+                f"closed: {self._out_of_reach} rows are of weeks far from this bundle's day, of which there is no key "
+                "here; they are not kept beside the bundle"
             )
         for epoch, count in sorted(self._no_key.items()):
             yield f"keys: no reviewer present has a key of epoch {epoch}, {count} rows stay closed"

@@ -10,7 +10,7 @@ import enum
 import sqlalchemy as sa
 
 REPORTER = "reporter"
-NO_EPOCH = -1  # of a row whose prefix is damaged
+NO_EPOCH = -1  # of a row whose prefix is damaged, or of a week that no key here can open
 
 
 class Outcome(enum.StrEnum):

@@ -19,6 +19,7 @@ from crypto.letter import build_letter
 from crypto.medium import write_file
 from crypto.row import Kind, Record, seal_row
 from crypto.signing import SigningKey
+from keys.keyring import epoch_file
 from station import cases, openers, tables
 from station.desk import Desk
 from station.errors import Alarm, Refused
@@ -229,7 +230,7 @@ def test_a_damaged_row_is_quarantined_and_the_rest_is_imported(desk: Desk, stick
     path = stick.write([not_json, forwarded, far_part, bad_body, good, no_row, too_old])
     found = import_bundle(desk, path)
     assert found.new == 1
-    assert [alarm.split(" rows")[0] for alarm in found.alarms] == ["quarantined: 5", "held: 1"]
+    assert [alarm.split(" rows")[0] for alarm in found.alarms] == ["quarantined: 5", "closed: 1"]
     assert replace(import_bundle(desk, path), alarms=()) == replace(found, new=0, repeated=1, alarms=())
 
 
@@ -349,3 +350,53 @@ def test_a_report_in_a_bundle_with_a_wrong_day_is_held_and_opened_by_the_next_im
     again = import_bundle(desk, path)
     assert again.new == 1 and show(desk).fields["uraian"] == "sungai keruh"
     assert count(desk, tables.held_rows) == 0
+
+
+def far_rows(count: int, epoch: int) -> list[bytes]:
+    """Return rows of a week, as anybody with the public keys can make them."""
+    return [world().seal(Record(Kind.COVER, os.urandom(16), 0, 0, b""), epoch=epoch) for _ in range(count)]
+
+
+@pytest.mark.parametrize("has_key", [False, True], ids=["no key", "control: a key"])
+def test_rows_of_a_week_that_nobody_here_has_a_key_of_are_not_kept_and_tried_for_ever(
+    desk: Desk, stick: Stick, has_key: bool
+) -> None:
+    """A drop box that wants to fill a vault can date 8,192 rows a visit a hundred years ahead: 2 GiB."""
+    epoch = world().epoch + 1 if has_key else world().epoch + 5_000
+    found = import_bundle(desk, stick.write(far_rows(20, epoch), day=today() - 7 * 20))
+    assert count(desk, tables.held_rows) == (20 if has_key else 0)
+    assert (found.incomplete, found.foreign) == ((20, 0) if has_key else (0, 20))
+    assert [alarm.split(" rows")[0] for alarm in found.alarms] == ["held: 20" if has_key else "closed: 20"]
+    again = import_bundle(desk, stick.write([]))
+    assert (count(desk, tables.held_rows), again.foreign) == (0, 20 if has_key else 0), "tried once and let go"
+
+
+def take_away(desk: Desk, epoch: int) -> dict[Path, Path]:
+    """Put all keys of a week elsewhere; return where, by where they were."""
+    keys = [epoch_file(folder, epoch) for folder in desk.home.keyring.iterdir()]
+    away = {key: key.with_suffix(".away") for key in keys}
+    for key, place in away.items():
+        key.rename(place)
+    return away
+
+
+def test_a_row_that_was_not_kept_opens_from_its_bundle_once_its_key_is_here(desk: Desk, stick: Stick) -> None:
+    """Keys of the week that were away when it was imported: nobody erased them."""
+    letter, week = Reporter().report("sungai keruh"), world().epoch
+    path = stick.write([world().letter_row(letter)], day=today() + 7 * 20)
+    away = take_away(desk, week)
+    bare = replace(desk, home=replace(desk.home, ledger=replace(desk.home.ledger, batches=())))
+    with patch("station.inbox.take_along", lambda _source, home, _day: (bare.home, ())):
+        found = import_bundle(bare, path)
+    assert (found.new, found.foreign, count(desk, tables.held_rows)) == (0, 1, 0)
+    for key, place in away.items():
+        place.rename(key)
+    assert import_bundle(desk, path).new == 0 and count(desk, tables.held_rows) == 1
+    assert import_bundle(desk, path).new == 1
+
+
+def test_a_key_that_a_reviewer_has_and_this_station_lacks_keeps_a_row(desk: Desk, stick: Stick) -> None:
+    """Its batch is at hand: the keyring may come back with the reviewer."""
+    path = stick.write([world().letter_row(Reporter().report())], day=today() + 7 * 20)
+    take_away(desk, world().epoch)
+    assert import_bundle(desk, path).incomplete == 1 and count(desk, tables.held_rows) == 1
