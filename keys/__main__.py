@@ -9,7 +9,7 @@ import click
 
 from crypto import medium
 from crypto.encoding import today
-from keys import public_commands, root_commands, sheets, unit_commands
+from keys import public_commands, release_commands, root_commands, sheets, unit_commands
 from keys.ceremony.terminal import run_ceremony
 from keys.cli import EXIT_WARNING, FOLDER, command, home_option, refuse, to_option
 from keys.demo import make_demo
@@ -120,6 +120,7 @@ def card(prompts: Prompts, home: Path, stick: Path, reviewer: str) -> None:
 root_commands.install(main)
 public_commands.install(main)
 unit_commands.install(main)
+release_commands.install(main)
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ from crypto.encoding import MAX_ID, is_id
 from crypto.errors import Malformed
 from keys import units
 from keys.errors import BrokenChain, WrongClock
-from keys.request import RootRequest, ServerRequest, UnitRequest
+from keys.request import ReleaseRequest, RootRequest, ServerRequest, UnitRequest
 from keys.roster import Group, Roster, Route, Station
 
 ROSTER_DAYS = 400
@@ -92,6 +92,28 @@ def remove_root(number: int, root_k: int) -> Change:
     def change(old: Roster) -> Roster:
         _root(old, number)
         return replace(old, roots=tuple(r for r in old.roots if r.id != number), root_k=root_k)
+
+    return change
+
+
+def add_release_key(request: ReleaseRequest) -> Change:
+    """Name a key that signs releases; names are never given twice."""
+
+    def change(old: Roster) -> Roster:
+        if request.release.name in {x.name for x in old.releases}:
+            raise BrokenChain(f"roster: a release key {request.release.name} is there already; take another name")
+        return replace(old, releases=(*old.releases, request.release))
+
+    return change
+
+
+def remove_release_key(name: str) -> Change:
+    """Take a release key out: what it signed is refused from now on."""
+
+    def change(old: Roster) -> Roster:
+        if name not in {x.name for x in old.releases}:
+            raise BrokenChain(f"roster: no release key {name}")
+        return replace(old, releases=tuple(x for x in old.releases if x.name != name))
 
     return change
 

@@ -46,6 +46,7 @@ def consequences(old: Roster, new: Roster, *, pinned: Roster | None = None) -> t
         *_routes(old, new),
         *_stations(old, new),
         *_roots(old, new, pinned or old),
+        *_releases(old, new),
         *_settings(old, new),
         Sentence(
             f"Daftar kunci versi {new.version} berlaku sampai {until}.",
@@ -301,6 +302,29 @@ def _roots(old: Roster, new: Roster, pinned: Roster) -> Iterator[Sentence]:
         yield Sentence(
             "Pemegang kunci dari poster tinggal terlalu sedikit: jalankan senyap-keys repin, lalu cetak poster baru.",
             "Too few of the root holders of the poster are left: run senyap-keys repin, then print new posters.",
+            warning=True,
+        )
+
+
+def _releases(old: Roster, new: Roster) -> Iterator[Sentence]:
+    before, after = ({x.name: x.key.raw for x in r.releases} for r in (old, new))
+    for name in sorted(set(after) - set(before)):
+        yield Sentence(
+            f"Rilis program yang ditandatangani kunci {name} diterima mulai sekarang. Daftar ini hanya dibaca program "
+            "yang mengenal kunci rilis: perbarui dulu server dan semua stasiun.",
+            f"Releases of the program that key {name} signs are accepted from now on. Only programs that know release "
+            "keys read this roster: first update drop box and all stations.",
+            warning=not before,
+        )
+    for name in sorted(set(before) - set(after)):
+        yield Sentence(
+            f"Rilis program yang ditandatangani kunci {name} tidak diterima lagi.",
+            f"Releases of the program that key {name} signed are no longer accepted.",
+        )
+    for name in sorted(n for n in set(before) & set(after) if before[n] != after[n]):
+        yield Sentence(
+            f"Kunci rilis {name} diganti kunci lain: bisa jadi orang lain.",
+            f"Release key {name} becomes another key: it may be another person.",
             warning=True,
         )
 

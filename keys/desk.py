@@ -163,6 +163,10 @@ def _refuse_swaps(old: Roster, new: Roster) -> None:
     for root in new.roots:
         if before.get(root.id, root.key.raw) != root.key.raw:
             raise BrokenChain(f"roster: another key for root holder {root.id}; a new holder needs another number")
+    named = {x.name: x.key.raw for x in old.releases}
+    for each in new.releases:
+        if named.get(each.name, each.key.raw) != each.key.raw:
+            raise BrokenChain(f"roster: another key under the name {each.name}; a new release key needs another name")
 
 
 def _table(ledger: Ledger, roster: Roster) -> KeyTable:

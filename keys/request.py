@@ -1,4 +1,4 @@
-"""Requests: what a unit, a drop box or a new root holder asks the root holders to put into the roster.
+"""Requests: what a unit, a drop box, a new root holder or who signs releases asks the root holders to put in.
 
 Whoever asks has made the keys, and only their public halves travel. The root holders compare the 8 words of
 a request with its maker, by telephone or in person, before they admit it (formats §6).
@@ -21,11 +21,11 @@ from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.batch import Batch, verify_batch_of
 from keys.errors import BrokenChain, KeyAlarm, TooFewSignatures
-from keys.roster import Member, Root, Roster, parse_role
+from keys.roster import Member, ReleaseKey, Root, Roster, parse_role
 
 MAGIC = b"SNYQ"
 PURPOSE = "senyap/v1/request"
-UNIT, SERVER, ROOT = "unit", "server", "root"
+UNIT, SERVER, ROOT, RELEASE = "unit", "server", "root", "release"
 STATION_SIGNER = 0  # in a unit's request; its members follow as 1, 2, 3 …
 
 
@@ -64,7 +64,16 @@ class RootRequest:
     root: Root
 
 
-Request = UnitRequest | ServerRequest | RootRequest
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """A new key that signs releases, under a name never given."""
+
+    deployment: str
+    roster_version: int
+    release: ReleaseKey
+
+
+Request = UnitRequest | ServerRequest | RootRequest | ReleaseRequest
 
 
 def sign_request(request: Request, signers: Mapping[int, SigningKey]) -> bytes:
@@ -76,6 +85,8 @@ def request_file(request: Request) -> str:
     """Return the file name of a request."""
     if isinstance(request, UnitRequest):
         return f"request-{request.group}.senyap"
+    if isinstance(request, ReleaseRequest):
+        return f"request-release-{request.release.name}.senyap"
     return "request-server.senyap" if isinstance(request, ServerRequest) else f"request-root-{request.root.id}.senyap"
 
 
@@ -107,7 +118,13 @@ def parse_request(body: bytes) -> Request:
         if value["id"] > 255:
             raise Malformed(f"request: root id {value['id']}, want 255 or less")
         return RootRequest(value["deployment"], value["roster_version"], Root(value["id"], _key(value["key"])))
-    raise Malformed("request: type is neither unit, server nor root")
+    if kind == RELEASE:
+        expect(value, "request", common | {"name": str, "key": str})
+        if not is_id(value["name"]):
+            raise Malformed("request: a name is not lower-case letters, digits and hyphens")
+        release = ReleaseKey(value["name"], _key(value["key"]))
+        return ReleaseRequest(value["deployment"], value["roster_version"], release)
+    raise Malformed("request: type is neither unit, server, root nor release")
 
 
 def verify_request(data: bytes, roster: Roster, earlier: Iterable[Roster] = ()) -> Request:
@@ -128,7 +145,7 @@ def verify_request(data: bytes, roster: Roster, earlier: Iterable[Roster] = ()) 
     if isinstance(request, UnitRequest):
         _verify_unit(request, envelope.body, dict(envelope.signatures), roster)
     else:
-        key = request.key if isinstance(request, ServerRequest) else request.root.key
+        key = _single_key(request)
         if [signer for signer, _ in envelope.signatures] != [0]:
             raise Malformed("request: want one signature, by signer 0")
         key.verify(PURPOSE, envelope.body, envelope.signatures[0][1])
@@ -136,6 +153,12 @@ def verify_request(data: bytes, roster: Roster, earlier: Iterable[Roster] = ()) 
     _refuse_overtaken(request, roster, before)
     _refuse_returned(request, roster, before)
     return request
+
+
+def _single_key(request: ServerRequest | RootRequest | ReleaseRequest) -> VerifyingKey:
+    if isinstance(request, ServerRequest):
+        return request.key
+    return request.root.key if isinstance(request, RootRequest) else request.release.key
 
 
 def request_batches(request: UnitRequest, roster: Roster) -> tuple[Batch, ...]:
@@ -201,25 +224,27 @@ def _subject(request: Request, roster: Roster) -> object:
 
 def _refuse_returned(request: Request, roster: Roster, before: Iterable[Roster]) -> None:
     """Refuse keys, ids and numbers that an earlier roster had and that were taken out."""
-    keys, names, stations, number = set[bytes](), set[str](), set[str](), None
+    keys, names, stations, number, release = set[bytes](), set[str](), set[str](), None, None
     if isinstance(request, UnitRequest):
         keys = {m.key.raw for m in request.members} | {request.station_key.raw}
         names = {m.id for m in request.members} - set(roster.members)
         stations = {request.station} - {s.id for s in roster.stations}
-    elif isinstance(request, ServerRequest):
-        keys = {request.key.raw}
     else:
-        keys, number = {request.root.key.raw}, request.root.id
+        keys = {_single_key(request).raw}
+        number = request.root.id if isinstance(request, RootRequest) else None
+        release = request.release.name if isinstance(request, ReleaseRequest) else None
     for old in before:
         if (keys - _keys_of(roster)) & _keys_of(old):
             raise KeyAlarm("request: a key that an earlier roster had; what was taken out never comes back")
-        if names & set(old.members) or stations & {s.id for s in old.stations} or number in {r.id for r in old.roots}:
+        given = number in {r.id for r in old.roots} or release in {x.name for x in old.releases}
+        if given or names & set(old.members) or stations & {s.id for s in old.stations}:
             raise BrokenChain("request: an id or number that was given before; ask for one with a new one")
 
 
 def _keys_of(roster: Roster) -> set[bytes]:
     known = {m.key.raw for m in roster.members.values()} | {s.key.raw for s in roster.stations}
-    return known | {r.key.raw for r in roster.roots} | {roster.server_key.raw}
+    known |= {r.key.raw for r in roster.roots} | {x.key.raw for x in roster.releases}
+    return known | {roster.server_key.raw}
 
 
 def _parse_unit(value: dict[str, Any]) -> UnitRequest:
@@ -257,6 +282,8 @@ def _to_json(request: Request) -> dict[str, Any]:
         return common | {"type": SERVER, "key": b64(request.key.raw)}
     if isinstance(request, RootRequest):
         return common | {"type": ROOT, "id": request.root.id, "key": b64(request.root.key.raw)}
+    if isinstance(request, ReleaseRequest):
+        return common | {"type": RELEASE, "name": request.release.name, "key": b64(request.release.key.raw)}
     return common | {
         "type": UNIT,
         "group": request.group,

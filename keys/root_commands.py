@@ -30,6 +30,7 @@ from keys.desk import (
 from keys.ledger import MAX_FILE_BYTES, Ledger, verify_next
 from keys.prompts import Prompts, read_pairs
 from keys.request import (
+    ReleaseRequest,
     Request,
     ServerRequest,
     UnitRequest,
@@ -119,6 +120,8 @@ def _change_of(request: Request, replaces: int | None, root_k: int | None, colle
         return changes.admit_unit(request, collector=collector)
     if isinstance(request, ServerRequest):
         return changes.replace_server_key(request)
+    if isinstance(request, ReleaseRequest):
+        return changes.add_release_key(request)
     if replaces is not None:
         return changes.replace_root(replaces, request)
     if root_k is None:
@@ -209,6 +212,13 @@ def _install_machines(group: click.Group) -> None:
     def collector(prompts: Prompts, station: str, answer: str, **given: Any) -> None:
         """Say whether a STATION's acknowledgements free rows: yes or no."""
         _make(prompts, change=changes.set_collector(station, answer == "yes"), **given)
+
+    @command(group, "remove-release-key")
+    @signing_options
+    @click.argument("name")
+    def remove_release_key(prompts: Prompts, name: str, **given: Any) -> None:
+        """Take the release key NAME out: what it signed is refused from now on."""
+        _make(prompts, change=changes.remove_release_key(name), **given)
 
     @command(group, "extend")
     @signing_options

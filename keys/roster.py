@@ -66,6 +66,14 @@ class Station:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseKey:
+    """A key that signs releases of this program; it admits nobody and reads nothing."""
+
+    name: str
+    key: VerifyingKey
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """For one area and level: who reads, who reads instead when none of them may, who never may.
 
@@ -108,6 +116,7 @@ class Roster:
     cover_weights: Mapping[str, Mapping[str, int]]
     min_suite: int
     sizes: Sizes
+    releases: tuple[ReleaseKey, ...] = ()
     raw: bytes = field(repr=False, default=b"", compare=False)
 
     def group(self, group_id: str) -> Group:

@@ -16,10 +16,12 @@ from crypto.row import SLOTS, SUITE
 from crypto.sharing import check_quorum
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys.errors import BrokenChain, Expired, RolledBack, TooFewSignatures, WrongClock
-from keys.roster import Group, Member, Root, Roster, Route, Sizes, Station, parse_role
+from keys.roster import Group, Member, ReleaseKey, Root, Roster, Route, Sizes, Station, parse_role
 
 MAGIC = b"SNYR"
 PURPOSE = "senyap/v1/roster"
+RELEASES = "releases"
+MOST_RELEASE_KEYS = 8
 _DEPLOYMENT = re.compile(r"[ -~]{1,32}")
 
 
@@ -101,7 +103,8 @@ def _check_signatures(
 @lru_cache(maxsize=64)  # public, and the same few are read again for every change and every step of a chain
 def parse_roster(body: bytes) -> Roster:
     """Parse the JSON body and check every rule that needs no signature; raises Malformed."""
-    value = expect(parse_json(body, "roster"), "roster", _SPEC)
+    value = parse_json(body, "roster")
+    value = expect(value, "roster", _SPEC | (_OPTIONAL if RELEASES in value else {}))
     roster = Roster(
         deployment=value["deployment"],
         version=value["version"],
@@ -119,6 +122,7 @@ def parse_roster(body: bytes) -> Roster:
         cover_weights=_parse_weights(value["cover_weights"]),
         min_suite=value["min_suite"],
         sizes=Sizes(**expect(value["sizes"], "roster: sizes", dict.fromkeys(Sizes.__slots__, int))),
+        releases=_parse_releases(value.get(RELEASES)),
         raw=body,
     )
     _check_rules(roster)
@@ -135,11 +139,12 @@ def _check_rules(r: Roster) -> None:
         raise Malformed("roster: version or days are not as the format says")
     members = [m for g in r.groups for m in g.members]
     keys = [m.key.raw for m in members] + [s.key.raw for s in r.stations] + [root.key.raw for root in r.roots]
-    keys.append(r.server_key.raw)
+    keys += [r.server_key.raw, *(x.key.raw for x in r.releases)]
     for what, items in (
         ("group", [g.id for g in r.groups]),
         ("reviewer", [m.id for m in members]),
         ("station", [s.id for s in r.stations]),
+        ("release key", [x.name for x in r.releases]),
         ("key", keys),
     ):
         if len(set(items)) != len(items):
@@ -183,10 +188,12 @@ _SPEC: dict[str, type] = {
     "root_k": int, "groups": list, "stations": list, "server_key": str, "routing": dict, "province": str,
     "fallback": str, "cover_weights": dict, "min_suite": int, "sizes": dict,
 }  # fmt: skip
+_OPTIONAL: dict[str, type] = {RELEASES: list}  # absent when empty: a roster without it keeps its bytes
 
 
 def _to_json(r: Roster) -> dict[str, Any]:
-    return {
+    releases = {RELEASES: [{"name": x.name, "key": b64(x.key.raw)} for x in r.releases]} if r.releases else {}
+    return releases | {
         "deployment": r.deployment,
         "version": r.version,
         "previous": b64(r.previous),
@@ -248,6 +255,16 @@ def _parse_station(item: Any) -> Station:
     if item["lead"] > 1 or item["collector"] > 1:
         raise Malformed("station: lead and collector are 0 or 1")
     return Station(_id(item["id"]), _id(item["group"]), _key(item["key"]), item["lead"] == 1, item["collector"] == 1)
+
+
+def _parse_releases(items: list[Any] | None) -> tuple[ReleaseKey, ...]:
+    if items is None:
+        return ()
+    if not 1 <= len(items) <= MOST_RELEASE_KEYS:
+        raise Malformed(f"roster: {len(items)} release keys, want 1 to {MOST_RELEASE_KEYS}, or no list of them")
+    for item in items:
+        expect(item, "release key", {"name": str, "key": str})
+    return tuple(ReleaseKey(_id(item["name"]), _key(item["key"])) for item in items)
 
 
 def _parse_routing(value: dict[str, Any]) -> dict[str, dict[str, Route]]:

@@ -24,9 +24,10 @@ from crypto import attachment, bundle, forwarded, letter, mailbox, passphrase, r
 from crypto.encoding import canonical_json
 from crypto.signing import SigningKey
 from crypto.xwing import OpeningKey
+from keys import release
 from keys.batch import Batch, sign_batch
-from keys.request import Request, RootRequest, ServerRequest, UnitRequest, sign_request
-from keys.roster import Group, Member, Role, Root, Roster, Route, Sizes, Station, default_roles
+from keys.request import ReleaseRequest, Request, RootRequest, ServerRequest, UnitRequest, sign_request
+from keys.roster import Group, Member, ReleaseKey, Role, Root, Roster, Route, Sizes, Station, default_roles
 from keys.rosterfile import sign_roster
 
 FOLDER = Path(__file__).parent / "vectors"
@@ -835,6 +836,37 @@ def make_roster() -> None:
     write("roster", "body_accept", "the JSON that roots sign", "open", "through: body", body=("text", body.decode()))
     _make_roster_bodies(json.loads(body))
     _make_roster_forms(json.loads(body))
+    _make_roster_releases()
+
+
+def _make_roster_releases() -> None:
+    """Write rosters that name keys of releases: an optional list, absent when it is empty."""
+    key, other, known = (base64.b64encode(signer(n).public.raw).decode() for n in ("release", "release 2", "kota-1"))
+    one = json.dumps([{"key": key, "name": "utama"}])
+    nine = json.dumps([{"key": base64.b64encode(signer(f"spare {n}").public.raw).decode(), "name": f"kunci-{n}"}
+                       for n in range(9)])  # fmt: skip
+    write("roster", "releases_accept", "one key that signs releases", "open", "from: body_accept.txt",
+          "through: releases", f"edit: releases = {one}")  # fmt: skip
+    mutants("roster", "body_accept", [
+        ("releases_empty", "no list says the same", "Malformed", "edit: releases = []"),
+        ("releases_is_an_object", "a list is wanted", "Malformed", "edit: releases = {}"),
+        ("releases_is_null", "a list is wanted", "Malformed", "edit: releases = null"),
+        ("releases_of_nine", "eight at most", "Malformed", f"edit: releases = {nine}"),
+        ("release_is_a_key", "an object is wanted", "Malformed", f'edit: releases = ["{key}"]'),
+        ("release_name_twice", "one name for two keys", "Malformed",
+         f'edit: releases = [{{"key": "{key}", "name": "utama"}}, {{"key": "{other}", "name": "utama"}}]'),
+        ("release_key_twice", "one key under two names", "Malformed",
+         f'edit: releases = [{{"key": "{key}", "name": "utama"}}, {{"key": "{key}", "name": "kedua"}}]'),
+        ("release_key_of_a_reviewer", "the key of kota-1", "Malformed",
+         f'edit: releases = [{{"key": "{known}", "name": "utama"}}]'),
+        ("release_name_is_a_path", "an id never is a path", "Malformed",
+         f'edit: releases = [{{"key": "{key}", "name": "../utama"}}]'),
+        ("release_name_missing", "a key without one", "Malformed", f'edit: releases = [{{"key": "{key}"}}]'),
+        ("release_unknown_name", "a name that the format does not know", "Malformed", f"edit: releases = {one}",
+         "edit: releases.0.days = 3"),
+        ("release_key_of_1983_bytes", "one byte short", "Malformed", f"edit: releases = {one}",
+         f'edit: releases.0.key = "{base64.b64encode(bytes(1983)).decode()}"'),
+    ])  # fmt: skip
 
 
 def _renamed(group: str) -> list[str]:
@@ -1164,7 +1196,9 @@ def _make_single_keys() -> None:
     _write_request(
         "root_accept", "root holder 4", RootRequest(DEPLOYMENT, 1, Root(4, signer("root 4").public)), "root 4"
     )
-    for kind, old in (("server", "server"), ("root", "root 1")):
+    asked = ReleaseRequest(DEPLOYMENT, 1, ReleaseKey("utama", signer("release").public))
+    _write_request("release_accept", "a key that signs releases", asked, "release")
+    for kind, old in (("server", "server"), ("root", "root 1"), ("release", "root 2")):
         base = f"{kind}_accept"
         write("request", f"{kind}_signed_by_the_old_key", "whoever has it does not have the new one", "BadSignature",
               f"from: {base}.txt", seed_0=("hex", signer(old).seed))  # fmt: skip
@@ -1187,6 +1221,47 @@ def _make_single_keys() -> None:
         ("root_id_256", "numbers are one byte", "Malformed", "edit: id = 256"),
         ("root_id_is_text", "numbers are integers", "Malformed", 'edit: id = "4"'),
     ])  # fmt: skip
+    mutants("request", "release_accept", [
+        ("release_name_is_a_path", "an id never is a path", "Malformed", 'edit: name = "../utama"'),
+        ("release_name_is_a_number", "not text", "Malformed", "edit: name = 4"),
+        ("release_name_of_25_letters", "24 at most", "Malformed", f'edit: name = "{"a" * 25}"'),
+    ])  # fmt: skip
+
+
+def make_release() -> None:
+    signed = release.Release(DEPLOYMENT, "utama", "0.1.0", DAY, hashlib.sha512(b"a list").digest())
+    data = release.sign_release(signed, signer("release"))
+    write_binary("release", "base.bin", data)
+    length = int.from_bytes(data[4:8], "big")
+    write("release", "accept", "signed by the release key that the roster names", "open", "through: file",
+          file=("file", "base.bin"))  # fmt: skip
+    mutants("release", "accept", [
+        ("magic_of_a_roster", "SNYR", "Malformed", "mutate: set file 3 52"),
+        ("signer_id_1", "the one signer has id 0", "Malformed", f"mutate: set file {9 + length} 01"),
+        ("no_signature", "nobody signed", "Malformed", f"mutate: keep file {8 + length}", "mutate: append file 00"),
+        ("one_byte_long", "a byte behind the signature", "Malformed", "mutate: append file 00"),
+        ("one_byte_short", "the signature is cut off", "Malformed", f"mutate: keep file {len(data) - 1}"),
+        ("ed25519_half_flipped", "only ML-DSA verifies", "BadSignature", f"mutate: flip file {10 + length} 0"),
+        ("mldsa_half_flipped", "only Ed25519 verifies", "BadSignature", "mutate: flip file -1 0"),
+        ("version_changed", "signed for another version", "BadSignature",
+         f"mutate: set file {data.index(b'0.1.0')} 31"),
+    ])  # fmt: skip
+    body = data[8 : 8 + length]
+    write("release", "body_accept", "the JSON that a release key signs; the test signs it", "open", "through: body",
+          signer_seed=("hex", signer("release").seed), body=("text", body.decode()))  # fmt: skip
+    mutants("release", "body_accept", [
+        ("key_unknown", "a name that the roster does not have", "BrokenChain", 'edit: key = "lama"'),
+        ("other_deployment", "signed for others", "BrokenChain", 'edit: deployment = "others"'),
+        ("version_is_a_path", "not the version of a wheel", "Malformed", 'edit: version = "0/1"'),
+        ("version_empty", "not the version of a wheel", "Malformed", 'edit: version = ""'),
+        ("day_negative", "numbers are not negative", "Malformed", "edit: day = -1"),
+        ("sums_of_63_bytes", "one byte short", "Malformed",
+         f'edit: sums = "{base64.b64encode(bytes(63)).decode()}"'),
+        ("unknown_name", "a name that the format does not know", "Malformed", "edit: files = 3"),
+        ("name_missing", "no day", "Malformed", "delete: day"),
+    ])  # fmt: skip
+    write("release", "signed_by_another_key", "a root holder is no release key", "BadSignature", "from: body_accept.txt",
+          signer_seed=("hex", signer("root 1").seed))  # fmt: skip
 
 
 def small_statistics() -> statistics.Statistics:
@@ -1289,7 +1364,7 @@ def main() -> None:
             path.unlink()
     for make in (make_xwing, make_signing, make_sharing, make_row, make_letter, make_part, make_forwarded, make_receipt,
                  make_mailbox, make_bundle, make_roster, make_batch, make_request,
-                 make_statistics, make_passphrase):  # fmt: skip
+                 make_release, make_statistics, make_passphrase):  # fmt: skip
         make()
 
 

@@ -32,7 +32,7 @@ from dropbox import form, headers, intake, pages, sessions, settings
 from dropbox.__main__ import main as dropbox_command
 from dropbox.pages import code
 from dropbox.pages import mailbox as mailbox_page
-from keys import batch, ledger, request, roster, rosterfile, units
+from keys import batch, ledger, release, request, roster, rosterfile, units
 from keys.__main__ import main as keys_command
 from keys.roster import Role
 from station import attachments, bundles, letters, outbox, past_boxes, vault
@@ -335,7 +335,8 @@ def test_every_label_is_listed_and_every_listed_one_is_used() -> None:
             "reference",
             forwarded._COMMON | forwarded._FORWARDED | forwarded._STATUS,
         ),
-        ("Roster", "root_k", rosterfile._SPEC),
+        ("Roster", "root_k", rosterfile._SPEC | rosterfile._OPTIONAL),
+        ("Release", "sums", release._SPEC),
     ],
 )
 def test_a_table_names_exactly_the_names_of_its_object(title: str, name: str, spec: dict[str, type]) -> None:
@@ -356,7 +357,7 @@ def test_the_table_of_a_batch_names_exactly_its_names() -> None:
     assert set(first_column(table_with(section(FORMATS, "Batch"), "first_epoch"))) == set(json.loads(body))
 
 
-@pytest.mark.parametrize("kind", [request.UNIT, request.SERVER, request.ROOT])
+@pytest.mark.parametrize("kind", [request.UNIT, request.SERVER, request.ROOT, request.RELEASE])
 def test_the_table_of_a_request_names_exactly_its_names(kind: str) -> None:
     table = table_with(section(FORMATS, "Request"), "station_key")
     key = SigningKey.from_seed(FIRST).public
@@ -364,6 +365,7 @@ def test_the_table_of_a_request_names_exactly_its_names(kind: str) -> None:
         request.UNIT: request.UnitRequest("d", 1, "g", 1, (), "s", key),
         request.SERVER: request.ServerRequest("d", 1, key),
         request.ROOT: request.RootRequest("d", 1, roster.Root(1, key)),
+        request.RELEASE: request.ReleaseRequest("d", 1, roster.ReleaseKey("a", key)),
     }[kind]
     body = envelope.parse_envelope(request.sign_request(made, {}), request.MAGIC, "request").body
     assert {names(c[0])[0] for c in table if c[2] == "all" or kind in names(c[2])} == set(json.loads(body))
@@ -451,6 +453,7 @@ def test_the_magics_are_right() -> None:
         batch.MAGIC,
         rosterfile.MAGIC,
         request.MAGIC,
+        release.MAGIC,
         *bundle.MAGIC.values(),
         row._MAGIC,
         forwarded.MAGIC,

@@ -24,6 +24,10 @@ PUBLIC_KEYS = (
     "keys.offers",
     "keys.request",
     "keys.progress",
+    "keys.words",
+    "keys.wheel",
+    "keys.release",
+    "keys.release_check",
 )  # all of `keys` that is installed on the drop box
 MAY_IMPORT = {
     "crypto": ("crypto",),
