@@ -11,12 +11,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12")  # Debian 12, Ubuntu 24.04
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_34_x86_64")
 EXTRAS = {"server": (), "station": ("station",), "postgresql": ("postgresql",)}
+BUILD = "build"  # what makes the wheel of a release
 
 
 def wanted(extras: tuple[str, ...]) -> list[str]:
@@ -27,6 +29,12 @@ def wanted(extras: tuple[str, ...]) -> list[str]:
     for extra in extras:
         lines += config["options.extras_require"][extra].split("\n")
     return [line for line in lines if line.strip()]
+
+
+def wanted_to_build() -> list[str]:
+    """Return the ranges that pyproject.toml gives."""
+    found: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    return found
 
 
 def resolve(ranges: list[str], python: str) -> dict[str, tuple[str, str]]:
@@ -47,10 +55,11 @@ def resolve(ranges: list[str], python: str) -> dict[str, tuple[str, str]]:
 
 def main() -> None:
     """Write all of them."""
-    for name, extras in EXTRAS.items():
+    installations = {name: wanted(extras) for name, extras in EXTRAS.items()} | {BUILD: wanted_to_build()}
+    for name, ranges in installations.items():
         pins: dict[tuple[str, str], set[str]] = {}
         for python in PYTHONS:
-            for library, (version, digest) in resolve(wanted(extras), python).items():
+            for library, (version, digest) in resolve(ranges, python).items():
                 pins.setdefault((library, version), set()).add(digest)
         lines = ["# made by deploy/pin.py"]
         for (library, version), digests in sorted(pins.items()):
