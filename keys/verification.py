@@ -55,6 +55,7 @@ class Report:
     root_k: int
     lines: tuple[Line, ...]
     warnings: tuple[str, ...]
+    releases: tuple[str, ...] = ()
 
 
 def verify_deployment(folder: Path, fingerprint: str, *, today: int) -> Report:
@@ -99,6 +100,7 @@ def _verify_folder(folder: Path, fingerprint: str, today: int) -> Report:
         root_k=roster.root_k,
         lines=tuple(_line(roster, table, group) for group in roster.groups),
         warnings=(*_warn_ends(roster, table, today), *_warn_server(folder, roster)),
+        releases=tuple(each.name for each in roster.releases),
     )
 
 
@@ -225,4 +227,6 @@ def report_text(report: Report, *, language: str = "id") -> str:
             f"Chain verified from version {report.first_version}; * = collector",
         ]
     )
+    if report.releases:
+        facts.append(("Kunci rilis: " if indonesian else "Release keys: ") + ", ".join(report.releases))
     return "\n".join((*facts, "", *table))

@@ -1,13 +1,10 @@
 """Releases: a key that the roster names signs the list of files; a changed file, another key, a removed key are refused."""
 
 import hashlib
-import io
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,19 +14,19 @@ import vectors
 from click.testing import CliRunner, Result
 from desks import make_ledger
 from make_vectors import DAY, DEPLOYMENT, roots, signer, small_roster
+from released import ABOUT, SOURCE, WHEEL, list_again, sign, write_release
 
 from crypto import medium, passphrase
 from crypto.encoding import date_of
 from crypto.envelope import build_envelope
 from crypto.errors import BadSignature, CryptoError, Malformed, Tampered
 from keys import __main__ as program
-from keys import release as releases
 from keys import release_check, release_commands, root_commands
 from keys.changes import add_release_key, next_roster, remove_release_key
 from keys.consequences import consequences
 from keys.errors import BrokenChain, Expired, KeyAlarm, WrongClock
 from keys.ledger import Ledger, take_roster
-from keys.release import MAGIC, PURPOSE, Release, check_files, list_hash, verify_release, verify_signature
+from keys.release import MAGIC, PURPOSE, Release, check_files, verify_release, verify_signature
 from keys.request import ReleaseRequest, request_words, sign_request, verify_request
 from keys.rootkeys import write_root
 from keys.roster import ReleaseKey, Roster
@@ -38,52 +35,7 @@ from keys.rosterfile import RELEASES, fingerprint_words, parse_roster, root_pin,
 ROOT = Path(__file__).parents[1]
 NAMED = ReleaseKey("utama", signer("release").public)
 ROSTER = small_roster(releases=(NAMED,))
-SOURCE = {
-    "setup.cfg": b"[options.entry_points]\nconsole_scripts =\n    senyap-keys = keys.__main__:main\n",
-    "deploy/server-files.txt": b"# a list\ncrypto/\nkeys/roster.py\ntemplates/dropbox/\n",
-    "crypto/__init__.py": b"",
-    "keys/roster.py": b"ROSTER = 1\n",
-    "station/vault.py": b"VAULT = 1\n",
-    "templates/dropbox/base.html": b"<html>",
-}
-ABOUT = "kotak_senyap-0.1.0.dist-info"
-WHEEL = {
-    "crypto/__init__.py": b"",
-    "keys/roster.py": b"ROSTER = 1\n",
-    "station/vault.py": b"VAULT = 1\n",
-    "dropbox/templates/base.html": b"<html>",
-    f"{ABOUT}/METADATA": b"Name: kotak-senyap\n",
-    f"{ABOUT}/entry_points.txt": b"[console_scripts]\nsenyap-keys = keys.__main__:main\n",
-}
 WORDS = "gerabah pelita tembikar kolam rumbia senja talas"
-
-
-def write_release(folder: Path, *, wheel: dict[str, bytes] = WHEEL, source: dict[str, bytes] = SOURCE) -> Path:
-    """Write a release of a few files: wheel, source, list of hashes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(folder / "kotak_senyap-0.1.0-py3-none-any.whl", "w") as packed:
-        for name, data in wheel.items():
-            packed.writestr(name, data)
-    with tarfile.open(folder / "kotak-senyap-0.1.0.tar", "w") as archive:
-        for name, data in source.items():
-            member = tarfile.TarInfo(f"kotak-senyap-0.1.0/{name}")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    (folder / "bom.cdx.json").write_bytes(b"{}")
-    list_again(folder)
-    return folder
-
-
-def list_again(folder: Path) -> None:
-    names = sorted(p.name for p in folder.iterdir() if p.name not in ("SHA512SUMS", "release.senyap"))
-    lines = [f"{hashlib.sha512((folder / name).read_bytes()).hexdigest()}  ./{name}\n" for name in names]
-    (folder / "SHA512SUMS").write_text("".join(lines))
-
-
-def sign(folder: Path, key: str = "release", name: str = "utama", day: int = DAY) -> Path:
-    made = Release(DEPLOYMENT, name, "0.1.0", day, list_hash(folder))
-    (folder / "release.senyap").write_bytes(releases.sign_release(made, signer(key)))
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -325,6 +277,9 @@ def test_the_whole_way_from_a_key_to_a_verified_release(desk: Path, tmp_path: Pa
     alone = [str(folder), "--roster", str(desk / "roster.senyap")]
     assert release_check.main(alone) == 3, "a file without the words of a poster proves nothing"
     assert release_check.main([*alone, "--fingerprint", fingerprint]) == 0
+
+    seen = run("verify", desk, "--fingerprint", fingerprint, code=1).stdout
+    assert "\nRelease keys: utama\n" in seen
 
     run("roster", "remove-release-key", "--home", desk, "--to", stick, "--yes", *signing, "utama")
     assert release_check.main(check) == 3

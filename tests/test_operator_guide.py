@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from click.testing import CliRunner
 from conftest_moved import Box, Station, filled
 from conftest_station import weak, world  # noqa: F401
 from live import ROOT, forget
+from make_vectors import signer
+from released import sign, write_release
 
 from crypto.signing import SigningKey
 from dropbox.__main__ import main
 from dropbox.transportkey import NEXT, key_words
+from keys.roster import ReleaseKey
 from keys.rosterfile import fingerprint_words
 
 GUIDE = (ROOT / "docs" / "guide-operator.md").read_text("utf-8")
@@ -69,7 +73,7 @@ class Desk:
             return
         words = [re.sub(r"^/(srv|media)", rf"{self.folder}/\1", word) for word in shlex.split(text)]
         if words[0] != "senyap-dropbox":
-            subprocess.run(words, check=True)
+            subprocess.run([sys.executable if words[0] == "python" else words[0], *words[1:]], check=True, cwd=ROOT)
             return
         done = CliRunner().invoke(
             main, words[1:], input=self.typed(words), env={"SENYAP_HOME": str(self.there(self.home))}
@@ -118,10 +122,23 @@ def test_every_block_of_the_guide_is_run_here() -> None:
     tested = sum(len(blocks(heading)) for heading in re.findall(r"^## (.*)$", GUIDE, re.M))
     assert tested + 1 == GUIDE.count("```sh\n"), "the first one stands above all headings"
     assert {h: len(blocks(h)) for h in re.findall(r"^## (.*)$", GUIDE, re.M)} == {
-        "Running it": 0, "The courier": 1, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
+        "Running it": 0, "A release, before it is installed": 1, "The courier": 1, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
         "Restoring an older copy": 3, "When the provider put the machine back": 1, "When the key is lost or stolen": 2,
         "When the machine is seized": 0, "When somebody else may be in the machine": 0, "When it ends": 0,
     }  # fmt: skip
+
+
+def test_a_release_is_verified_before_it_is_installed(desk: Desk) -> None:
+    key = ReleaseKey("utama", signer("release").public)
+    a_roster(desk, releases=(key,))
+    desk.run_line("senyap-dropbox roster /media/stick/rosters")
+    given = {"day": world().roster.issued, "deployment": world().roster.deployment}
+    release = sign(write_release(desk.there("/media/stick/release")), **given)
+    desk.run(blocks("A release, before it is installed")[0])
+    (release / "bom.cdx.json").write_bytes(b"{ }")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        desk.run(blocks("A release, before it is installed")[0])
+    assert refused.value.returncode == 3
 
 
 def test_one_command_is_the_whole_visit(desk: Desk) -> None:

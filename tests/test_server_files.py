@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from live import REPORT, ROOT, LiveServer
+from released import sign, write_release
+
+from keys.ledger import Ledger
 
 LIST = ROOT / "deploy" / "server-files.txt"
 PRIVATE = ("keys.demo", "keys.keyring", "keys.units", "keys.__main__", "station", "station.vault", "station.inbox")
@@ -55,6 +58,19 @@ def test_no_private_module_can_be_imported_there(tmp_path: Path, module: str) ->
     done = run(f"import {module}", where)
     assert done.returncode != 0 and "ModuleNotFoundError" in done.stderr
     assert run(f"import {module}", ROOT).returncode == 0, "control: the module exists in the checkout"
+
+
+def test_the_shipped_files_verify_the_next_release(small: Path, tmp_path: Path) -> None:
+    where, release = install(tmp_path / "installed"), write_release(tmp_path / "release")
+    words = (
+        "from keys.release_check import main",
+        f"raise SystemExit(main([{str(release)!r}, '--roster', {str(small / 'server')!r}]))",
+    )
+    for signed, said in ((False, "Tidak dapat dibaca"), (True, "a key that the roster does not name")):
+        if signed:
+            sign(release, deployment=Ledger.load(small / "server").roster.deployment)
+        done = run("\n".join(words), where)
+        assert done.returncode in (3, 6) and said in done.stderr
 
 
 def test_the_shipped_files_hold_no_word_of_private_keys(tmp_path: Path) -> None:
