@@ -647,6 +647,57 @@ def test_make_has_the_targets_and_variables_named() -> None:
         assert re.search(rf"^{names(cells[0])[0]} \?= {re.escape(cells[1].strip('`'))}$", makefile, re.M)
 
 
+# --- guides in two languages -------------------------------------------------------------------------
+
+TRANSLATIONS = sorted(path.name for path in (ROOT / "docs").glob("*.*.md"))
+
+
+def shape(name: str) -> dict[str, list[str]]:
+    """Return what both languages of a guide share: heads, commands, pictures, links, lists, tables."""
+    text = (ROOT / "docs" / name).read_text("utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    links = [link.split("#")[0].replace(".en.md", ".md").replace(".id.md", ".md")
+             for link in re.findall(r"[^!]\[[^\]]*\]\(([^)]+)\)", plain)]  # fmt: skip
+    return {
+        "heads": re.findall(r"^#+ ", plain, re.M),
+        "commands": [re.sub(r" *#.*", "", line) for kind, body in blocks if kind == "sh" for line in body.splitlines()],
+        "codes": re.findall(r"# .*?(\d(?:, \d)*)", "".join(body for kind, body in blocks if kind == "sh")),
+        "pictures": [re.sub(r"-(id|en)-", "-", n) for n in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", plain)],
+        "links": [link for link in links if link],
+        "steps": re.findall(r"^(\d\.|-) ", plain, re.M),
+        "tables": [str(line.count("|")) for line in plain.splitlines() if line.startswith("|")],
+    }
+
+
+def test_the_guides_have_both_languages() -> None:
+    assert TRANSLATIONS == ["guide-keyholder.en.md", "guide-operator.id.md", "guide-reviewer.en.md"]
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_a_translation_has_the_heads_commands_and_tables_of_its_original(name: str) -> None:
+    original = re.sub(r"\.(id|en)\.md$", ".md", name)
+    translated, there = shape(name), shape(original)
+    assert {what for what in there if translated[what] != there[what]} == set()
+    assert len(there["heads"]) > 5
+
+
+def test_both_reviewers_guides_have_one_table_of_steps() -> None:
+    one, other = ((ROOT / "docs" / f"guide-reviewer{end}.md").read_text("utf-8") for end in ("", ".en"))
+    assert tables(section(one, "Bertindak")) == tables(section(other, "Acting"))
+
+
+def test_each_command_in_the_guide_of_key_holders_exists() -> None:
+    found = shape("guide-keyholder.md")["commands"]
+    for line in found:
+        program, *words = line.split()
+        commands = all_commands(COMMANDS[program])
+        name = " ".join(words[:2]) if words[0] in groups_of(COMMANDS[program]) else words[0]
+        options = {o for p in commands[name].params if isinstance(p, click.Option) for o in p.opts}
+        assert set(re.findall(r"--[a-z-]+", line)) <= options, line
+    assert len(found) > 5
+
+
 def test_the_statuses_are_those_of_the_code() -> None:
     line = re.search(r"^\*\*Statuses\*\*.*?\.$", INTERFACE, re.M | re.S)[0]
     assert tuple(names(line)) == mailbox.STATUSES
