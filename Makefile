@@ -1,5 +1,5 @@
 # make run   install, make a demo deployment once, serve the drop box
-# make test  all tests        make bench  figures        make long  the long forms of the tests
+# make test  all tests        make bench  figures        make long  the long forms of the tests        make site  docs/ as pages
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 PORT ?= 8080
 STATION_PORT ?= 8090
 
-.PHONY: run test lint types bench long images texts clean
+.PHONY: run test lint types bench long images texts site clean
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)
@@ -17,6 +17,11 @@ $(VENV)/run.stamp: setup.cfg pyproject.toml
 $(VENV)/dev.stamp: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(VENV)/site.stamp: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[site]'
 	touch $@
 
 run: $(VENV)/run.stamp
@@ -45,6 +50,10 @@ images: $(VENV)/dev.stamp
 
 texts: $(VENV)/dev.stamp
 	$(PY) dropbox/translations/make.py
+
+site: $(VENV)/site.stamp
+	$(VENV)/bin/sphinx-build -q -W --keep-going -c deploy/site -d build/doctrees docs build/site
+	@echo build/site/index.html
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,137 @@
+"""The documentation as a site: every text is in it, built without a network, and no page asks anybody for anything."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsers import CHROMIUM, FLAGS, PHONE, axe_source, violations
+from live import ROOT
+
+DOCS, CONF = ROOT / "docs", ROOT / "deploy" / "site"
+needs_sphinx = pytest.mark.skipif(not (find_spec("sphinx") and find_spec("myst_parser")), reason="Sphinx is missing")
+LOADED = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|embed|object|link)\b[^>]*?(?:src|href|data)=["']([^"']+)""", re.I
+)
+FETCHED = re.compile(r"""(?:@import\s+|url\()\s*["']?([^"')]+)""")
+
+
+def build(to: Path, docs: Path = DOCS) -> subprocess.CompletedProcess[str]:
+    """Build as `make site` does, in a network of its own without any card."""
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-c",
+        CONF,
+        "-d",
+        to / "trees",
+        docs,
+        to / "site",
+    ]
+    apart = ["unshare", "-rn", "--"] if can_be_apart() else []
+    return subprocess.run([*apart, *command], capture_output=True, text=True, timeout=300)
+
+
+def can_be_apart() -> bool:
+    return shutil.which("unshare") is not None and not subprocess.run(["unshare", "-rn", "true"]).returncode
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not can_be_apart():
+        pytest.skip("no network namespace can be made here")
+    to = tmp_path_factory.mktemp("built")
+    done = build(to)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return to / "site"
+
+
+def pages() -> list[str]:
+    return sorted(str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md"))
+
+
+def test_every_text_is_in_the_contents() -> None:
+    listed = re.findall(r"^```\{toctree\}\n(.*?)^```$", (DOCS / "index.md").read_text("utf-8"), re.M | re.S)
+    named = [line for text in listed for line in text.splitlines() if line and not line.startswith(":")]
+    found = [str(p.relative_to(DOCS).with_suffix("")) for n in named for p in sorted(DOCS.glob(f"{n}.md"))]
+    assert sorted([*found, "index"]) == pages(), "each once, none left out"
+
+
+@needs_sphinx
+def test_every_text_is_a_page_in_its_language(site: Path) -> None:
+    for page in pages():
+        html = (site / f"{page}.html").read_text("utf-8")
+        assert re.search(r'<html lang="(id|en)"', html), page
+    for page, language in (("guide-reviewer", "id"), ("guide-reviewer.en", "en"), ("guide-operator.id", "id")):
+        assert f'<html lang="{language}"' in (site / f"{page}.html").read_text("utf-8")
+
+
+def asked_for(site: Path) -> set[str]:
+    """Return what pages and styles load from elsewhere; a link that somebody may follow is none of it."""
+    found = {address for path in site.rglob("*.html") for address in LOADED.findall(path.read_text("utf-8"))}
+    found |= {address for path in site.rglob("*.css") for address in FETCHED.findall(path.read_text("utf-8"))}
+    return {address for address in found if re.match(r"(?:[a-z]+:)?//", address, re.I)}
+
+
+@needs_sphinx
+def test_no_page_loads_anything_from_elsewhere(site: Path, tmp_path: Path) -> None:
+    assert asked_for(site) == set()
+    copy = Path(shutil.copytree(site, tmp_path / "site"))
+    (copy / "x.html").write_text('<script defer src="https://cdn.example/x.js"></script>')
+    (copy / "x.css").write_text("@import 'https://fonts.example/x.css'; p { background: url(//x.example/y.png) }")
+    assert len(asked_for(copy)) == 3, "control: these are seen"
+
+
+@needs_sphinx
+def test_a_broken_link_fails_the_build(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# A\n\n[b](#a)\n")
+    assert build(tmp_path / "good", docs).returncode == 0
+    (docs / "index.md").write_text("# A\n\n[b](#nowhere)\n")
+    assert "nowhere" in build(tmp_path / "bad", docs).stderr
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+@needs_sphinx
+@pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=["360", "1280"])
+@pytest.mark.parametrize("name", ["index", "guide-reporter", "guide-keyholder", "formats", "performance"])
+def test_a_page_opens_from_the_disk(site: Path, chromium: Any, name: str, size: dict[str, int]) -> None:
+    page, asked = chromium.new_page(viewport=size), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"file://{site}/{name}.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    page.evaluate(axe_source())
+    assert violations(page) == []
+    assert asked and all(url.startswith("file://") for url in asked)
+    page.close()
+
+
+@pytest.mark.browser
+@needs_sphinx
+def test_the_search_works_from_the_disk(site: Path, chromium: Any) -> None:
+    page = chromium.new_page()
+    page.goto(f"file://{site}/search.html?q=kurir")
+    page.wait_for_selector("ul.search li")
+    page.close()
