@@ -60,7 +60,10 @@ def test_two_clones_give_the_same_bytes(clones: tuple[Path, Path], tmp_path: Pat
     for path in clones[1].rglob("*.py"):
         os.utime(path, (1, 1))
     one = build(clones[0], tmp_path / "1", 0o022, SOURCE_DATE_EPOCH=A_DAY)
-    two = build(clones[1], tmp_path / "deep" / "er" / "2", 0o077, SOURCE_DATE_EPOCH=ANOTHER, **ELSEWHERE)
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "setuptools.py").write_text("raise SystemExit('another setuptools')\n")
+    there = ELSEWHERE | {"PYTHONPATH": str(tmp_path / "odd"), "SOURCE_DATE_EPOCH": ANOTHER}
+    two = build(clones[1], tmp_path / "deep" / "er" / "2", 0o077, **there)
     assert sorted(one) == [
         "SHA512SUMS",
         "bom.cdx.json",
