@@ -661,6 +661,7 @@ def shape(name: str) -> dict[str, list[str]]:
              for link in re.findall(r"[^!]\[[^\]]*\]\(([^)]+)\)", plain)]  # fmt: skip
     return {
         "heads": re.findall(r"^#+ ", plain, re.M),
+        "paragraphs": [b[0] if b[0] in "#|-!1" else "text" for b in re.split(r"\n\n+", plain.strip())],
         "commands": [re.sub(r" *#.*", "", line) for kind, body in blocks if kind == "sh" for line in body.splitlines()],
         "codes": re.findall(r"# .*?(\d(?:, \d)*)", "".join(body for kind, body in blocks if kind == "sh")),
         "pictures": [re.sub(r"-(id|en)-", "-", n) for n in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", plain)],
