@@ -18,7 +18,7 @@ from keys.memory import forbid_core_dumps
 from keys.prompts import LANGUAGES, Prompts
 from keys.rosterfile import fingerprint_words
 from keys.unit import keys_until
-from keys.verification import report_text, verify_deployment
+from keys.verification import Report, report_text, verify_deployment
 
 
 @click.group()
@@ -62,10 +62,12 @@ def ceremony(home: Path, language: str | None) -> None:
 @click.option("--fingerprint", "words", default=None, help="The eight words of the poster; asked for if missing.")
 def verify(prompts: Prompts, folder: Path, words: str | None) -> None:
     """Verify everything public in FOLDER as a stranger would, from the printed words alone."""
-    if words is None:
-        prompts.say("Ketik delapan kata dari poster.", "Type the eight words of the poster.")
-        words = str(click.prompt(prompts.pick("Delapan kata", "Eight words"), err=True))
-    report = verify_deployment(folder, words, today=today())
+
+    def check(given: str) -> Report:
+        return verify_deployment(folder, given, today=today())
+
+    ask = "Ketik delapan kata dari poster.", "Type the eight words of the poster."
+    report = prompts.checked_words(*ask, check) if words is None else check(words)
     click.echo(report_text(report, language=prompts.language))
     for warning in report.warnings:
         click.echo(f"! {warning}", err=True)

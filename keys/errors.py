@@ -21,6 +21,10 @@ class BrokenChain(RosterError):
     """It does not follow the one in use, or belongs to another deployment or another root set."""
 
 
+class OtherWords(BrokenChain):
+    """The eight words that somebody typed are those of no root set here: mistyped, or of another deployment."""
+
+
 class TooFewSignatures(RosterError):
     """Fewer valid signatures than the root set asks for."""
 

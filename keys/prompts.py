@@ -14,6 +14,7 @@ import click
 
 from crypto import medium
 from crypto.errors import WrongPassphrase
+from keys.errors import OtherWords
 from keys.plain import plain
 from keys.strength import ADVICE, check_passphrase, generate_passphrase, is_text, normalise
 from keys.words import same_words
@@ -39,7 +40,7 @@ class Prompts:
         Other characters that no printer shows are replaced.
         """
         for line in map(plain, self.pick(indonesian, english).split("\n")):
-            click.echo(_broken(line), err=True)
+            click.echo(broken(line), err=True)
 
     def pick(self, indonesian: str, english: str) -> str:
         """Return the one of the two in this person's language."""
@@ -128,7 +129,7 @@ class Prompts:
         self.say(indonesian, english)
         for number in range(_MOST_TRIES):
             try:
-                given = str(click.prompt(self.pick("Delapan kata", "Eight words"), err=True))
+                given = self._ask_words()
             except click.Abort:
                 if number:
                     return False
@@ -138,6 +139,23 @@ class Prompts:
             self.say("Belum cocok. Bandingkan kata demi kata, lalu ketik lagi.",
                      "They do not fit yet. Compare word by word, then type them again.")  # fmt: skip
         return False
+
+    def checked_words(self, indonesian: str, english: str, check: Callable[[str], T]) -> T:
+        """Ask up to three times for eight words that somebody has on paper; return what `check` makes of them.
+
+        `check` changes nothing and raises OtherWords; so does this, in the end.
+        """
+        self.say(indonesian, english)
+        for _ in range(_MOST_TRIES - 1):
+            try:
+                return check(self._ask_words())
+            except OtherWords:
+                self.say("Belum cocok. Bandingkan kata demi kata, lalu ketik lagi.",
+                         "They do not fit yet. Compare word by word, then type them again.")  # fmt: skip
+        return check(self._ask_words())
+
+    def _ask_words(self) -> str:
+        return str(click.prompt(self.pick("Delapan kata", "Eight words"), err=True))
 
     @staticmethod
     def clear() -> None:
@@ -152,13 +170,15 @@ class Prompts:
             raise click.UsageError(f"the passphrase file of {name} cannot be read") from None
 
 
-def _broken(line: str) -> str:
-    """Break a line between words where a terminal would break it anywhere; elsewhere it stays as it is."""
-    if not sys.stderr.isatty():
+def broken(line: str, *, err: bool = True) -> str:
+    """Break a line for stderr, or stdout, between words where a terminal would break it anywhere; else it stays."""
+    if not (sys.stderr if err else sys.stdout).isatty():
         return line
     indent = line[: len(line) - len(line.lstrip(" -!"))]
     width = max(40, min(100, shutil.get_terminal_size().columns - 1))
-    return textwrap.fill(line, width, subsequent_indent=" " * len(indent), break_long_words=False) if line else line
+    return textwrap.fill(  # what may be a command or a path is not parted at its hyphens
+        line, width, subsequent_indent=" " * len(indent), break_long_words=False, break_on_hyphens=False
+    )
 
 
 def read_pairs(items: Sequence[str], what: str) -> dict[str, Path]:

@@ -18,7 +18,7 @@ from crypto.errors import BadSignature, CryptoError
 from crypto.mailbox import MAX_DAY
 from crypto.signing import SEED_BYTES, SigningKey
 from keys.batch import KeyTable
-from keys.errors import BrokenChain
+from keys.errors import BrokenChain, OtherWords
 from keys.ledger import CLOCK_SLACK_DAYS, MAX_FILE_BYTES, Ledger
 from keys.plain import plain
 from keys.roster import Group, Roster
@@ -61,8 +61,8 @@ class Report:
 def verify_deployment(folder: Path, fingerprint: str, *, today: int) -> Report:
     """Verify every public folder at or below `folder` from the printed words; all of them must agree.
 
-    Raises BrokenChain when the words are not those of a root set in the chain or two folders contradict each
-    other, what `Ledger.load` raises, OSError.
+    Raises OtherWords when the words are not those of a root set in the chain, BrokenChain when two folders
+    contradict each other, what `Ledger.load` raises, OSError.
     """
     places = [p.parent for p in sorted(folder.glob("**/roster.senyap"))]
     if not places:
@@ -120,7 +120,7 @@ def _verified_chain(folder: Path, fingerprint: str) -> list[Roster]:
         if same_words(fingerprint, fingerprint_words(pin)):
             chain.append(verify_roster(data, previous=None, pin=pin, today=None))
     if not chain:
-        raise BrokenChain("verify: no root set here has these eight words; compare them with the poster once more")
+        raise OtherWords("verify: no root set here has these eight words; compare them with the poster once more")
     return chain
 
 

@@ -845,6 +845,21 @@ def test_a_stranger_verifies_and_is_refused_with_other_words(world: World) -> No
     world.run("fingerprint", world / "server", phrases=False, code=3)
 
 
+def test_words_typed_wrongly_are_asked_for_again_and_nothing_changes_in_between(world: World) -> None:
+    words = world.run("fingerprint", world / "server", phrases=False).stdout.strip()
+    before = {path: path.read_bytes() for path in world.folder.rglob("*") if path.is_file()}
+    for wrong in range(4):
+        code = 1 if wrong < 3 else 3  # 1: keys end soon
+        asked_ = world.run("verify", world / "server", typed=f"{'kata ' * 8}\n" * wrong + f"{words}\n", code=code)
+        assert asked_.stderr.count("Eight words: ") == min(wrong + 1, 3)
+        assert asked_.stderr.count("They do not fit yet.") == min(wrong, 2)
+        assert ("sumsel  1 of 2" in asked_.stdout) == (wrong < 3)
+    assert "no root set here has these eight words" in asked_.stderr
+    given = world.run("verify", world / "server", "--fingerprint", "kata " * 8, code=3)
+    assert "Eight words" not in given.stderr, "a program is not asked"
+    assert {path: path.read_bytes() for path in world.folder.rglob("*") if path.is_file()} == before
+
+
 def test_a_world_without_faults_is_verified_without_a_warning(world: World) -> None:
     ring = [Keyring.open(world / "station/keyring" / n, n, PHRASES[n]) for n in ("sumsel-1", "sumsel-2")]
     for keyring in ring:
