@@ -96,9 +96,19 @@ def _has_parent(name: str, tables: Collection[Table]) -> bool:
 
 def publishable_years(transaction: sa.Connection, *, today: int) -> list[int]:
     """Return the years that may be proposed: over for a whole quarter, and later than every one published."""
+    first, _ = next_year(transaction, today=today)
+    return [year for year in range(first, date_of(today).year) if _first_day(year) <= today]
+
+
+def next_year(transaction: sa.Connection, *, today: int) -> tuple[int, int]:
+    """Return the year that is published next, and the first day on which it may be, past or to come."""
     last = max((each.year.year for each in published(transaction)), default=FIRST_YEAR - 1)
-    this = date_of(today).year
-    return [year for year in range(max(last + 1, this - MAX_YEARS), this) if Year(year, LEAST, 0).cut < today]
+    year = max(last + 1, date_of(today).year - MAX_YEARS)
+    return year, _first_day(year)
+
+
+def _first_day(year: int) -> int:
+    return Year(year, LEAST, 0).cut + 1
 
 
 def propose(transaction: sa.Connection, desk: Desk, holidays: Collection[int], year: int, by: str, *, day: int) -> None:

@@ -84,6 +84,7 @@ def test_a_year_is_previewed_proposed_by_one_and_published_by_another(
     open_desk(page, address)
     page.goto(f"{address}/statistik/umum")
     assert "Pratinjau: tahun 2026" in page.inner_text("main")
+    assert "Dapat diumumkan sejak 1 April 2027" in page.inner_text("main")
     seen = page.inner_text("#pratinjau")
     assert "disamarkan bersama" in seen or "Laporan: 300" in seen
     check(page)
@@ -99,6 +100,7 @@ def test_a_year_is_previewed_proposed_by_one_and_published_by_another(
     sign(page, "putusan", THREE, "Umumkan tahun 2026")
     assert f"diusulkan {ONE}, disetujui {THREE}" in page.inner_text("main")
     assert "Belum ada tahun yang dapat diumumkan" in page.inner_text("main")
+    assert "Tahun 2027 dapat diumumkan mulai 1 April 2028" in page.inner_text("main")
     check(page)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from conftest_station import sit, weak, world  # noqa: F401
 from many_cases import Made, drawn, put
 
-from crypto.encoding import DAY_ZERO
+from crypto.encoding import DAY_ZERO, date_of
 from crypto.statistics import Lesson, Year, verify_statistics
 from station import lessons, publication, retention, search, stats
 from station.deadlines import Duty
@@ -175,6 +175,18 @@ def test_a_year_waits_for_a_whole_quarter_and_comes_once(vault: sa.Connection, d
     with pytest.raises(Refused, match="atau sudah"):
         publication.propose(vault, desk, HOLIDAYS, 2026, ONE, day=CUT + 400)
     assert publication.publishable_years(vault, today=CUT + 400) == [2027]
+
+
+def test_the_first_day_of_a_year_is_the_one_after_its_cut(vault: sa.Connection, desk: Desk) -> None:
+    for day in (START, CUT, CUT + 1):
+        assert publication.next_year(vault, today=day) == (2026, CUT + 1)
+        assert publication.publishable_years(vault, today=day) == ([2026] if day > CUT else [])
+    put(vault, drawn(100, START, END))
+    publish(vault, desk)
+    year, first = publication.next_year(vault, today=CUT + 1)
+    assert year == 2027 and date_of(first).isoformat() == "2028-04-01"
+    assert publication.publishable_years(vault, today=first - 1) == []
+    assert publication.publishable_years(vault, today=first) == [2027]
 
 
 def test_what_is_published_is_what_was_previewed_and_nothing_later_changes_it(vault: sa.Connection, desk: Desk) -> None:

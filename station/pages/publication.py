@@ -90,6 +90,7 @@ def _page(problem: str = "") -> str:
             published=publication.published(transaction)[::-1],
             waiting=waiting,
             coming=coming,
+            due=publication.next_year(transaction, today=day),
             lessons=lessons.all_lessons(transaction),
             processes=PROCESSES,
             members=home.members,
