@@ -62,7 +62,7 @@ def admit_some(services: Services, found: Sequence[bytes], *, day: int) -> Admit
     usable = _usable(ledger, rosters, day, warnings) if rosters else []
     batches = [file for file in files if file.roster is None]
     after, more = take_files(ledger, [file.data for file in (*usable, *batches)], today=day)
-    return replace(_finish(services, ledger, after), warnings=tuple(dict.fromkeys((*warnings, *more))))
+    return replace(_finish(services, ledger, after), warnings=tuple(dict.fromkeys((*warnings, *map(str, more)))))
 
 
 def _finish(services: Services, before: Ledger, after: Ledger) -> Admitted:

@@ -237,21 +237,21 @@ def take_file(ledger: Ledger, data: bytes, *, today: int, passing: bool = False)
     raise Malformed("file: neither a roster nor a batch")
 
 
-def take_files(ledger: Ledger, files: Iterable[bytes], *, today: int) -> tuple[Ledger, tuple[str, ...]]:
-    """Take what came with a transport: rosters oldest first, then batches; returns warnings in words.
+def take_files(ledger: Ledger, files: Iterable[bytes], *, today: int) -> tuple[Ledger, tuple[CryptoError, ...]]:
+    """Take what came with a transport: rosters oldest first, then batches; returns what was refused.
 
     Rosters older than the one in force and batches of reviewers who have left are passed over; one bad file
     stops no other. Raises OSError.
     """
-    warnings: list[str] = []
+    refused: list[CryptoError] = []
     ordered = in_order(files)
     newest = max(map(_version_of, ordered), default=0)
     for data in ordered:
         version = _version_of(data)
         if 0 < version < ledger.roster.version:
             continue
-        ledger = _try(ledger, data, today, warnings, passing=version < newest)
-    return ledger, tuple(warnings)
+        ledger = _try(ledger, data, today, refused, passing=version < newest)
+    return ledger, tuple(refused)
 
 
 def in_order(files: Iterable[bytes]) -> list[bytes]:
@@ -259,12 +259,12 @@ def in_order(files: Iterable[bytes]) -> list[bytes]:
     return sorted(files, key=lambda data: _version_of(data) if data[:4] == rosterfile.MAGIC else MAX_NUMBER)
 
 
-def _try(ledger: Ledger, data: bytes, today: int, warnings: list[str], *, passing: bool) -> Ledger:
+def _try(ledger: Ledger, data: bytes, today: int, refused: list[CryptoError], *, passing: bool) -> Ledger:
     try:
         return take_file(ledger, data, today=today, passing=passing)
     except CryptoError as error:
-        if str(error) not in warnings and not has_left(ledger, data):
-            warnings.append(str(error))
+        if str(error) not in map(str, refused) and not has_left(ledger, data):
+            refused.append(error.with_traceback(None))  # it would keep the file in memory
         return ledger
 
 

@@ -34,11 +34,13 @@ from station import (
     upkeep,
 )
 from station.audit import Deed
-from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn, warn_of_rekey
+from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn_of_rekey
 from station.desk import Desk
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
+from station.refusals import told
 from station.statements import must_be_free
+from station.terminal import say, show_text, warn
 
 upkeep.install()
 canary_commands.install()
@@ -50,15 +52,15 @@ training_commands.install()
 
 @command("import")
 @click.argument("file", type=FILE)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
 def import_(home: Home, door: Door, file: Path, as_json: bool) -> None:
-    """Take a bundle FILE from a stick."""
+    """Ambil satu bundel, FILE, dari stik."""
     with door.open(leavers=True) as desk:
         try:
             found = inbox.import_bundle(desk, file, watch=bar)
         except StationError as error:
             if as_json and error.exit_code == EXIT_ALARM:
-                print_json(screen.imported_json(inbox.Imported(0, 0, 0, 0, 0, (str(error),))))
+                print_json(screen.imported_json(inbox.Imported(0, 0, 0, 0, 0, (told(error),))))
             raise
     if as_json:
         print_json(screen.imported_json(found))
@@ -72,7 +74,7 @@ def import_(home: Home, door: Door, file: Path, as_json: bool) -> None:
 def _tell_import(home: Home, found: inbox.Imported) -> None:
     """Say what an import did besides, and what was strange."""
     for line in screen.swept_lines(found.swept):
-        click.echo(line, err=True)
+        say(line)
     if home.shares_fit() and not Home.load(home.folder).shares_fit():
         warn_of_rekey()
     for alarm in found.alarms:
@@ -80,9 +82,9 @@ def _tell_import(home: Home, found: inbox.Imported) -> None:
 
 
 @command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
 def list_(home: Home, door: Door, as_json: bool) -> None:
-    """List all cases."""
+    """Daftar semua perkara."""
     with door.open() as desk, desk.vault.begin() as transaction:
         lines = cases.list_cases(transaction, home)
         held = letters.count_held(transaction)
@@ -92,7 +94,7 @@ def list_(home: Home, door: Door, as_json: bool) -> None:
     else:
         click.echo(screen.list_text(lines))
         if held:
-            click.echo(f"{held} pesan lanjutan menunggu laporannya", err=True)
+            say(f"{held} pesan lanjutan menunggu laporannya")
     for alarm in alarms:
         warn(alarm)
     if alarms:
@@ -101,10 +103,12 @@ def list_(home: Home, door: Door, as_json: bool) -> None:
 
 @command("show")
 @click.argument("case")
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--save-attachments", "folder", type=FOLDER, help="Write whole files there as 001.bin, 002.bin …")
+@click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
+@click.option(
+    "--save-attachments", "folder", type=FOLDER, help="Tulis berkas yang lengkap ke sana sebagai 001.bin, 002.bin …"
+)
 def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) -> None:
-    """Show one CASE."""
+    """Tampilkan satu perkara, CASE."""
     with door.open() as desk, desk.vault.begin() as transaction:
         found = cases.show_case(transaction, case)
         must_be_free(transaction, found.id, *(ring.reviewer for ring in desk.rings))
@@ -115,49 +119,51 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
     if as_json:
         print_json(screen.case_json(found))
     else:
-        click.echo(screen.case_text(found))
+        show_text(screen.case_text(found))
     for path in saved:
-        click.echo(str(path), err=True)
+        say(str(path))
 
 
 @command("reply")
 @click.argument("case")
-@click.option("--status", type=click.Choice(STATUSES), help="The case's new status; left out: unchanged.")
-@click.option("--detail", default="", help="Outcome, reason or recipient, where the status has one.")
-@click.option("--note", default="", help="For the file: what the step rests on.")
-@click.option("--text", default="", help="A message to the reporter, at most 4,000 bytes.")
-@click.option("--checked", is_flag=True, help="Send the text although it was warned of: it was looked at again.")
+@click.option(
+    "--status", type=click.Choice(STATUSES), metavar="STATUS", help="Status perkara yang baru; tanpa ini tetap."
+)
+@click.option("--detail", default="", help="Hasil, alasan atau penerima, bila statusnya memerlukan.")
+@click.option("--note", default="", help="Untuk berkas perkara: dasar langkah ini.")
+@click.option("--text", default="", help="Pesan untuk pelapor, paling banyak 4.000 byte.")
+@click.option("--checked", is_flag=True, help="Tetap kirim teks yang diperingatkan: sudah dibaca lagi.")
 def reply(
     home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str, checked: bool
 ) -> None:
-    """Answer a CASE as those who are present; the next outbox carries it."""
+    """Jawab perkara CASE, sebagai yang hadir. Outbox berikutnya membawanya."""
     wish = casework.Wish(status or "", "", detail, text, note, checked)
     with door.open() as desk, desk.vault.begin() as transaction:
         number = cases.show_case(transaction, case).id
         must_be_free(transaction, number, *(ring.reviewer for ring in desk.rings))
         casework.reply(transaction, home, number, [ring.reviewer for ring in desk.rings], wish, day=today())
-    click.echo("tercatat untuk outbox berikutnya", err=True)
+    say("tercatat untuk outbox berikutnya")
 
 
 @command("claim")
 @click.argument("case")
 def claim(home: Home, door: Door, case: str) -> None:
-    """Check the 24 words with which somebody claims to have written a CASE; they are read from the terminal."""
+    """Periksa 24 kata bukti untuk perkara CASE. Kata-kata itu diketik di terminal."""
     try:
-        secret = read_claim(click.prompt("24 words", err=True))
+        secret = read_claim(click.prompt("24 kata bukti", err=True))
     except Mistyped as error:
-        raise Refused(str(error)) from None
+        raise Refused(told(error)) from None
     with door.open() as desk, desk.vault.begin() as transaction:
         fits = certificate.claim_fits(transaction, case, secret, by=desk.present, day=today())
     if not fits:
-        raise Refused("claim: these words are not those of this case's writer")
-    click.echo("cocok: pemegang kata-kata ini menulis laporan itu", err=True)
+        raise Refused("kata bukti ini bukan milik penulis laporan itu")
+    say("cocok: pemegang kata-kata ini menulis laporan itu")
 
 
 @command("outbox")
-@click.option("--to", "folder", type=FOLDER, required=True, help="The stick.")
+@click.option("--to", "folder", type=FOLDER, required=True, help="Stiknya.")
 def outbox_(home: Home, door: Door, folder: Path) -> None:
-    """Write the next outbox to a stick."""
+    """Tulis outbox berikutnya ke stik."""
     with door.open() as desk:
         click.echo(str(outbox.make_outbox(desk, folder)))
         with desk.vault.begin() as transaction:
@@ -170,14 +176,14 @@ def outbox_(home: Home, door: Door, folder: Path) -> None:
 
 @command("courier")
 @click.argument("stick", type=MEDIUM)
-@click.option("--backup", "disk", type=FOLDER, help="A second disk: copy the station there before the outbox is put.")
+@click.option("--backup", "disk", type=FOLDER, help="Disk kedua: salin stasiun ke sana sebelum outbox ditaruh.")
 def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
-    """Do the whole exchange on one plugged-in STICK: take the bundles that are there, put the next outbox."""
+    """Kunjungan kurir: ambil bundel, taruh outbox. STICK: stik yang sudah terpasang."""
     day = today()
 
     def copy(desk: Desk) -> None:
         if disk is not None:
-            click.echo(f"cadangan: {backup.make_backup(desk, disk, door.open, day=day, stick=stick)}", err=True)
+            say(f"cadangan: {backup.make_backup(desk, disk, door.open, day=day, stick=stick)}")
 
     with door.open(leavers=True) as desk:
         done = courier.visit(desk, stick, day=day, watch=bar, between=copy)
@@ -188,7 +194,7 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
     if disk is not None and backup.shares_disk(home, disk):
         warn(screen.SAME_DISK)
     for line in screen.visit_lines(done, day + outbox.DAYS_TO_NEXT):
-        click.echo(line, err=True)
+        say(line)
     for _, found in done.imported:
         _tell_import(home, found)
     for alarm in told if done.imported else (*told, *missed):  # an import has named the others among its own
@@ -197,9 +203,9 @@ def courier_(home: Home, door: Door, stick: Path, disk: Path | None) -> None:
 
 
 @command("relay")
-@click.option("--to", "folder", type=FOLDER, required=True, help="The stick.")
+@click.option("--to", "folder", type=FOLDER, required=True, help="Stiknya.")
 def relay(home: Home, door: Door, folder: Path) -> None:
-    """Copy this collector's bundles to a stick, byte for byte, for the other stations."""
+    """Salin bundel untuk stasiun lain ke stik. Hanya di stasiun pengumpul."""
     for path in bundles.relay(home, folder, watch=bar):
         click.echo(str(path))
 

@@ -144,7 +144,7 @@ def save_files(transaction: sa.Connection, case_id: int, folder: Path) -> tuple[
         if file.state is FileState.WHOLE
     ]
     if any(os.path.lexists(path) for path, _ in wanted):
-        raise Refused("attachments: the folder holds a file of that name already")
+        raise Refused("lampiran: di folder itu sudah ada berkas dengan nama itu; sebut folder kosong")
     for path, file in wanted:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as out:

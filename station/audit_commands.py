@@ -18,6 +18,7 @@ from station.cases import case_name
 from station.cli import FILE, FOLDER, Door, Given, bare_command, check_air_gap, command
 from station.errors import Refused
 from station.home import Home
+from station.terminal import say
 
 PUBLIC, LOCKED = "auditor.pub", "auditor.locked"
 _CAP, _LOG_CAP = 4_096, 8 * 1024 * 1024
@@ -31,7 +32,7 @@ def install() -> None:
 
 
 def auditor(home: Home, door: Door) -> None:
-    """Make a new key for the auditor, who reads the log and never a report; one of before reads no later log."""
+    """Buat kunci baru untuk pengawas. Ia membaca catatan, tidak pernah laporan; yang lama tidak berlaku lagi."""
     key, words = OpeningKey.generate(), generate_passphrase()
     with door.open() as desk, desk.vault.begin() as transaction:
         audit.check(transaction)
@@ -39,12 +40,12 @@ def auditor(home: Home, door: Door) -> None:
         medium.write_file(home.folder / LOCKED, passphrase.lock(words, key.seed, _purpose(home)))
         medium.write_file(home.folder / PUBLIC, key.public.raw)
     click.echo(words)
-    click.echo("Frasa sandi pengawas. Hanya dia yang menyimpannya; tidak ada salinannya di sini.", err=True)
+    say("Frasa sandi pengawas. Hanya dia yang menyimpannya; tidak ada salinannya di sini.")
 
 
-@click.option("--to", "folder", required=True, type=FOLDER, help="Folder on the auditor's stick.")
+@click.option("--to", "folder", required=True, type=FOLDER, help="Folder di stik pengawas.")
 def log(home: Home, door: Door, folder: Path) -> None:
-    """Export the whole log, sealed to the auditor and signed by the station."""
+    """Ekspor seluruh catatan untuk pengawas. Hanya dia dapat membacanya; stasiun menandatanganinya."""
     try:
         key = SealingKey.parse(medium.read_file(home.folder / PUBLIC, _CAP))
     except FileNotFoundError:
@@ -63,7 +64,7 @@ def log(home: Home, door: Door, folder: Path) -> None:
 
 @click.argument("files", type=FILE, nargs=-1, required=True)
 def audit_(home: Home, files: tuple[Path, ...]) -> None:
-    """Read an exported log, all of its FILES, with the auditor's passphrase; needs no reviewer."""
+    """Baca catatan yang diekspor, sebagai pengawas. FILES: semua berkas satu ekspor; tanpa penelaah."""
 
 
 def _run_audit(given: Given, rest: Mapping[str, Any]) -> None:
@@ -71,7 +72,7 @@ def _run_audit(given: Given, rest: Mapping[str, Any]) -> None:
     check_air_gap(home.is_demo, given.allow_network)
     parts = [medium.read_file(file, _LOG_CAP) for file in rest["files"]]
     locked = medium.read_secret(home.folder / LOCKED, _CAP)
-    words = click.prompt("Frasa sandi pengawas (passphrase)", hide_input=True, err=True)
+    words = click.prompt("Frasa sandi pengawas", hide_input=True, err=True)
     key = OpeningKey.from_seed(passphrase.unlock(words, locked, _purpose(home)))
     for entry in audit.read_export(parts, home.id, home.station.key, key):
         click.echo(_line(entry))

@@ -47,7 +47,7 @@ def make_backup(desk: Desk, folder: Path, reopen: Reopen, *, day: int, stick: Pa
             newest, taken = outbox.newest_bundle(transaction, desk.home), _taken(transaction)
             hashes = {path: copies.copy_file(home, aside, path) for path in copies.names_in(home, _FILES)}
             if set(copies.names_in(home, _FILES)) != set(hashes):
-                raise Refused("backup: files came or went meanwhile; start it again")
+                raise Refused("cadangan: berkas stasiun berubah selagi disalin; ulangi perintah ini")
         copies.check_files(aside, hashes)
         for path in taken.keys() & hashes.keys():  # one that is gone is not acknowledged
             if not bundles.is_sound(aside / path, taken[path]):
@@ -111,7 +111,7 @@ def restore(source: Path, folder: Path) -> Home:
     `Home.load` raises, OSError; nothing is left then.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise Refused("restore: the new home holds files already; it must be an empty folder")
+        raise Refused("pemulihan: folder itu sudah ada isinya; sebut folder kosong atau yang belum ada")
     hashes = copies.read_list(source, _FILES, _NEEDED)
     with copies.new_folder(folder) as aside:
         copies.copy_back(source, aside, hashes)

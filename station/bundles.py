@@ -74,19 +74,19 @@ def read_head(source: BinaryIO, home: Home, hints: Sequence[str] = ()) -> Head:
     """
     manifest, data, signature = bundle.read_manifest(source, bundle.BUNDLE)
     if manifest.deployment != home.roster.deployment:
-        raise Refused("bundle: of another deployment")
+        raise Refused("bundel ini milik lembaga lain. Jangan hapus apa pun di stik ini; kembalikan kepada pemiliknya")
     ours, theirs = home.roster.version, manifest.roster_version
     if theirs > ours:
-        missing = f"version {theirs}" if theirs == ours + 1 else f"versions {ours + 1} to {theirs}"
-        why = "".join(f"; {hint}" for hint in hints)
+        missing = f"versi {theirs}" if theirs == ours + 1 else f"versi {ours + 1} sampai {theirs}"
+        why = "".join(f". {hint}" for hint in hints)
         raise Refused(
-            f"bundle: made under roster version {theirs}, this station has version {ours}; "
-            f"take {missing} first (senyap-station roster){why}"
+            f"bundel ini dibuat dengan roster versi {theirs}, stasiun ini punya versi {ours}; ambil dulu roster "
+            f"{missing} (senyap-station roster BERKAS){why}"
         )
     roster = home.ledger.version(theirs)
     roster.server_key.verify(bundle.purpose(bundle.BUNDLE), data, signature)
     if manifest.sender != SERVER or not home.accepts(manifest.to, roster):
-        raise Refused("bundle: addressed to another station")
+        raise Refused("bundel ini untuk stasiun lain; biarkan di stik, stasiun itu yang mengambilnya")
     check_number(manifest.seq, MAX_SEQ, "bundle")
     check_number(manifest.applied.seq, MAX_SEQ // 2, "bundle")  # our next outbox must stay above it
     check_number(manifest.day, MAX_DAY, "bundle")
@@ -104,19 +104,19 @@ def find_place(transaction: sa.Connection, manifest: Manifest) -> Place:
     seq, newest = manifest.seq, max(chain, default=0)
     if seq in chain:
         if chain[seq].hash != manifest.hash:
-            raise Alarm(f"fork: bundle {seq} was taken before with other content")
+            raise Alarm(f"bundel {seq} sudah pernah diambil, dengan isi yang lain")
         return Place(repeat=True)
     _check_versions(chain, manifest)
     if seq < newest:
         named = seq + 1 in chain and chain[seq + 1].previous == manifest.hash
         if named and (seq - 1 not in chain or chain[seq - 1].hash == manifest.previous):
             return Place(repeat=False, late=True)
-        raise Alarm(f"rollback: bundle {seq} is unknown and bundle {newest} was taken before")
+        raise Alarm(f"bundel {seq} tidak dikenal di sini, padahal bundel {newest} sudah diambil")
     before = chain[newest].hash if newest else FIRST_PREVIOUS
     if seq == newest + 1 and manifest.previous != before:
-        raise Alarm(f"fork: bundle {seq} does not follow the bundle {newest} taken before")
+        raise Alarm(f"bundel {seq} bukan lanjutan dari yang sudah diambil di sini")
     if seq - newest > MOST_MISSING:
-        raise Alarm(f"gap: bundle {seq} after bundle {newest}; no courier loses so many")
+        raise Alarm(f"bundel {seq} datang setelah bundel {newest}; tidak ada kurir yang kehilangan sebanyak itu")
     return Place(repeat=False, missing=seq - newest - 1)
 
 
@@ -127,7 +127,8 @@ def check_key(head: Head, place: Place, home: Home) -> None:
     """
     if place.missing and head.signer.raw != home.roster.server_key.raw:
         raise Alarm(
-            f"gap: bundle {head.manifest.seq} is signed with a former key of the drop box; bring the newest one"
+            f"ada bundel yang terlewat sebelum bundel {head.manifest.seq}, dan yang ini ditandatangani kunci lama "
+            "kotak; bawa bundel yang paling baru"
         )
 
 
@@ -149,9 +150,9 @@ def _check_versions(chain: Mapping[int, sa.Row[Any]], manifest: Manifest) -> Non
     below = max((s for s in chain if s < seq), default=0)
     above = min((s for s in chain if s > seq), default=0)
     if below and chain[below].roster_version > version:
-        raise Alarm(f"rollback: bundle {seq} names roster version {version}, bundle {below} before it a newer one")
+        raise Alarm(f"bundel {seq} menyebut roster versi {version}, padahal bundel {below} sebelumnya lebih baru")
     if above and chain[above].roster_version < version:
-        raise Alarm(f"rollback: bundle {seq} names roster version {version}, bundle {above} after it an older one")
+        raise Alarm(f"bundel {seq} menyebut roster versi {version}, padahal bundel {above} sesudahnya lebih lama")
 
 
 class _Copying:
@@ -207,11 +208,11 @@ def shelve(source: bundle.Source, head: Head, home: Home, watch: Watch = unwatch
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(fd, "wb") as out, ThreadPoolExecutor(_THREADS) as pool:
-            with watch(f"copying {name}", head.manifest.body_bytes) as advance:
+            with watch(f"menyalin {name}", head.manifest.body_bytes) as advance:
                 manifest, digests = _verify(_Copying(CountedSource(source, advance), out), head.signer, pool)
             out.flush()
             if manifest.hash != head.manifest.hash:
-                raise Refused("bundle: the file changed while it was read")
+                raise Refused("bundel itu berubah selagi dibaca; jangan sentuh stiknya, lalu ulangi")
             syncing = pool.submit(os.fsync, fd)  # the disk works while the rows are opened
             yield Copied(manifest, temporary, tuple(digests[: dict(manifest.sections)["row"]]))
             syncing.result()
@@ -262,17 +263,17 @@ def relay(home: Home, folder: Path, *, watch: Watch = unwatched) -> tuple[Path, 
     """
     home.must_serve()
     if not home.station.collector:
-        raise Refused("relay: this station is not a collector")
+        raise Refused("stasiun ini bukan stasiun pengumpul: tidak ada bundel untuk stasiun lain")
     names = sorted((home.bundles / home.id).glob("bundle-*.senyap"))
     if not names:
-        raise Refused("relay: no bundle was imported yet")
+        raise Refused("belum ada bundel yang diambil: jalankan kurir dulu")
     made = []
     for stored in names:
         size = stored.stat().st_size
         medium.check_room(folder, size)
-        with open_bundle(stored) as source, watch(f"writing {stored.name}", size) as advance:
+        with open_bundle(stored) as source, watch(f"menulis {stored.name}", size) as advance:
             medium.write_file(folder / stored.name, counted(iter(lambda: source.read(ROW_BYTES), b""), advance))
-        with medium.open_written(folder / stored.name) as copy, watch(f"reading back {stored.name}", size) as advance:
+        with medium.open_written(folder / stored.name) as copy, watch(f"membaca ulang {stored.name}", size) as advance:
             signer = read_head(copy, home).signer
             copy.seek(0)
             bundle.verify_transport(CountedSource(copy, advance), bundle.BUNDLE, signer)

@@ -56,12 +56,12 @@ class State(enum.StrEnum):
 ALARMS = frozenset({State.MISSING, State.SILENCE, State.INCOMPLETE, State.AGAIN, State.CONTRARY})
 _GONE = frozenset({Reason.NOT_SENT, Reason.LOST})
 REMARKS: Mapping[str, str] = {
-    "early": "before its day",
-    "text": "with a text that is not quite the recipe's",
-    "routing": "with another place or person accused than in the recipe",
-    "exclusion": "with other exclusions than in the recipe",
-    "files": "with fewer files than in the recipe",
-    "readers": "sealed to other units, too",
+    "early": "tiba sebelum harinya",
+    "text": "teksnya tidak persis sama",
+    "routing": "tempat atau terlapornya lain",
+    "exclusion": "pengecualiannya lain",
+    "files": "berkasnya kurang",
+    "readers": "dapat dibuka unit lain juga",
 }
 
 
@@ -90,9 +90,11 @@ def note(transaction: sa.Connection, fields: Mapping[str, str], *, files: int, d
     """
     text = fields[TEXT]
     if len(_words(text)) < LEAST_WORDS:
-        raise Refused(f"canary: a text of fewer than {LEAST_WORDS} words is not told from a real report")
+        raise Refused(
+            f"kenari: teks dengan kurang dari {LEAST_WORDS} kata terlalu mirip laporan lain; tulis lebih panjang"
+        )
     if is_like_another(transaction, text):
-        raise Refused("canary: this text is like that of another canary; each is used once")
+        raise Refused("kenari: teks ini mirip kenari lain, padahal tiap teks dipakai sekali; tulis yang lain")
     number = (transaction.scalar(sa.select(sa.func.max(canaries.c.number))) or 0) + 1
     transaction.execute(
         sa.insert(canaries).values(
@@ -149,7 +151,7 @@ def recognise(transaction: sa.Connection, letter: Letter, case_id: int, day: int
     remarks = [name for name in REMARKS if strange[name]]
     transaction.execute(sa.insert(canary_cases).values(case_id=case_id, number=found.number, day=day, remarks=remarks))
     words = ", ".join(REMARKS[name] for name in remarks)
-    return found.number, f"canary: number {found.number} came {words}" if remarks else ""
+    return found.number, f"kenari {found.number} tiba, tetapi: {words}" if remarks else ""
 
 
 def number_of(transaction: sa.Connection, case_id: int) -> int:
@@ -165,15 +167,15 @@ def settle(transaction: sa.Connection, number: int, reason: Reason, *, day: int)
     """
     row = transaction.execute(sa.select(canaries).where(canaries.c.number == number)).one_or_none()
     if row is None:
-        raise Refused("canary: none has this number")
+        raise Refused("kenari dengan nomor itu tidak ada; lihat daftarnya: senyap-station canary")
     ids = tuple(transaction.scalars(sa.select(canary_cases.c.case_id).where(canary_cases.c.number == number)))
     came = len(ids)
     if reason is Reason.SENT_TWICE and came < 2:
-        raise Refused("canary: it did not come twice")
+        raise Refused("kenari: tidak tiba dua kali; pilih alasan lain")
     if reason is Reason.NOT_SENT and came:
-        raise Refused("canary: it came, so it was sent")
+        raise Refused("kenari: sudah tiba, jadi pernah dikirim; pilih alasan lain")
     if reason is Reason.LOST and came and not _lacks_parts(transaction, ids):
-        raise Refused("canary: it came whole, so nothing was lost")
+        raise Refused("kenari: tiba utuh, jadi tidak ada yang hilang; pilih alasan lain")
     values: dict[str, object] = {"because": reason, "settled": came}
     if reason is Reason.SENT_LATE and not came:
         values["due"] = max(day, row.day)
@@ -235,18 +237,18 @@ def _alarm(
     if state not in ALARMS:
         return ""
     held = transaction.scalar(sa.select(sa.func.count()).select_from(held_rows)) or 0
-    waits = f"; it may be among {held} rows that wait for more reviewers" if held else ""
+    waits = f"; mungkin ada di antara {held} baris yang menunggu penelaah lain" if held else ""
     words = {
-        State.MISSING: f"was to be sent by {date_of(due)}, and bundles up to {date_of(newest or 0)} came without it: "
-        f"reports may be dropped or sealed to others{waits}",
-        State.SILENCE: f"was to be sent by {date_of(due)}, and {patience} days later no newer bundle is here: "
-        "courier or drop box may be out",
-        State.INCOMPLETE: "came, but not all parts of its file",
-        State.AGAIN: "came more than once: somebody who read it may have sent it again",
-        State.CONTRARY: f"came, though it was settled as {because}",
+        State.MISSING: f"seharusnya dikirim sampai {date_of(due)}, dan bundel sampai {date_of(newest or 0)} datang "
+        f"tanpa itu: laporan mungkin dibuang atau dikunci untuk orang lain{waits}",
+        State.SILENCE: f"seharusnya dikirim sampai {date_of(due)}, dan {patience} hari sesudahnya belum ada bundel "
+        "yang lebih baru: kurir atau kotak mungkin terhenti",
+        State.INCOMPLETE: "tiba, tetapi berkasnya tidak lengkap",
+        State.AGAIN: "tiba lebih dari sekali: yang pernah membacanya mungkin mengirimnya lagi",
+        State.CONTRARY: f"tiba, padahal dicatat {because}",
     }
     settle = f"senyap-station canary --settle {number} --because …"
-    return f"canary: number {number} {words[state]}. Ask who had it, then: {settle}"
+    return f"kenari {number} {words[state]}. Tanyakan pengirimnya, lalu: {settle}"
 
 
 def _lacks_parts(transaction: sa.Connection, case_ids: tuple[int, ...]) -> bool:

@@ -15,12 +15,14 @@ from crypto.encoding import date_of, today
 from keys.roster import NOBODY
 from station import canaries, screen
 from station.canaries import EXCLUSIONS, LEVEL, TEXT, Reason
-from station.cli import FILE, FOLDER, Door, command, print_json, warn
+from station.cli import FILE, FOLDER, Door, command, print_json
 from station.errors import EXIT_ALARM, Refused
 from station.home import Home
 from station.questions import question
 from station.recipe_texts import recipe_text
 from station.recipes import CATEGORY, Recipe, Wishes, draw_look, draw_recipe
+from station.terminal import say, warn
+from station.usage import Misused
 
 _TEXT_CAP = 65_536
 _MOST_DRAWS = 50  # of a thousand pairs of stories one is too much alike
@@ -32,40 +34,55 @@ def install() -> None:
     command("canary")(canary)
 
 
-@click.option("--to", "folder", type=FOLDER, help="Make a recipe: where to write it.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day on which it is to be sent.")
-@click.option("--text-file", type=FILE, help="An invented report of your own, plain text.")
-@click.option("--file/--no-file", "with_file", default=None, help="With an invented file to attach or without; drawn.")
-@click.option("--exclude", multiple=True, type=click.Choice([*EXCLUSIONS, NOBODY]), help="Whom to exclude; drawn.")
-@click.option("--area", metavar="AREA", help="Where it happened, as in the form; drawn.")
+@click.option("--to", "folder", type=FOLDER, help="Buat resep: ditulis ke mana.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Hari pengirimannya, TTTT-BB-HH.")
+@click.option("--text-file", type=FILE, help="Laporan karangan sendiri, teks biasa.")
 @click.option(
-    "--level", type=click.Choice(list(question(LEVEL).choices)), metavar="LEVEL", help="Who is accused; drawn."
+    "--file/--no-file", "with_file", default=None, help="Dengan lampiran karangan atau tanpa; tanpa ini diundi."
 )
 @click.option(
-    "--category", type=click.Choice(list(question(CATEGORY).choices)), metavar="CATEGORY", help="Of what; drawn."
+    "--exclude",
+    multiple=True,
+    type=click.Choice([*EXCLUSIONS, NOBODY]),
+    help="Siapa yang dikecualikan; tanpa ini diundi.",
 )
-@click.option("--settle", type=click.IntRange(1), metavar="NUMBER", help="Note what you found out about a canary.")
-@click.option("--because", type=click.Choice([reason.value for reason in Reason]), help="What it was.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--area", metavar="AREA", help="Tempat kejadian, seperti di formulir; tanpa ini diundi.")
+@click.option(
+    "--level",
+    type=click.Choice(list(question(LEVEL).choices)),
+    metavar="LEVEL",
+    help="Jenjang terlapor; tanpa ini diundi.",
+)
+@click.option(
+    "--category",
+    type=click.Choice(list(question(CATEGORY).choices)),
+    metavar="CATEGORY",
+    help="Kategori; tanpa ini diundi.",
+)
+@click.option(
+    "--settle", type=click.IntRange(1), metavar="NUMBER", help="Catat apa yang Anda ketahui tentang sebuah kenari."
+)
+@click.option("--because", type=click.Choice([reason.value for reason in Reason]), help="Apa yang terjadi.")
+@click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
 def canary(home: Home, door: Door, folder: Path | None, settle: int | None, because: str | None, as_json: bool,
            **given: Any) -> None:  # fmt: skip
-    """List the canaries; with --to make a recipe, with --settle end an alarm."""
+    """Daftar kenari, atau buat satu. --to membuat resep, --settle mengakhiri peringatannya."""
     is_made = any(given[name] not in (None, ()) for name in _MAKE)
     if (settle is None) != (because is None):
-        raise click.UsageError("--settle NUMBER and --because REASON go together")
+        raise Misused("--settle NOMOR dan --because ALASAN harus bersama")
     if settle is not None and (folder is not None or is_made or as_json):
-        raise click.UsageError("--settle goes with --because alone")
+        raise Misused("--settle hanya bersama --because")
     if (folder is None) != (given["on"] is None) or (folder is None and is_made) or (folder and as_json):
-        raise click.UsageError("to make a recipe: --to DIR --on YYYY-MM-DD")
+        raise Misused("untuk membuat resep: --to FOLDER --on TTTT-BB-HH")
     if NOBODY in given["exclude"] and len(given["exclude"]) > 1:
-        raise click.UsageError(f"--exclude {NOBODY} stands alone")
+        raise Misused(f"--exclude {NOBODY} harus sendiri")
     if folder is not None:
         _make(home, door, folder, given)
     elif settle is not None and because is not None:
         home.must_serve()
         with door.open() as desk, desk.vault.begin() as transaction:
             canaries.settle(transaction, settle, Reason(because), day=today())
-        click.echo(f"kenari {settle}: tercatat", err=True)
+        say(f"kenari {settle}: tercatat")
     else:
         _list(home, door, as_json)
 
@@ -98,7 +115,7 @@ def _make(home: Home, door: Door, folder: Path, given: Mapping[str, Any]) -> Non
             raise
     for path in paths:
         click.echo(str(path))
-    click.echo(f"kenari {number}: baca dulu resepnya; tidak boleh menyebut orang atau tempat yang ada", err=True)
+    say(f"kenari {number}: baca dulu resepnya; tidak boleh menyebut orang atau tempat yang ada")
     if others := [s.id for s in home.roster.stations if s.group == home.group.id and s.id != home.id]:
         warn(f"stasiun lain dari unit ini tidak mengenal kenari ini; beri tahu: {', '.join(others)}")
 
@@ -107,7 +124,7 @@ def _read_text(path: Path) -> str:
     try:
         return medium.read_file(path, _TEXT_CAP).decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused("canary: the text file is not plain text in UTF-8") from None
+        raise Refused("kenari: berkas teks itu bukan teks biasa (UTF-8); simpan ulang sebagai teks biasa") from None
 
 
 def _write(home: Home, recipe: Recipe, folder: Path, number: int, on: int) -> list[Path]:
@@ -117,7 +134,7 @@ def _write(home: Home, recipe: Recipe, folder: Path, number: int, on: int) -> li
         files[recipe.file.name] = recipe.file.data
     paths = [folder / name for name in files]
     if any(path.exists() for path in paths):
-        raise Refused("canary: a file of that name lies there already; name an empty folder")
+        raise Refused("kenari: di folder itu sudah ada berkas dengan nama itu; sebut folder kosong")
     written: list[Path] = []
     try:
         for path, data in zip(paths, files.values(), strict=True):

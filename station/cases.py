@@ -108,7 +108,7 @@ def show_case(transaction: sa.Connection, name: str) -> Case:
     """Return one case; raises Refused when there is none of that id."""
     row = transaction.execute(sa.select(cases).where(cases.c.id == case_number(name))).one_or_none()
     if row is None:
-        raise Refused("case: no case has this id")
+        raise Refused("perkara dengan nomor itu tidak ada; lihat daftarnya: senyap-station list")
     if (gone := transaction.scalar(sa.select(purged.c.day).where(purged.c.case_id == row.id))) is not None:
         raise Refused(f"perkara ini dihapus pada {date_of(gone).isoformat()}, ketika masa simpannya habis")
     raw = transaction.scalar(sa.select(letters.c.raw).where(letters.c.case_id == row.id).order_by(letters.c.id))
@@ -151,7 +151,7 @@ def claim_holds(transaction: sa.Connection, name: str, secret: bytes) -> bool:
     """Tell whether a claim secret of 32 bytes belongs to a case; raises Refused when there is none of that id."""
     claim = transaction.scalar(sa.select(cases.c.claim).where(cases.c.id == case_number(name)))
     if claim is None:
-        raise Refused("case: no case has this id")
+        raise Refused("perkara dengan nomor itu tidak ada; lihat daftarnya: senyap-station list")
     return hmac.compare_digest(hashlib.sha256(secret).digest(), claim)
 
 

@@ -354,7 +354,7 @@ def _before_question(transaction: sa.Connection, case_id: int) -> str:
 
 def _must_lead(transaction: sa.Connection, home: Home, case_id: int) -> None:
     if not leads(transaction, home, case_id):
-        raise Refused("stasiun lain yang menjawab perkara ini (another station answers this case)")
+        raise Refused("stasiun lain yang menjawab perkara ini")
 
 
 def _must_ask(transaction: sa.Connection, case_id: int, transition: Transition, wish: Wish, text: str) -> None:

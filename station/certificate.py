@@ -118,7 +118,9 @@ def _verify_station(ledger: Ledger, station: str, group: str, body: bytes, signa
         if each.id == station and each.group == group
     ]
     if not found:
-        raise Refused("certificate: no roster at hand names its station")
+        raise Refused(
+            "surat ini menyebut stasiun yang tidak ada di roster mana pun di sini; minta roster terbaru, lalu ulangi"
+        )
     for each, unit in found:
         try:
             each.key.verify(PURPOSE, body, signature)

@@ -13,6 +13,9 @@ from station import certificate
 from station.cli import FILE, FOLDER, Door, command
 from station.errors import Refused
 from station.home import Home
+from station.refusals import told
+from station.terminal import show_text
+from station.usage import Misused
 
 
 def install() -> None:
@@ -21,20 +24,20 @@ def install() -> None:
 
 
 @click.argument("case", required=False)
-@click.option("--to", "folder", type=FOLDER, help="Where the PDF and its signature are written.")
-@click.option("--name", "holder", default="", help="A name to be written in it; only when the reporter wants it.")
-@click.option("--verify", "file", type=FILE, help="Verify this PDF; its .senyap file lies beside it.")
+@click.option("--to", "folder", type=FOLDER, help="Ke mana PDF dan tanda tangannya ditulis.")
+@click.option("--name", "holder", default="", help="Nama di dalamnya; hanya bila pelapor menghendaki.")
+@click.option("--verify", "file", type=FILE, help="Periksa PDF ini; berkas .senyap ada di sampingnya.")
 def certificate_(home: Home, door: Door, case: str | None, folder: Path | None, holder: str, file: Path | None) -> None:
-    """Issue a certificate for the writer of a CASE, whose 24 words are asked for; or verify one with --verify."""
+    """Terbitkan atau periksa surat bukti pelapor. Untuk CASE 24 kata buktinya ditanyakan; --verify memeriksa."""
     if file is not None:
         _verify(home, file)
         return
     if case is None or folder is None:
-        raise click.UsageError("want CASE and --to DIR, or --verify FILE")
+        raise Misused("sebut perkara (CASE) dan --to FOLDER, atau --verify BERKAS")
     try:
-        secret = read_claim(click.prompt("24 words", err=True))
+        secret = read_claim(click.prompt("24 kata bukti", err=True))
     except Mistyped as error:
-        raise Refused(str(error)) from None
+        raise Refused(told(error)) from None
     day = today()
     with door.open() as desk:
         with desk.vault.begin() as transaction:
@@ -47,7 +50,7 @@ def certificate_(home: Home, door: Door, case: str | None, folder: Path | None, 
 
 def _verify(home: Home, file: Path) -> None:
     found, group = certificate.verify(home.ledger, file)
-    click.echo(f"asli: {visible(group.name_id)} ({found.station}) menerbitkannya {date_of(found.issued)}")
-    click.echo(f"perkara {visible(found.case)}, laporan diterima {date_of(found.received)}")
-    click.echo(f"sidik isi laporan {found.letter.hex()}, nomor surat {found.serial.hex()}")
-    click.echo(f"nama: {visible(found.name) or '-'}")
+    show_text(f"asli: {visible(group.name_id)} ({found.station}) menerbitkannya {date_of(found.issued)}")
+    show_text(f"perkara {visible(found.case)}, laporan diterima {date_of(found.received)}")
+    show_text(f"sidik isi laporan {found.letter.hex()}, nomor surat {found.serial.hex()}")
+    show_text(f"nama: {visible(found.name) or '-'}")

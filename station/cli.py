@@ -19,13 +19,15 @@ from sqlcipher3 import dbapi2
 from crypto import medium
 from crypto.encoding import is_id
 from crypto.errors import CryptoError
-from keys.advice import advice
 from keys.memory import forbid_core_dumps
 from keys.prompts import Prompts
 from station import airgap
 from station.desk import Desk, open_desk
 from station.errors import EXIT_USAGE, NotAirGapped, StationError, exit_code
 from station.home import Home
+from station.refusals import sentence
+from station.terminal import say, warn
+from station.usage import Group, Misused
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 MEDIUM = click.Path(path_type=Path, file_okay=False, exists=True)  # one that is not plugged in is not invented
@@ -49,10 +51,10 @@ class Given:
         )
 
     def folder(self) -> Path:
-        """Return the station's folder, given or from the environment; raises UsageError."""
+        """Return the station's folder, given or from the environment; raises Misused."""
         found = self.home or os.environ.get("SENYAP_HOME")
         if not found:
-            raise click.UsageError("missing --home DIR (or SENYAP_HOME)")
+            raise Misused("--home FOLDER belum disebut (atau SENYAP_HOME)")
         return Path(found)
 
 
@@ -85,49 +87,48 @@ class Door:
         for item in self._files:
             reviewer, mark, name = item.partition("=")
             if not mark or not reviewer or not name or reviewer in given:
-                raise click.UsageError("--passphrase-file wants REVIEWER=FILE, each reviewer once")
+                raise Misused("--passphrase-file harus PENELAAH=BERKAS, tiap penelaah sekali")
             try:
                 given[reviewer] = medium.read_file(Path(name), 4096).decode("utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                raise click.UsageError("a passphrase file cannot be read") from None
+                raise Misused("sebuah berkas frasa sandi tidak dapat dibaca") from None
         return given
 
     def _ask(self, most: int) -> dict[str, str]:
         given: dict[str, str] = {}
         here = sorted(path.name for path in self.home.keyring.iterdir() if is_id(path.name))
-        click.echo(f"Penelaah di stasiun ini: {', '.join(here)}. Enter tanpa nama bila semua sudah hadir.", err=True)
+        say(f"Penelaah di stasiun ini: {', '.join(here)}. Enter tanpa nama bila semua sudah hadir.")
+        until = f"(paling banyak {most})" if most > self.home.group.k else f"dari {most}"
         while len(given) < most:
-            asked = f"Penelaah ke-{len(given) + 1} dari {most} (reviewer)"
+            asked = f"Penelaah ke-{len(given) + 1} {until}"
             reviewer = click.prompt(asked, default="", show_default=False, err=True).strip()
             if not reviewer:
                 break
             if reviewer not in here or reviewer in given:  # what was typed may be a passphrase: it is not repeated
                 Prompts.clear()
-                click.echo(
-                    f"Nama itu tidak ada di sini, atau sudah hadir. Ketik salah satu: {', '.join(here)}.", err=True
-                )
+                say(f"Nama itu tidak ada di sini, atau sudah hadir. Ketik salah satu: {', '.join(here)}.")
                 continue
-            given[reviewer] = click.prompt(f"Frasa sandi {reviewer} (passphrase)", hide_input=True, err=True)
+            given[reviewer] = click.prompt(f"Frasa sandi {reviewer}", hide_input=True, err=True)
         return given
 
 
 def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --home, --passphrase-file and --allow-network to a command."""
     for option in (
-        click.option("--allow-network", is_flag=True, help="Demo only: work on a machine that has a network."),
+        click.option("--allow-network", is_flag=True, help="Hanya demo dan latihan: boleh ada jaringan."),
         click.option("--passphrase-file", "passphrase_files", multiple=True, metavar="REVIEWER=FILE",
-                     help="Read a reviewer's passphrase from a file; repeatable."),
-        click.option("--home", type=FOLDER, help="The station's folder (or SENYAP_HOME)."),
+                     help="Frasa sandi seorang penelaah dari berkas; boleh diulang."),
+        click.option("--home", type=FOLDER, help="Folder stasiun (atau SENYAP_HOME)."),
     ):  # fmt: skip
         command = option(command)
     return command
 
 
-@click.group()
+@click.group(cls=Group, options_metavar="[PILIHAN]", subcommand_metavar="PERINTAH ...")
 @_with_options
 @click.pass_context
 def main(context: click.Context, home: Path | None, passphrase_files: tuple[str, ...], allow_network: bool) -> None:
-    """Work on reports at a Kotak Senyap station, a machine that is never online."""
+    """Kerjakan laporan di stasiun Kotak Senyap, mesin yang tidak pernah terhubung ke jaringan."""
     forbid_core_dumps()
     context.obj = Given(home, passphrase_files, allow_network)
 
@@ -164,7 +165,7 @@ def bare_command(
             run(given.join(Given(home, passphrase_files, allow_network)), rest)
 
     functools.update_wrapper(guarded, function)  # click reads help and arguments from there
-    return main.command(name)(_with_options(click.pass_obj(guarded)))
+    return main.command(name, options_metavar="[PILIHAN]")(_with_options(click.pass_obj(guarded)))
 
 
 @contextmanager
@@ -172,19 +173,11 @@ def refusing() -> Iterator[None]:
     """Turn every refusal into words on stderr and an exit code."""
     try:
         yield
-    except (StationError, CryptoError) as error:
-        if isinstance(error, CryptoError):
-            click.echo(advice(error), err=True)
-        click.echo(f"{error}", err=True)
-        sys.exit(exit_code(error))
     except FileNotFoundError as error:
-        click.echo(f"not found: {Path(error.filename or '').name}", err=True)
+        say(f"tidak ada: {Path(error.filename or '').name}")
         sys.exit(EXIT_USAGE)
-    except OSError as error:
-        click.echo(f"disk: {error.strerror}", err=True)
-        sys.exit(exit_code(error))
-    except (sa.exc.SQLAlchemyError, dbapi2.Error) as error:
-        click.echo("vault: cannot be read or written", err=True)
+    except (StationError, CryptoError, OSError, sa.exc.SQLAlchemyError, dbapi2.Error) as error:
+        say(sentence(error))
         sys.exit(exit_code(error))
 
 
@@ -192,7 +185,7 @@ def check_air_gap(is_demo: bool, allowed: bool) -> None:
     """Refuse to work on a machine with a network, which a demo may allow; raises NotAirGapped."""
     if allowed:
         if not is_demo:
-            raise NotAirGapped("--allow-network is for demo deployments only")
+            raise NotAirGapped("--allow-network hanya untuk demo dan latihan; lepas pilihan itu")
         warn("stasiun demo; mesin ini boleh terhubung ke jaringan (--allow-network)")
         return
     reasons = airgap.check()
@@ -202,11 +195,6 @@ def check_air_gap(is_demo: bool, allowed: bool) -> None:
             "kabel, lepas kartu wifi dan bluetooth, lalu ulangi.",
             reasons,
         )
-
-
-def warn(text: str) -> None:
-    """Print a warning to stderr."""
-    click.echo(f"PERINGATAN: {text}", err=True)
 
 
 def warn_of_rekey() -> None:

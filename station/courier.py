@@ -18,8 +18,7 @@ import sqlalchemy as sa
 from crypto import bundle, medium
 from crypto.bundle import BUNDLE_NAME, OUTBOX_NAME, Manifest, bundle_name
 from crypto.encoding import today
-from crypto.errors import CryptoError, Malformed, Tampered
-from keys.advice import advice
+from crypto.errors import CryptoError
 from keys.offers import find_files
 from keys.progress import Watch, unwatched
 from station import held, rosters, space, tables
@@ -29,10 +28,10 @@ from station.errors import EXIT_ALARM, DiskFull, Refused, StationError, exit_cod
 from station.home import SERVER, Home
 from station.inbox import Imported, import_bundle
 from station.outbox import count_uncopied, make_outbox
+from station.refusals import told
 
 BACKUP = "cadangan"
-_UNREADABLE = "stik ini tidak terbaca di bagian itu (I/O error)"
-_DAMAGED = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana."
+_UNREADABLE = "stik ini tidak terbaca di bagian itu, mungkin rusak. Bawa ke kotak untuk disalin lagi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,7 @@ class Left:
     @classmethod
     def of(cls, name: str, error: StationError | CryptoError) -> Left:
         """Say why a file was refused, and what to do about it."""
-        words = _DAMAGED if isinstance(error, Malformed | Tampered) else ""
-        if isinstance(error, CryptoError):
-            words = words or advice(error)
-        return cls(name, f"{error}. {words}" if words else str(error), exit_code(error))
+        return cls(name, told(error), exit_code(error))
 
 
 @dataclass(slots=True)
@@ -87,7 +83,7 @@ def visit(
     """
     day = today() if day is None else day
     if stick.resolve().is_relative_to(desk.home.folder.resolve()):
-        raise Refused("courier: this folder lies in the station's own home; name that of the stick")
+        raise Refused("folder itu ada di dalam folder stasiun sendiri; sebut folder stiknya")
     done = Visit()
     with space.wanted(space.AT_VISIT, space.AT_VISIT):
         _take_keys(desk.home, stick, done, day)
@@ -141,7 +137,7 @@ def _take_keys(home: Home, stick: Path, done: Visit, day: int) -> None:
     try:
         after = rosters.take_all(home.ledger, [stick], day=day)
     except (StationError, CryptoError) as error:
-        names = ", ".join(getattr(error, "__notes__", ())) or "rosters and keys"
+        names = ", ".join(getattr(error, "__notes__", ())) or "roster dan kunci"
         done.left.append(Left.of(names, error))
     else:
         done.version = after.roster.version if after.roster.version != home.roster.version else 0

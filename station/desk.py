@@ -63,7 +63,7 @@ def open_desk(home: Home, passphrases: Mapping[str, str], *, leavers: bool = Fal
         check_names(home, passphrases)
         left = sorted(set(passphrases) - set(home.members))
         if left and not leavers:
-            raise Refused(f"{', '.join(left)}: not a reviewer of this unit in roster version {home.roster.version}")
+            raise Refused(f"{', '.join(left)} bukan penelaah unit ini menurut roster versi {home.roster.version}")
         members = {name: words for name, words in passphrases.items() if name not in left}
         rings, vault_key = open_quorum(home.keyring, members)
         signing = open_station_key(home.folder, vault_key, home.id)

@@ -53,7 +53,9 @@ class Home:
             if found is not None:
                 taken_out = 0 if roster.version == ledger.roster.version else roster.version + 1
                 return cls(ledger, found, roster.group(found.group), load_settings(folder), taken_out)
-        raise Refused("home: its station is not in the roster")
+        raise Refused(
+            "stasiun ini tidak ada di roster mana pun di sini; minta roster yang memuatnya kepada pemegang kunci"
+        )
 
     @property
     def folder(self) -> Path:
@@ -150,7 +152,7 @@ class Home:
         for roster in self.ledger.history():
             if any(s.id == self.id and s.key.raw == key.raw for s in roster.stations):
                 return replace(self, taken_out=roster.version + 1)
-        raise Refused("home: the station's signing key is not the one in the roster")
+        raise Refused("kunci stasiun ini bukan yang tertulis di roster. Jangan hapus apa pun; beri tahu pemegang kunci")
 
     def accepts(self, to: str, roster: Roster) -> bool:
         """Tell whether a bundle to `to` made under `roster` may be imported: our own, or one a collector passes on."""

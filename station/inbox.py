@@ -92,7 +92,7 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
             with Openers(desk.opening_keys, dict(head.manifest.sections)["row"]) as openers:
                 with shelve(source, head, desk.home, watch) as copied:
                     run.retry_held()
-                    with watch("opening rows", len(copied.digests) * row.ROW_BYTES) as advance:
+                    with watch("membuka baris", len(copied.digests) * row.ROW_BYTES) as advance:
                         run.take_rows(copied, openers, advance)
                     run.take_letters()
                     run.close(place, held=held)
@@ -297,11 +297,13 @@ class _Run:
         `held`: it was taken before and lies on the shelf. The backups of before need not hold any other.
         """
         if damaged := attachments.settle(self._transaction):
-            self._alarms.append(f"attachments: {damaged} whole in number of parts, but not what their letter says")
+            self._alarms.append(
+                f"{damaged} berkas lengkap bagiannya, tetapi isinya bukan yang disebut suratnya. Tanyakan pelapornya"
+            )
         if dropped := letters.drop_old(self._transaction, self._day):
             self._alarms.append(
-                f"dropped: {dropped} follow-ups that nobody could read: in {letters.HELD_DAYS} days no report of "
-                "theirs came, or its case was deleted long ago"
+                f"{dropped} pesan lanjutan dibuang tanpa dapat dibaca: selama {letters.HELD_DAYS} hari laporannya "
+                "tidak datang, atau perkaranya sudah lama dihapus"
             )
         past_boxes.drop_old(self._transaction, self._day)
         m = self._manifest
@@ -353,33 +355,36 @@ class _Run:
     def _chain_alarms(self, place: Place) -> Iterator[str]:
         m, ours = self._manifest, self._desk.home.roster.version
         if place.missing:
-            yield f"gap: {place.missing} bundles before bundle {m.seq} never came"
+            yield (
+                f"{place.missing} bundel sebelum bundel {m.seq} belum pernah datang. Ambil bila stiknya tiba; bila "
+                "tidak, isinya datang lagi"
+            )
         if place.late:
-            yield f"late: bundle {m.seq} fills a gap"
+            yield f"bundel {m.seq} datang terlambat dan mengisi yang kurang"
         if m.roster_version < ours:
-            yield f"roster: the drop box uses version {m.roster_version}, older than this station's version {ours}"
+            yield f"roster kotak, versi {m.roster_version}, lebih lama daripada versi {ours} di sini: bawa yang baru ke sana"
         if m.to == self._desk.home.id and m.applied.seq:
             known = self._transaction.scalar(
                 sa.select(tables.outboxes.c.hash).where(tables.outboxes.c.seq == m.applied.seq)
             )
             if known != m.applied.hash:
-                yield f"outbox: the drop box took an outbox {m.applied.seq} that this vault did not make"
+                yield f"kotak menerima outbox {m.applied.seq} yang tidak dibuat brankas ini. Beri tahu pemegang kunci"
 
     def _row_alarms(self) -> Iterator[str]:
         if count := self._counts[Outcome.QUARANTINED]:
-            yield f"quarantined: {count} rows are damaged or not as the format says"
+            yield f"{count} baris rusak atau salah bentuk dan disisihkan. Bila sering, beri tahu petugas server"
         if self._out_of_time:
             yield (
-                f"held: {self._out_of_time} rows are of weeks far from this bundle's day; "
-                "check the clocks, then import again"
+                f"{self._out_of_time} baris tertahan: minggunya jauh dari hari bundel ini. Periksa tanggal mesin ini "
+                "dan kotak, lalu ambil lagi bundelnya"
             )
         if self._out_of_reach:
             yield (
-                f"closed: {self._out_of_reach} rows are of weeks far from this bundle's day, of which there is no key "
-                "here; they are not kept beside the bundle"
+                f"{self._out_of_reach} baris tetap tertutup: minggunya jauh dari hari bundel ini dan kuncinya tidak ada di "
+                "sini. Bila sering, beri tahu petugas server"
             )
         for epoch, count in sorted(self._no_key.items()):
-            yield f"keys: no reviewer present has a key of epoch {epoch}, {count} rows stay closed"
+            yield f"{count} baris tetap tertutup: tidak ada kunci minggu {epoch} di sini. Ulangi dengan penelaah lain"
 
     def _note(self, notes: list[tuple[bytes, Outcome, str, int]]) -> None:
         if notes:

@@ -21,7 +21,7 @@ from station.tables import REPORTER, Outcome, cases, closed_boxes, held_letters,
 
 HELD_DAYS = 90
 MAX_DAY = 1_000_000
-_FURTHER = "canary: a further letter came to the mailbox of number {}; nobody should have its code: read it"
+_FURTHER = "surat lanjutan datang untuk kenari {}, padahal tidak ada yang boleh punya kodenya: baca surat itu"
 FOLLOW_UP_FIELD, CLOSE_FIELD = "pesan", "tutup"
 
 
@@ -60,7 +60,7 @@ def take_letter(transaction: sa.Connection, opened: Opened, group: str) -> list[
     """Apply the rules to one letter; a report is followed by the verdicts on the follow-ups that waited for it."""
     letter = opened.letter
     if group not in letter.readers:
-        return [_refused(opened, "a letter does not name this unit among its readers")]
+        return [_refused(opened, "sebuah surat tidak menyebut unit ini sebagai pembaca")]
     case = transaction.execute(sa.select(cases).where(cases.c.mailbox == letter.mailbox)).one_or_none()
     past = past_boxes.find(transaction, letter.mailbox) if case is None else None
     if letter.type == FOLLOW_UP:
@@ -68,16 +68,16 @@ def take_letter(transaction: sa.Connection, opened: Opened, group: str) -> list[
             return _take_late(transaction, opened, past, group)
         return [_take_follow_up(transaction, opened, case)]
     if letter.mailbox != mailbox_of(letter.reply_key):
-        return [_refused(opened, "a report names a mailbox that is not its own key's")]
+        return [_refused(opened, "sebuah laporan menyebut kotak yang bukan milik kuncinya")]
     known = case or past
     if known is not None and not hmac.compare_digest(known.thread_key, letter.thread_key):
-        return [_refused(opened, "a report for a known mailbox carries another thread key")]
+        return [_refused(opened, "laporan untuk kotak yang sudah dikenal membawa kunci surat yang lain")]
     if case is not None:
         return [_add_letter(transaction, case.id, opened, as_message=True)]
     try:
         SealingKey.parse(letter.reply_key)
     except Malformed:
-        return [_refused(opened, "a report carries a reply key that nothing can be sealed to")]
+        return [_refused(opened, "sebuah laporan membawa kunci balasan yang tidak dapat dipakai")]
     case_id = _add_case(transaction, letter, opened.day)
     if past is not None:
         past_boxes.follow(transaction, past, case_id)
@@ -113,7 +113,9 @@ def letter_text(letter: Letter) -> str:
 
 
 def _refused(opened: Opened, alarm: str) -> Verdict:
-    return Verdict(opened.digest, Outcome.REFUSED, f"refused: {alarm}")
+    return Verdict(
+        opened.digest, Outcome.REFUSED, f"tidak diterima: {alarm}. Bila sering terjadi, beri tahu petugas server"
+    )
 
 
 def _take_follow_up(transaction: sa.Connection, opened: Opened, case: sa.Row[Any] | None) -> Verdict:
@@ -150,11 +152,11 @@ def _take_late(transaction: sa.Connection, opened: Opened, past: sa.Row[Any], gr
 def _wrong_keys(letter: Letter, known: sa.Row[Any]) -> str:
     """Return why a follow-up was not written with the code of a mailbox, "" when it was."""
     if not hmac.compare_digest(letter.reply_key_hash, hashlib.sha256(known.reply_key).digest()):
-        return "a follow-up names another reply key than its report"
+        return "pesan lanjutan menyebut kunci balasan yang lain daripada laporannya"
     try:
         check_thread(letter, known.thread_key)
     except BadSignature:
-        return "a follow-up was not made with its report's receipt code"
+        return "pesan lanjutan tidak dibuat dengan kode laporannya"
     return ""
 
 

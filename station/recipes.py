@@ -61,7 +61,7 @@ def draw_recipe(home: Home, wishes: Wishes, *, day: int, on: int) -> Recipe:
     categories = stories.categories_for(level)
     category = wishes.category or _DICE.choice(categories)
     if text is None and category not in categories:
-        raise Refused(f"canary: there are no invented reports on {level} in this category; write one (--text-file)")
+        raise Refused(f"kenari: tidak ada karangan tentang {level} untuk kategori ini; tulis sendiri (--text-file)")
     with_file = _DICE.random() < _FILE_SHARE if wishes.with_file is None else wishes.with_file
     if text is None:
         story = stories.tell(level, category)
@@ -80,16 +80,16 @@ def clean(text: str) -> str:
     plain = unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     kept = "".join(c for c in plain if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
     if not LEAST_LETTERS <= len(kept) <= MOST_LETTERS:
-        raise Refused(f"canary: a text of {len(kept)} characters, want {LEAST_LETTERS} to {MOST_LETTERS}")
+        raise Refused(f"kenari: teksnya {len(kept)} huruf, harus {LEAST_LETTERS} sampai {MOST_LETTERS}")
     return kept
 
 
 def _check_day(home: Home, day: int, on: int) -> None:
     if not day <= on <= day + AHEAD_DAYS:
-        raise Refused(f"canary: its day is {date_of(on)}, want one from today to {date_of(day + AHEAD_DAYS)}")
+        raise Refused(f"kenari: harinya {date_of(on)}, harus dari hari ini sampai {date_of(day + AHEAD_DAYS)}")
     if home.group.id in home.key_table().lapsed(epoch_of(on)):
         raise Refused(
-            f"canary: no weekly keys of this unit for {date_of(on)} here; renew them first (senyap-keys renew)"
+            f"kenari: belum ada kunci mingguan unit ini untuk {date_of(on)}; perbarui dulu (senyap-keys renew)"
         )
 
 
@@ -113,7 +113,7 @@ def _draw_route(home: Home, wishes: Wishes) -> tuple[str, str, tuple[str, ...]]:
                 odds.append(weights["areas"].get(area, 1) * weights["levels"].get(level, 1) * exclusion)
     if not routes:
         raise Refused(
-            "canary: no report of this kind is read by this unit alone; choose other exclusions, another area or level"
+            "kenari: laporan seperti itu tidak dibaca unit ini sendirian; pilih pengecualian, tempat atau jenjang lain"
         )
     if not any(odds):
         odds = [1] * len(odds)

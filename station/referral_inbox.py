@@ -45,21 +45,21 @@ def take(transaction: sa.Connection, home: Home, record: Record, day: int) -> Ta
     if passed.object_id != record.object_id or record.part != 0 or record.parts != 1:
         raise Malformed("forwarded: not the row that it names")
     if passed.deployment != home.roster.deployment or passed.recipient != home.group.id:
-        return _refused("a row of another unit is for another unit or deployment")
+        return _refused("kiriman unit lain ditujukan kepada unit atau lembaga lain")
     if passed.origin == home.group.id:
-        return _refused("a row of another unit names this one as its origin")
+        return _refused("kiriman unit lain menyebut unit ini sebagai asalnya")
     try:
         stations = {s.id: s.key for s in home.roster.stations if s.group == passed.origin}
         station = signed.signer(stations)
     except BadSignature:
-        return _refused("a row that no station of the unit it names has signed: it may be forged")
+        return _refused("kiriman tidak ditandatangani stasiun unit yang disebutnya, mungkin palsu; tanyakan unit itu")
     if isinstance(passed, Forwarded):
         return _take_case(transaction, home, passed, signed.body, day)
     return _take_status(transaction, passed, signed.body, station, day)
 
 
 def _refused(alarm: str) -> Taken:
-    return Taken(Outcome.REFUSED, f"refused: {alarm}")
+    return Taken(Outcome.REFUSED, f"tidak diterima: {alarm}. Bila sering terjadi, beri tahu petugas server")
 
 
 def _take_case(transaction: sa.Connection, home: Home, passed: Forwarded, body: bytes, day: int) -> Taken:
@@ -156,7 +156,9 @@ def _take_status(transaction: sa.Connection, passed: ReferralStatus, body: bytes
         gone = sa.select(p.reference).where(p.reference == passed.reference, p.recipient == passed.origin)
         if transaction.scalar(gone) is not None:
             return Taken(Outcome.REPEAT)  # nobody here reads it any more
-        return _refused("a unit tells of a referral that this station never made to it, or that a backup has lost")
+        return _refused(
+            "sebuah unit berkabar tentang pelimpahan yang tidak dikenal di sini (mungkin hilang dengan cadangan)"
+        )
     n = referral_news.c
     before = transaction.execute(
         sa.select(referral_news).where(n.referral_id == found.id, n.station == station)

@@ -76,7 +76,7 @@ def _check_keyrings(home: Home) -> None:
     """Demand that every reviewer of the roster can be given a share; says who cannot."""
     if missing := [m for m in home.members if not (home.keyring / m / SHARE_PUBLIC).is_file()]:
         raise Refused(
-            f"rekey: no keyring of {', '.join(missing)} on this station; new reviewers make theirs here with "
+            f"belum ada kunci {', '.join(missing)} di stasiun ini; penelaah baru membuatnya di sini dengan "
             "senyap-keys request"
         )
     for member in home.group.members:
@@ -106,7 +106,10 @@ def _copy_vault(home: Home, old_key: bytes, path: Path, new_key: bytes) -> None:
         wanted = _count(source)
     _sync(path)
     if not _is_copy(path, new_key, wanted):
-        raise VaultUnreadable("rekey: the copy of the vault is not what was written; the disk may be failing")
+        raise VaultUnreadable(
+            "salinan brankas tidak sama dengan yang ditulis, mungkin disknya rusak. Kunci lama tetap berlaku; buat "
+            "cadangan di disk lain, lalu periksa disk mesin ini"
+        )
 
 
 def _is_copy(path: Path, key: bytes, wanted: Mapping[tuple[str, str], int]) -> bool:

@@ -15,6 +15,7 @@ from keys.errors import RolledBack
 from keys.ledger import Ledger, take_files
 from station.errors import Refused
 from station.home import Home
+from station.refusals import told
 
 MAX_FILE_RECORDS = 1_024  # of one bundle: they are held in memory, 256 MiB at the most
 
@@ -27,7 +28,7 @@ def take_all(ledger: Ledger, paths: Sequence[Path], *, day: int) -> Ledger:
     try:
         return offers.take_all(ledger, paths, day=day)
     except RolledBack as error:  # given by hand, an old file is no alarm
-        refusal = Refused(str(error))
+        refusal = Refused(told(error))
         for note in getattr(error, "__notes__", ()):
             refusal.add_note(note)
         raise refusal from None
@@ -41,10 +42,12 @@ def take_along(source: BinaryIO, home: Home, day: int) -> tuple[Home, tuple[str,
     manifest, _, _ = bundle.read_manifest(source, bundle.BUNDLE)
     count = dict(manifest.sections)["file"]
     if count > MAX_FILE_RECORDS:
-        raise Refused(f"bundle: {count} file records, want {MAX_FILE_RECORDS} or fewer")
+        raise Refused(
+            f"bundel ini membawa {count} potong berkas, paling banyak {MAX_FILE_RECORDS}; bawa stik ini ke kotak"
+        )
     if count or manifest.roster_version != home.roster.version:
         home = Home.load(home.folder)  # another program may have taken a roster meanwhile
     if not count:
         return home, ()
-    ledger, warnings = take_files(home.ledger, bundle.read_files(source, manifest), today=day)
-    return (home if ledger is home.ledger else Home.load(home.folder)), warnings
+    ledger, refused = take_files(home.ledger, bundle.read_files(source, manifest), today=day)
+    return (home if ledger is home.ledger else Home.load(home.folder)), tuple(map(told, refused))

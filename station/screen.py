@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crypto.encoding import date_of, visible
-from station.canaries import Canary, State
+from station.canaries import REMARKS, Canary, State
 from station.cases import Case, Line, case_name
 from station.courier import BACKUP, Left, Visit
 from station.dates import written
@@ -201,11 +201,6 @@ _CANARY_STATES = {
     State.CONTRARY: "TIBA, PADAHAL DICATAT TIDAK",
 }  # fmt: skip
 
-_REMARKS = {
-    "early": "tiba sebelum harinya", "text": "teksnya tidak persis sama", "routing": "tempat atau terlapornya lain",
-    "exclusion": "pengecualiannya lain", "files": "berkasnya kurang", "readers": "dapat dibuka unit lain juga",
-}  # fmt: skip
-
 
 def canaries_text(canaries: Sequence[Canary]) -> str:
     """Return the list of canaries for people to read."""
@@ -214,7 +209,7 @@ def canaries_text(canaries: Sequence[Canary]) -> str:
         came = f"  {', '.join(case_name(number) for number in x.cases)}" if x.cases else ""
         noted = f"  ({x.because})" if x.because else ""
         out.append(f"kenari {x.number}  {date_of(x.day).isoformat()}  {_CANARY_STATES[x.state]}{came}{noted}")
-        out += [f"    {_REMARKS[name]}" for name in x.remarks]
+        out += [f"    {REMARKS[name]}" for name in x.remarks]
     return "\n".join(out) or "belum ada kenari"
 
 

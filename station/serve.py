@@ -31,9 +31,15 @@ class _Silent(WSGIRequestHandler):
 def install() -> None:
     """Add this command to `senyap-station`."""
 
-    @click.option("--port", type=click.IntRange(1024, 65_535), default=PORT, show_default=True)
+    @click.option(
+        "--port",
+        type=click.IntRange(1024, 65_535),
+        default=PORT,
+        show_default=True,
+        help="Pintu lain bila yang biasa dipakai.",
+    )
     def serve(port: int) -> None:
-        """Open the case desk in a browser on this machine: http://127.0.0.1:8090."""
+        """Buka meja perkara di peramban mesin ini. Alamatnya http://127.0.0.1:8090."""
 
     def run(given: Given, rest: Any) -> None:
         home = Home.load(given.folder())

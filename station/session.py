@@ -26,6 +26,7 @@ from station.audit import Deed
 from station.desk import Desk, open_desk
 from station.errors import NotAirGapped, Refused
 from station.home import Home
+from station.refusals import sentence
 
 IDLE_SECONDS = 600.0
 LOCKED_SECONDS = 3600.0  # that an idle lock lasts: then those who were present have gone
@@ -270,5 +271,5 @@ def _trouble(transaction: sa.Connection) -> str:
     try:
         audit.check(transaction)
     except Tampered as error:
-        return f"Catatan pengawas tidak utuh ({error}). Beri tahu pengawas sebelum bekerja."
+        return sentence(error)
     return ""

@@ -40,15 +40,19 @@ def load_settings(home: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise BadSettings(f"{SETTINGS}: not TOML") from None
+        raise BadSettings(
+            f"{SETTINGS}: isinya tidak terbaca (bukan TOML); betulkan, atau keluarkan berkas itu"
+        ) from None
     if unknown := set(value) - set(Settings.__slots__):
-        raise BadSettings(f"{SETTINGS}: {len(unknown)} unknown names, known are {', '.join(Settings.__slots__)}")
+        raise BadSettings(
+            f"{SETTINGS}: {len(unknown)} nama tidak dikenal; yang dikenal {', '.join(Settings.__slots__)}"
+        )
     for name, days in value.items():
         if name == "backup_before_ack":
             if type(days) is not bool:
-                raise BadSettings(f"{SETTINGS}: {name} is not true or false")
+                raise BadSettings(f"{SETTINGS}: {name} harus true atau false")
             continue
         least, most = LIMITS[name]
         if type(days) is not int or not least <= days <= most:
-            raise BadSettings(f"{SETTINGS}: {name} is not a whole number from {least} to {most}")
+            raise BadSettings(f"{SETTINGS}: {name} harus bilangan bulat dari {least} sampai {most}")
     return Settings(**value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -24,6 +25,27 @@ ON_STICK: Final = (
     "lain dari stik (jangan bundle-… dan outbox-…) atau pasang stik yang lebih besar, lalu ulangi."
 )
 
+VAULT: Final = (
+    "Brankas tidak dapat dibaca atau ditulis. Tidak ada yang berubah. Jangan matikan mesin: panggil yang merawatnya"
+)
+_REASONS: Final[Mapping[int, str]] = {
+    errno.EROFS: "disk itu hanya dapat dibaca, tidak ditulis",
+    errno.EIO: "disk itu tidak terbaca di bagian itu, mungkin rusak",
+    errno.ENOENT: "tidak ditemukan; mungkin disk atau stiknya sudah dilepas",
+    errno.ENODEV: "disk itu sudah dilepas",
+    errno.ENXIO: "disk itu sudah dilepas",
+    errno.EACCES: "pengguna ini tidak berhak di sana",
+    errno.EPERM: "disk itu tidak mengizinkannya; pakai disk dengan sistem berkas Linux (ext4), bukan FAT",
+    errno.ENOTDIR: "itu bukan folder",
+    errno.EISDIR: "itu folder, bukan berkas",
+    errno.EEXIST: "di sana sudah ada berkas dengan nama itu",
+    errno.ENOTEMPTY: "folder itu tidak kosong",
+    errno.EBUSY: "sedang dipakai program lain",
+    errno.EFBIG: "berkasnya terlalu besar untuk disk itu; pakai disk dengan sistem berkas ext4",
+    errno.ENAMETOOLONG: "namanya terlalu panjang",
+    errno.ELOOP: "itu tautan, bukan berkas",
+}
+
 
 def is_full(error: BaseException) -> bool:
     """Tell whether a disk had no room left: said by the system, or by the vault's own library."""
@@ -35,8 +57,10 @@ def is_full(error: BaseException) -> bool:
 
 
 def reason(error: OSError) -> str:
-    """Return why something could not be written."""
-    return "tidak ada ruang lagi di sana" if is_full(error) else str(error.strerror)
+    """Return why something could not be read or written."""
+    if is_full(error):
+        return "tidak ada ruang lagi di sana"
+    return _REASONS.get(error.errno or 0, f"kesalahan sistem nomor {error.errno or 0}")
 
 
 @contextmanager

@@ -93,4 +93,4 @@ def _lock(fd: int, how: int) -> None:
     try:
         fcntl.flock(fd, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Refused("another senyap-station is at work in this home; wait until it has ended") from None
+        raise Refused("senyap-station lain sedang bekerja di folder ini; tunggu sampai selesai, lalu ulangi") from None

@@ -10,6 +10,7 @@ import click
 
 from crypto.encoding import today
 from station.cli import FOLDER, Given, bare_command
+from station.terminal import say
 from station.training import Made, make_training
 
 
@@ -18,13 +19,13 @@ def install() -> None:
 
     @click.argument("folder", type=FOLDER, metavar="DIR")
     def training(folder: Path) -> None:
-        """Make a training station with invented cases in DIR, a new folder."""
+        """Buat stasiun latihan di DIR, folder baru. Semua perkaranya karangan."""
 
     def run(given: Given, rest: Any) -> None:
-        click.echo("Membuat stasiun latihan (sekitar setengah menit) ...", err=True)
+        say("Membuat stasiun latihan (sekitar setengah menit) ...")
         made = make_training(rest["folder"], day=today())
         click.echo(str(rest["folder"]))
-        click.echo(_told(made), err=True)
+        say(_told(made))
 
     bare_command("training", training, run)
 

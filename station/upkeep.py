@@ -22,21 +22,21 @@ from station.cli import (
     check_air_gap,
     command,
     print_json,
-    warn,
     warn_of_rekey,
 )
 from station.errors import Refused, StationError, exit_code
 from station.home import Home
+from station.refusals import told
 from station.rekey import rekey as rekey_home
+from station.terminal import say, warn
 
 RESTORED = """\
 Stasiun dipulihkan. Yang perlu diketahui:
 - Kunci mingguan tidak ada dalam cadangan. Laporan yang sudah diimpor tetap terbaca dengan kuorum.
-- Laporan yang masih dalam perjalanan disegel ke kunci lama dan tidak dapat dibuka lagi: beri tahu pelapor lewat
-  halaman depan kotak agar mengirim ulang.
+- Laporan yang masih dalam perjalanan disegel ke kunci lama dan tidak dapat dibuka lagi: beri tahu pelapor lewat \
+halaman depan kotak agar mengirim ulang.
 - Buat penelaah baru dengan kunci baru: senyap-keys request; bawa permintaannya kepada pemegang kunci akar.
-- Setelah roster baru tiba: senyap-station roster, lalu senyap-station rekey.
-(The weekly keys are gone: reports on their way are lost. Make new reviewers' keys with senyap-keys request.)"""
+- Setelah roster baru tiba: senyap-station roster, lalu senyap-station rekey."""
 
 
 def install() -> None:
@@ -50,17 +50,17 @@ def install() -> None:
 
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 def roster(ledger: Ledger, files: tuple[Path, ...]) -> None:
-    """Take rosters and batches of weekly keys from a stick, all or none. Needs no passphrase."""
+    """Ambil roster dan kunci mingguan dari stik. Semua atau tidak sama sekali; tanpa frasa sandi."""
     try:
         after = rosters.take_all(ledger, files, day=today())
     except (StationError, CryptoError) as error:
         names = ", ".join(visible(name) for name in getattr(error, "__notes__", ()))
-        click.echo(f"{names}: {error}" if names else str(error), err=True)
-        click.echo(f"tidak ada yang diterima; roster versi {ledger.roster.version} tetap berlaku", err=True)
+        say(f"{names}: {told(error)}" if names else told(error))
+        say(f"tidak ada yang diterima; roster versi {ledger.roster.version} tetap berlaku")
         sys.exit(exit_code(error))
     known = {batch.raw for batch in ledger.batches}
     new = sum(batch.raw not in known for batch in after.batches)
-    click.echo(f"roster versi {after.roster.version} berlaku; {new} berkas kunci mingguan baru", err=True)
+    say(f"roster versi {after.roster.version} berlaku; {new} berkas kunci mingguan baru")
     _tell(ledger, after)
 
 
@@ -89,17 +89,17 @@ def _run_roster(given: Given, rest: Mapping[str, Any]) -> None:
 
 
 def rekey(home: Home, door: Door) -> None:
-    """Give the vault a new key, shared out to the reviewers of the roster."""
+    """Bagi ulang kunci brankas menurut roster. Brankas mendapat kunci baru."""
     made = rekey_home(home.folder, door.passphrases(len(home.sharers)))
-    click.echo(f"kunci brankas baru: {made.k} dari {', '.join(made.members)}", err=True)
+    say(f"kunci brankas baru: {made.k} dari {', '.join(made.members)}")
     if made.left:
-        click.echo(f"tidak lagi memegang bagian: {', '.join(made.left)}", err=True)
-    click.echo("cadangan lama masih terbuka dengan kunci lama: buat cadangan baru, musnahkan yang lama", err=True)
+        say(f"tidak lagi memegang bagian: {', '.join(made.left)}")
+    say("cadangan lama masih terbuka dengan kunci lama: buat cadangan baru, musnahkan yang lama")
 
 
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
 def keys(home: Home, door: Door, as_json: bool) -> None:
-    """List the weekly keys on this station, and erase those that are due."""
+    """Daftar kunci mingguan; hapus yang sudah waktunya."""
     with door.open() as desk:
         status = erasure.review(desk.vault, desk.home, today())
     if as_json:
@@ -107,12 +107,12 @@ def keys(home: Home, door: Door, as_json: bool) -> None:
     else:
         click.echo(screen.keys_text(status))
     for line in screen.swept_lines(status.swept):
-        click.echo(line, err=True)
+        say(line)
 
 
-@click.option("--to", "folder", type=FOLDER, required=True, help="Where copies are kept; not a FAT stick.")
+@click.option("--to", "folder", type=FOLDER, required=True, help="Tempat cadangan; bukan stik FAT.")
 def backup_(home: Home, door: Door, folder: Path) -> None:
-    """Copy everything but the weekly keys into a new folder below DIR."""
+    """Buat cadangan di dalam DIR. Semua disalin, kecuali kunci mingguan."""
     with door.open() as desk:
         click.echo(str(backup.make_backup(desk, folder, door.open, day=today())))
     if backup.shares_disk(home, folder):
@@ -121,9 +121,9 @@ def backup_(home: Home, door: Door, folder: Path) -> None:
 
 @click.argument("source", type=FOLDER, metavar="FROM")
 def restore(source: Path, folder: Path) -> None:
-    """Make the home of a station from a backup; --home names an empty folder."""
+    """Pulihkan stasiun dari cadangan FROM. --home menyebut folder kosong."""
     backup.restore(source, folder)
-    click.echo(RESTORED, err=True)
+    say(RESTORED)
 
 
 def _run_restore(given: Given, rest: Mapping[str, Any]) -> None:

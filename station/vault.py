@@ -82,12 +82,17 @@ def open_vault(path: Path, vault_key: bytes) -> sa.Engine:
     except (dbapi2.DatabaseError, sa.exc.DatabaseError) as error:
         engine.dispose()
         if "not a database" in str(error) or "malformed" in str(error):
-            raise VaultUnreadable("vault: this key does not open it, or it is damaged") from None
+            raise VaultUnreadable(
+                "brankas (vault.db) rusak, atau kuncinya lain; isinya tidak berubah. Jangan hapus apa pun: panggil "
+                "yang merawat mesin, cadangan terakhir dapat dipulihkan (senyap-station restore)"
+            ) from None
         if "locked" in str(error):
-            raise VaultUnreadable(f"vault: another program has been writing for {LOCK_SECONDS} seconds") from None
+            raise VaultUnreadable(
+                f"program lain sudah {LOCK_SECONDS} detik menulis ke brankas; tunggu sampai selesai, lalu ulangi"
+            ) from None
         if space.is_full(error):
             raise DiskFull(space.HERE) from None
-        raise VaultUnreadable("vault: cannot be read or written") from None
+        raise VaultUnreadable(space.VAULT) from None
     return engine
 
 
@@ -147,4 +152,7 @@ def _check_schema(transaction: sa.Connection) -> None:
     if found in (None, *_BEFORE):
         write_meta(transaction, "schema", SCHEMA)
     elif found != SCHEMA:
-        raise VaultUnreadable(f"vault: made by another version of this program (schema {found}, want {SCHEMA})")
+        raise VaultUnreadable(
+            f"brankas ini dibuat versi lain dari program ini (bentuk {found}, di sini {SCHEMA}); isinya tidak berubah. "
+            "Panggil yang merawat mesin: pasang versi program yang membuatnya, atau yang lebih baru"
+        )

@@ -41,7 +41,7 @@ def parse_holidays(text: str) -> frozenset[int]:
         try:
             found.add((datetime.date.fromisoformat(word) - _EPOCH).days)
         except ValueError:
-            raise BadSettings(f"{HOLIDAYS}: line {number} does not begin with a date like 2026-08-17") from None
+            raise BadSettings(f"{HOLIDAYS}: baris {number} tidak dimulai dengan tanggal seperti 2026-08-17") from None
     return frozenset(found)
 
 

@@ -255,9 +255,9 @@ def test_bundles_on_two_sticks_may_arrive_in_any_order(rounds: Rounds, stick: Pa
     other.mkdir()
     rounds.at_box(other)
     first = rounds.at_station(other)
-    assert first.imported[0][1].new == 2 and "gap" in first.imported[0][1].alarms[0]
+    assert first.imported[0][1].new == 2 and "belum pernah datang" in first.imported[0][1].alarms[0]
     second = rounds.at_station(stick)
-    assert second.imported[0][1].new == 0 and "late" in second.imported[0][1].alarms[0]
+    assert second.imported[0][1].new == 0 and "datang terlambat" in second.imported[0][1].alarms[0]
     for each in (stick, other):
         rounds.at_box(each)
     rounds.check()
@@ -292,7 +292,11 @@ def test_a_fork_is_an_alarm_and_the_stations_other_work_goes_on(
     with rounds.desk.vault.begin() as transaction:
         before = transaction.execute(sa.select(tables.bundles)).all()
     there = rounds.at_station(forged)
-    assert there.exit_code == EXIT_ALARM and "fork" in there.left[0].words and not there.imported
+    assert (
+        there.exit_code == EXIT_ALARM
+        and "ALARM: bundel 1 sudah pernah diambil" in there.left[0].words
+        and not there.imported
+    )
     assert there.left[0].name in {path.name for path in (forged / "sumsel").iterdir()}, "the evidence stays"
     with rounds.desk.vault.begin() as transaction:
         assert transaction.execute(sa.select(tables.bundles)).all() == before
@@ -305,7 +309,7 @@ def test_a_bundle_of_another_deployment_is_refused_by_name(rounds: Rounds, stick
     data = path.read_bytes()
     path.write_bytes(data.replace(b'"deployment":"demo-', b'"deployment":"demx-', 1))
     there = rounds.at_station(stick)
-    assert there.exit_code == EXIT_REFUSED and "another deployment" in there.left[0].words
+    assert there.exit_code == EXIT_REFUSED and "milik lembaga lain" in there.left[0].words
 
 
 def test_a_rotten_bundle_is_written_once_more_by_the_drop_box(rounds: Rounds, stick: Path) -> None:
@@ -367,8 +371,8 @@ def test_what_takes_long_is_watched_to_its_last_byte(rounds: Rounds, stick: Path
     box_side.visit(rounds.services, stick, watch=watch)
     station_side.visit(rounds.desk, stick, watch=watch)
     box_side.visit(rounds.services, stick, watch=watch)
-    assert {"writing bundle-00000001.senyap", "reading back bundle-00000001.senyap", "copying bundle-00000001.senyap",
-            "opening rows", "making cover"} <= set(done)  # fmt: skip
+    assert {"writing bundle-00000001.senyap", "reading back bundle-00000001.senyap", "menyalin bundle-00000001.senyap",
+            "membuka baris", "making cover"} <= set(done)  # fmt: skip
     for what, (total, counted) in done.items():
         assert counted == total or total <= counted <= total + 70_000, what  # the head is read, too
 
@@ -383,7 +387,7 @@ def test_a_folder_that_leads_to_the_shelf_takes_nothing_from_it(rounds: Rounds, 
     (stick / "sumsel").symlink_to(shelf)
     rounds.at_station(stick)
     assert before and files(shelf) == before
-    with pytest.raises(Refused, match="own home"):
+    with pytest.raises(Refused, match="folder stasiun sendiri"):
         rounds.at_station(rounds.desk.home.bundles)
     assert files(shelf) == before
 
@@ -470,7 +474,8 @@ def test_a_stick_that_is_not_plugged_in_is_not_invented(rounds: Rounds, tmp_path
     for command in (box_command, station_command):
         home = rounds.services.settings.home if command is box_command else rounds.desk.home.folder
         done = CliRunner().invoke(command, ["courier", "--home", str(home), str(missing)])
-        assert done.exit_code == 2 and "does not exist" in done.output and not missing.exists()
+        words = "does not exist" if command is box_command else "STICK: folder atau berkas itu tidak ada"
+        assert done.exit_code == 2 and words in done.output and not missing.exists()
 
 
 def test_a_damaged_bundle_goes_from_the_stick_when_a_later_one_was_taken(rounds: Rounds, stick: Path) -> None:

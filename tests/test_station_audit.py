@@ -194,7 +194,7 @@ def test_parts_at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     read = terminal.run("audit", *reversed(paths), typed=f"{words}\n")
     assert read.exit_code == 0 and [line[0] for line in read.stdout.splitlines()[-3:]] == ["1", "2", "3"]
     read = terminal.run("audit", paths[1], typed=f"{words}\n")
-    assert read.exit_code == 3 and "entries 1 to 2 are missing" in read.output
+    assert read.exit_code == 3 and "tidak memuat nomor 1 sampai 2" in read.output
 
 
 def test_the_desk_says_at_its_start_that_the_log_was_changed(tmp_path: Path) -> None:

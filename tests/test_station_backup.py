@@ -135,7 +135,7 @@ def test_a_restored_station_shows_old_reports_and_opens_no_new_ones(home: Path, 
     stick.last = replace(stick.last, seq=9)
     with sit(back.folder, *ME) as desk:
         found = import_bundle(desk, stick.write([world().letter_row(Reporter().report())], roster_version=2))
-    assert found.new == 0 and any("no reviewer present has a key" in alarm for alarm in found.alarms)
+    assert found.new == 0 and any("tetap tertutup" in alarm for alarm in found.alarms)
 
 
 def test_the_copy_knows_that_it_is_one_and_the_station_does_not(home: Path, tmp_path: Path):
@@ -152,7 +152,7 @@ def test_what_others_write_meanwhile_is_in_the_copy_whole_or_not_at_all(home: Pa
         if name == "vault.db":
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(vault, "LOCK_SECONDS", 0)
-                with pytest.raises(VaultUnreadable, match="another program has been writing"), sit(home, *ME):
+                with pytest.raises(VaultUnreadable, match="program lain sudah 0 detik menulis"), sit(home, *ME):
                     pass
             blocked.append(name)
         return real(source, target, name)
@@ -169,7 +169,7 @@ def test_files_that_come_while_it_runs_make_it_start_again(home: Path, tmp_path:
         return real(source, target, name)
 
     monkeypatch.setattr(copies, "copy_file", add)
-    with pytest.raises(Refused, match="start it again"):
+    with pytest.raises(Refused, match="ulangi perintah ini"):
         copy(home, tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []
 
@@ -323,7 +323,7 @@ def list_also(made: Path, name: str, data: bytes = b"x") -> None:
 def test_a_home_that_holds_files_is_never_overwritten(home: Path, tmp_path: Path):
     made = copy(home, tmp_path / "copies")
     before = tree(home)
-    with pytest.raises(Refused, match="empty folder"):
+    with pytest.raises(Refused, match="folder kosong"):
         restore(made, home)
     assert tree(home) == before
     (tmp_path / "empty").mkdir()
@@ -423,7 +423,7 @@ def test_a_bundle_that_fills_a_gap_waits_for_a_backup_of_its_own(home: Path, sti
     copy(home, tmp_path / "disk")
     assert acknowledged(home, tmp_path) == [1, 3], "control"
     with sit(home, *ME) as desk:
-        assert "late: bundle 2 fills a gap" in import_bundle(desk, late).alarms
+        assert "bundel 2 datang terlambat dan mengisi yang kurang" in import_bundle(desk, late).alarms
         assert outbox.count_uncopied(desk) == 2
     assert acknowledged(home, tmp_path) == [1]
     copy(home, tmp_path / "disk")
@@ -531,5 +531,5 @@ def test_a_visit_copies_before_it_acknowledges_and_goes_on_when_the_disk_is_bad(
 @pytest.mark.parametrize("text", ["backup_before_ack = 1", 'backup_before_ack = "ya"'])
 def test_the_setting_is_true_or_false(home: Path, text: str) -> None:
     (home / "station.toml").write_text(text)
-    with pytest.raises(BadSettings, match="backup_before_ack is not true or false"):
+    with pytest.raises(BadSettings, match="backup_before_ack harus true atau false"):
         Home.load(home)

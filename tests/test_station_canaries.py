@@ -135,7 +135,7 @@ def test_a_slip_of_the_thumb_is_said_and_makes_no_report_of_a_canary(desk: Desk,
     slipped = sung(TEXT.replace("ditandatangani", "ditanda tangani").replace("seorang", "seorag"))
     found = take(desk, stick, slipped)
     assert (found.new, found.canaries) == (0, 1) and states(desk) == [State.ARRIVED]
-    assert found.alarms == ("canary: number 1 came with a text that is not quite the recipe's",)
+    assert found.alarms == ("kenari 1 tiba, tetapi: teksnya tidak persis sama",)
 
 
 def test_a_report_that_shares_some_words_with_a_canary_is_a_report(desk: Desk, stick: Stick):
@@ -163,7 +163,7 @@ def test_what_is_strange_about_a_canary_is_said(desk: Desk, stick: Stick, change
     letter = replace(sung(files=[file]), **changes)
     path = stick.write([world().letter_row(letter), *world().part_rows(file, data)], day=today() + 1)
     found = import_bundle(desk, path, day=today() + 1)
-    assert found.alarms == (f"canary: number 1 came {canaries.REMARKS[remark]}",)
+    assert found.alarms == (f"kenari 1 tiba, tetapi: {canaries.REMARKS[remark]}",)
     with desk.vault.begin() as transaction:
         (canary,) = canaries.list_canaries(transaction, station="sumsel", day=today() + 1, patience=PATIENCE)
     assert (canary.state, canary.remarks) == (State.ARRIVED, (remark,))
@@ -194,7 +194,7 @@ def test_a_row_that_was_dropped_is_an_alarm_until_somebody_settles_it(desk: Desk
     out(desk)
     assert take(desk, stick, Reporter().report(), day=today()).alarms == (), "it may still come today"
     (alarm,) = take(desk, stick, Reporter().report()).alarms
-    assert "number 1" in alarm and "dropped" in alarm and "--settle 1" in alarm
+    assert "kenari 1" in alarm and "mungkin dibuang" in alarm and "--settle 1" in alarm
     assert take(desk, stick).alarms == (alarm,), "and again"
     settle(desk, Reason.LOST)
     assert take(desk, stick).alarms == () and states(desk) == [State.SETTLED]
@@ -205,7 +205,7 @@ def test_a_row_sealed_to_other_keys_is_an_alarm(desk: Desk, stick: Stick):
     stolen = world().letter_row(sung(), readers=("palembang",))
     found = import_bundle(desk, stick.write([stolen], day=today() + 1), day=today() + 1)
     assert (found.foreign, found.canaries) == (1, 0)
-    assert "sealed to others" in found.alarms[0]
+    assert "dikunci untuk orang lain" in found.alarms[0]
 
 
 def test_days_without_a_bundle_are_an_alarm(desk: Desk, stick: Stick):
@@ -222,13 +222,13 @@ def test_a_unit_says_how_many_days_without_a_bundle_are_an_alarm(home: Path, sti
         path = stick.write([], day=today())
         assert import_bundle(desk, path, day=today() + 3).alarms == ()
         (alarm,) = import_bundle(desk, path, day=today() + 4).alarms
-        assert "3 days later no newer bundle" in alarm
+        assert "3 hari sesudahnya belum ada bundel" in alarm
 
 
 @pytest.mark.parametrize("text", ["canary_days = 0", "canary_days = 91", "canary_days = true"])
 def test_another_number_of_days_is_refused(home: Path, text: str):
     (home / "station.toml").write_text(text)
-    with pytest.raises(BadSettings, match="canary_days is not a whole number from 1 to 90"):
+    with pytest.raises(BadSettings, match="canary_days harus bilangan bulat dari 1 sampai 90"):
         Home.load(home)
 
 
@@ -251,14 +251,14 @@ def test_an_alarm_says_that_a_row_which_waits_for_reviewers_may_be_it(desk: Desk
             )
         )  # fmt: skip
         (alarm,) = canaries.alarms(transaction, station="sumsel", day=today() + 1, patience=PATIENCE)
-    assert "may be among 1 rows that wait for more reviewers" in alarm
+    assert "mungkin ada di antara 1 baris yang menunggu penelaah lain" in alarm
 
 
 def test_a_canary_without_all_parts_of_its_file_is_an_alarm(desk: Desk, stick: Stick):
     out(desk, files=1)
     file = attach(b"rincian")
     (alarm,) = take(desk, stick, sung(files=[file])).alarms
-    assert "not all parts of its file" in alarm and states(desk) == [State.INCOMPLETE]
+    assert "berkasnya tidak lengkap" in alarm and states(desk) == [State.INCOMPLETE]
     import_bundle(desk, stick.write(world().part_rows(file, b"rincian")))
     assert states(desk) == [State.ARRIVED]
 
@@ -277,10 +277,10 @@ def test_a_canary_that_comes_twice_is_an_alarm_and_neither_is_a_report(desk: Des
     out(desk)
     take(desk, stick, sung())
     found = take(desk, stick, sung())
-    assert (found.new, found.canaries) == (0, 1) and "came more than once" in found.alarms[0]
+    assert (found.new, found.canaries) == (0, 1) and "tiba lebih dari sekali" in found.alarms[0]
     settle(desk, Reason.SENT_TWICE)
     assert take(desk, stick).alarms == ()
-    assert "came more than once" in take(desk, stick, sung()).alarms[0], "a third time is another matter"
+    assert "tiba lebih dari sekali" in take(desk, stick, sung()).alarms[0], "a third time is another matter"
 
 
 def test_the_same_letter_again_is_a_repeat_and_no_alarm(desk: Desk, stick: Stick):
@@ -297,7 +297,7 @@ def test_a_further_letter_to_a_canarys_mailbox_is_said_and_can_be_read(desk: Des
     found = take(desk, stick, sung(reporter=reporter), reporter.follow_up("laporan sungguhan"))
     assert (found.new, found.canaries) == (1, 1)
     assert found.alarms == (
-        "canary: a further letter came to the mailbox of number 1; nobody should have its code: read it",
+        "surat lanjutan datang untuk kenari 1, padahal tidak ada yang boleh punya kodenya: baca surat itu",
     )
     with desk.vault.begin() as transaction:
         assert cases.show_case(transaction, "K-0001").messages[0].text == "laporan sungguhan"
@@ -326,7 +326,7 @@ def test_one_that_comes_after_it_was_settled_as_not_sent_is_an_alarm(desk: Desk,
     out(desk)
     settle(desk, Reason.NOT_SENT)
     found = take(desk, stick, sung())
-    assert found.canaries == 1 and "settled as not-sent" in found.alarms[0] and states(desk) == [State.CONTRARY]
+    assert found.canaries == 1 and "dicatat not-sent" in found.alarms[0] and states(desk) == [State.CONTRARY]
     settle(desk, Reason.SENT_LATE)
     assert states(desk) == [State.ARRIVED]
 
@@ -345,14 +345,14 @@ def test_one_that_was_sent_late_must_come_with_the_next_bundle(desk: Desk, stick
 
 def test_what_cannot_be_is_not_noted(desk: Desk, stick: Stick):
     out(desk)
-    with pytest.raises(Refused, match="none has this number"):
+    with pytest.raises(Refused, match="nomor itu tidak ada"):
         settle(desk, Reason.LOST, 2)
-    with pytest.raises(Refused, match="did not come twice"):
+    with pytest.raises(Refused, match="tidak tiba dua kali"):
         settle(desk, Reason.SENT_TWICE)
     take(desk, stick, sung())
-    with pytest.raises(Refused, match="it came"):
+    with pytest.raises(Refused, match="sudah tiba"):
         settle(desk, Reason.NOT_SENT)
-    with pytest.raises(Refused, match="nothing was lost"):
+    with pytest.raises(Refused, match="tidak ada yang hilang"):
         settle(desk, Reason.LOST)
     assert states(desk) == [State.ARRIVED]
 
@@ -364,9 +364,9 @@ def test_a_text_serves_once(desk: Desk):
     out(desk)
     split = " ".join(word for piece in TEXT.split() for word in (piece[:2], piece[2:]) if word)
     for again in (TEXT, TEXT.lower() + " Terima kasih", TEXT.replace("genset", "pompa"), split):
-        with pytest.raises(Refused, match="each is used once"):
+        with pytest.raises(Refused, match="tiap teks dipakai sekali"):
             out(desk, again)
-    with pytest.raises(Refused, match="fewer than 12 words"):
+    with pytest.raises(Refused, match="kurang dari 12 kata"):
         out(desk, "terlalu pendek untuk dikenali lagi")
     assert (
         out(desk, "Seorang bendahara menyimpan uang kas di rumahnya sejak Mei dan tidak pernah menjawab bila ditanya")
@@ -418,7 +418,7 @@ def test_another_vault_key_keeps_the_canaries(home: Path, stick: Stick):
         out(desk)
     rekey(home, {name: world().passphrases[name] for name in ME})
     with sit(home, *ME) as desk:
-        assert "dropped" in take(desk, stick).alarms[0]
+        assert "mungkin dibuang" in take(desk, stick).alarms[0]
 
 
 # --- at the terminal ---------------------------------------------------------------------------------
@@ -433,10 +433,10 @@ def test_commands_end_loudly_until_a_missing_canary_is_settled(terminal: Termina
     with sit(terminal.home, *ME) as desk:
         out(desk, day=today() - 1)
     imported = terminal.run("import", str(stick.write([])), "--json")
-    assert imported.exit_code == 1 and "number 1" in json.loads(imported.stdout)["alarms"][0]
+    assert imported.exit_code == 1 and "kenari 1" in json.loads(imported.stdout)["alarms"][0]
     listed, shown = terminal.run("list", "--json"), terminal.run("canary", "--json")
-    assert (listed.exit_code, listed.stdout) == (1, "[]\n") and "number 1" in listed.stderr
-    assert shown.exit_code == 7 and "number 1" in shown.stderr
+    assert (listed.exit_code, listed.stdout) == (1, "[]\n") and "kenari 1" in listed.stderr
+    assert shown.exit_code == 7 and "kenari 1" in shown.stderr
     (canary,) = json.loads(shown.stdout)
     assert set(canary) == {"number", "day", "state", "because", "cases", "remarks", "alarm"}
     assert (canary["state"], canary["because"]) == ("missing", "")

@@ -87,7 +87,7 @@ def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick:
 def test_one_reviewer_of_two_ends_with_4(tmp_path: Path):
     result = Terminal(tmp_path, "sumsel", ("sumsel-2",)).run("list")
     assert (result.exit_code, result.stdout) == (4, "")
-    assert "1 of the 2" in result.stderr
+    assert "1 dari 2" in result.stderr
 
 
 def test_a_wrong_passphrase_ends_with_4_and_is_not_repeated(terminal: Terminal, tmp_path: Path):
@@ -121,7 +121,7 @@ def test_an_air_gapped_machine_needs_no_flag(terminal: Terminal, monkeypatch):
 def test_the_network_flag_is_for_demos_only(terminal: Terminal, monkeypatch):
     monkeypatch.setattr("station.home.Home.is_demo", False)
     result = terminal.run("list")
-    assert result.exit_code == 5 and "demo deployments only" in result.stderr
+    assert result.exit_code == 5 and "hanya untuk demo dan latihan" in result.stderr
 
 
 def test_a_forked_bundle_ends_with_7_and_a_gap_with_1(terminal: Terminal, stick: Stick, tmp_path: Path):
@@ -129,10 +129,10 @@ def test_a_forked_bundle_ends_with_7_and_a_gap_with_1(terminal: Terminal, stick:
     fork = Stick(tmp_path / "fork").write(world().cover())
     result = terminal.run("import", str(fork), "--json")
     assert result.exit_code == 7
-    assert "fork" in json.loads(result.stdout)["alarms"][0]
+    assert "ALARM: bundel 1 sudah pernah" in json.loads(result.stdout)["alarms"][0]
     stick.write([])
     result = terminal.run("import", str(stick.write([])))
-    assert result.exit_code == 1 and "gap" in result.stderr
+    assert result.exit_code == 1 and "belum pernah datang" in result.stderr
 
 
 def test_refused_input_ends_with_3(terminal: Terminal, stick: Stick):
@@ -200,7 +200,7 @@ def test_no_word_of_a_report_reaches_a_refusal_or_a_log(terminal: Terminal, stic
     bad = reporter.report(marker, [attach(b"x", name=marker)], thread_key=bytes(32))
     rows = [world().letter_row(reporter.report("a")), world().letter_row(bad)]
     result = terminal.run("import", str(stick.write(rows)))
-    assert result.exit_code == 1 and "another thread key" in result.stderr
+    assert result.exit_code == 1 and "kunci surat yang lain" in result.stderr
     assert marker not in result.output and marker not in caplog.text
 
 

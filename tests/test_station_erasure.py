@@ -417,7 +417,9 @@ def test_a_gap_in_the_own_chain_is_harmless_while_this_vault_made_every_outbox(s
                 made = transaction.execute(sa.select(tables.outboxes)).one()
     scene.skip(due() - 2)
     found = scene.late(applied=Taken(1, made.hash))
-    assert found.alarms == ("gap: 1 bundles before bundle 3 never came",) and erased(found) == set(ALL)
+    assert found.alarms == (
+        "1 bundel sebelum bundel 3 belum pernah datang. Ambil bila stiknya tiba; bila tidak, isinya datang lagi",
+    ) and erased(found) == set(ALL)
 
 
 def test_a_first_bundle_that_is_not_the_first_is_harmless_in_the_own_chain(scene: Scene):

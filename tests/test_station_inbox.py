@@ -150,7 +150,7 @@ def test_a_file_larger_than_any_bundle_is_refused_unread(desk: Desk, stick: Stic
 def test_another_bundle_of_a_known_number_is_a_fork(desk: Desk, stick: Stick, tmp_path: Path):
     path = stick.write([world().letter_row(Reporter().report())])
     import_bundle(desk, path)
-    with pytest.raises(Alarm, match="fork"):
+    with pytest.raises(Alarm, match="dengan isi yang lain"):
         import_bundle(desk, Stick(tmp_path / "other").write([world().letter_row(Reporter().report())]))
     assert count(desk, tables.cases) == 1
     assert (desk.home.bundles / "sumsel" / path.name).read_bytes() == path.read_bytes()
@@ -158,13 +158,13 @@ def test_another_bundle_of_a_known_number_is_a_fork(desk: Desk, stick: Stick, tm
 
 def test_the_next_number_after_another_bundle_is_a_fork(desk: Desk, stick: Stick):
     import_bundle(desk, stick.write([]))
-    with pytest.raises(Alarm, match="does not follow"):
+    with pytest.raises(Alarm, match="bukan lanjutan"):
         import_bundle(desk, stick.write([world().letter_row(Reporter().report())], previous=bytes(63) + b"\1"))
     assert count(desk, tables.cases) == 0
 
 
 def test_a_first_bundle_that_follows_another_is_a_fork(desk: Desk, stick: Stick):
-    with pytest.raises(Alarm, match="fork"):
+    with pytest.raises(Alarm, match="bukan lanjutan"):
         import_bundle(desk, stick.write([], previous=b"\1" * 64))
 
 
@@ -173,7 +173,9 @@ def test_a_gap_is_imported_with_a_warning(desk: Desk, stick: Stick):
     stick.write([])
     found = import_bundle(desk, stick.write([world().letter_row(Reporter().report())]))
     assert found.new == 1
-    assert found.alarms == ("gap: 1 bundles before bundle 3 never came",)
+    assert found.alarms == (
+        "1 bundel sebelum bundel 3 belum pernah datang. Ambil bila stiknya tiba; bila tidak, isinya datang lagi",
+    )
 
 
 def test_an_older_bundle_never_seen_is_a_rollback_unless_its_successor_names_it(
@@ -184,10 +186,10 @@ def test_an_older_bundle_never_seen_is_a_rollback_unless_its_successor_names_it(
     after_first = replace(stick.last)
     second = stick.write([world().letter_row(Reporter().report())])
     import_bundle(desk, stick.write([]))
-    with pytest.raises(Alarm, match="rollback"):
+    with pytest.raises(Alarm, match="bundel 2 tidak dikenal di sini"):
         import_bundle(desk, Stick(tmp_path / "other", last=after_first).write(world().cover()))
     found = import_bundle(desk, second)
-    assert (found.new, found.alarms) == (1, ("late: bundle 2 fills a gap",))
+    assert (found.new, found.alarms) == (1, ("bundel 2 datang terlambat dan mengisi yang kurang",))
 
 
 def test_a_replayed_older_bundle_is_only_a_repeat(desk: Desk, stick: Stick):
@@ -205,7 +207,7 @@ def test_a_row_that_is_still_waiting_in_the_next_bundle_is_a_repeat(desk: Desk, 
 
 def test_an_outbox_that_this_vault_did_not_make_is_warned_of(desk: Desk, stick: Stick):
     found = import_bundle(desk, stick.write([], applied=Taken(7, b"\7" * 64)))
-    assert [alarm.split(":")[0] for alarm in found.alarms] == ["outbox"]
+    assert [alarm.split(" yang ")[0] for alarm in found.alarms] == ["kotak menerima outbox 7"]
 
 
 def test_an_excluded_unit_finds_foreign_rows_only(tmp_path: Path, stick: Stick):
@@ -230,7 +232,7 @@ def test_a_damaged_row_is_quarantined_and_the_rest_is_imported(desk: Desk, stick
     path = stick.write([not_json, forwarded, far_part, bad_body, good, no_row, too_old])
     found = import_bundle(desk, path)
     assert found.new == 1
-    assert [alarm.split(" rows")[0] for alarm in found.alarms] == ["quarantined: 5", "closed: 1"]
+    assert [alarm[:13] for alarm in found.alarms] == ["5 baris rusak", "1 baris tetap"]
     assert replace(import_bundle(desk, path), alarms=()) == replace(found, new=0, repeated=1, alarms=())
 
 
@@ -238,7 +240,7 @@ def test_a_letter_with_a_number_no_column_holds_is_quarantined(desk: Desk, stick
     rows = [world().letter_row(Reporter().report(day=2**80)), world().letter_row(Reporter().report())]
     found = import_bundle(desk, stick.write(rows))
     assert found.new == 1
-    assert found.alarms[0].startswith("quarantined: 1 ")
+    assert found.alarms[0].startswith("1 baris rusak")
 
 
 def test_a_row_that_needs_more_reviewers_waits_and_opens_when_they_come(tmp_path: Path, stick: Stick):
@@ -280,7 +282,7 @@ def test_rows_of_a_week_without_a_key_are_not_passed_over_in_silence(tmp_path: P
     path = stick.write([world().letter_row(Reporter().report())])
     with sit(home, "sumsel-1", "sumsel-2") as desk:
         found = import_bundle(desk, path)
-        assert found.new == 0 and found.alarms[0].startswith("keys: no reviewer present has a key of epoch")
+        assert found.new == 0 and found.alarms[0].startswith("1 baris tetap tertutup: tidak ada kunci minggu")
     for key, data in kept:
         write_file(key, data)
     with sit(home, "sumsel-1", "sumsel-2") as desk:
@@ -346,7 +348,7 @@ def test_a_report_in_a_bundle_with_a_wrong_day_is_held_and_opened_by_the_next_im
     letter = world().letter_row(Reporter().report("sungai keruh"))
     path = stick.write([letter], day=today() + 7 * 20)
     found = import_bundle(desk, path)
-    assert found.new == 0 and found.incomplete == 1 and found.alarms[0].startswith("held: 1 rows")
+    assert found.new == 0 and found.incomplete == 1 and found.alarms[0].startswith("1 baris tertahan")
     again = import_bundle(desk, path)
     assert again.new == 1 and show(desk).fields["uraian"] == "sungai keruh"
     assert count(desk, tables.held_rows) == 0

@@ -112,13 +112,13 @@ def test_another_report_of_the_same_code_is_a_further_letter_of_the_case(desk: D
 @pytest.mark.parametrize(
     ("bend", "words"),
     [
-        (lambda r: r.report("b", thread_key=os.urandom(32)), "another thread key"),
-        (lambda r: r.report("b", mailbox=os.urandom(16)), "not its own key's"),
-        (lambda r: r.report("b", reply_key=Reporter().reply.public.raw), "not its own key's"),
-        (lambda r: replace(r.follow_up("b"), thread_mac=os.urandom(64)), "receipt code"),
-        (lambda r: replace(r.follow_up("b"), fields={"pesan": "c"}), "receipt code"),
-        (lambda r: r.follow_up("b", reply_key_hash=os.urandom(32)), "another reply key"),
-        (lambda r: r.report("b", readers=("kpk", "palembang")), "does not name this unit"),
+        (lambda r: r.report("b", thread_key=os.urandom(32)), "kunci surat yang lain"),
+        (lambda r: r.report("b", mailbox=os.urandom(16)), "bukan milik kuncinya"),
+        (lambda r: r.report("b", reply_key=Reporter().reply.public.raw), "bukan milik kuncinya"),
+        (lambda r: replace(r.follow_up("b"), thread_mac=os.urandom(64)), "tidak dibuat dengan kode laporannya"),
+        (lambda r: replace(r.follow_up("b"), fields={"pesan": "c"}), "tidak dibuat dengan kode laporannya"),
+        (lambda r: r.follow_up("b", reply_key_hash=os.urandom(32)), "kunci balasan yang lain"),
+        (lambda r: r.report("b", readers=("kpk", "palembang")), "tidak menyebut unit ini"),
     ],
     ids=["thread_key", "mailbox", "reply_key", "mac", "text_after_mac", "reply_key_hash", "readers"],
 )
@@ -128,7 +128,7 @@ def test_a_letter_that_breaks_a_rule_is_refused_with_an_alarm(desk: Desk, stick:
     path = stick.write([world().letter_row(bend(reporter), ["sumsel"])])
     found = import_bundle(desk, path)
     assert found.new == 0
-    assert len(found.alarms) == 1 and words in found.alarms[0] and found.alarms[0].startswith("refused")
+    assert len(found.alarms) == 1 and words in found.alarms[0] and found.alarms[0].startswith("tidak diterima: ")
     assert (count(desk, tables.cases), count(desk, tables.letters)) == (1, 1)
     assert show(desk).fields["uraian"] == "a"
 
@@ -137,7 +137,7 @@ def test_a_reply_key_that_nothing_can_be_sealed_to_is_refused(desk: Desk, stick:
     key = Reporter().reply.public.raw[:-32] + bytes(32)
     row = world().letter_row(Reporter().report(reply_key=key, mailbox=mailbox_of(key)))
     found = import_bundle(desk, stick.write([row]))
-    assert "reply key" in found.alarms[0]
+    assert "kunci balasan" in found.alarms[0]
     assert count(desk, tables.cases) == 0
 
 
@@ -167,7 +167,7 @@ def test_a_follow_up_without_a_report_is_dropped_after_90_days_and_not_before(de
     import_bundle(desk, stick.write([], day=today() + 5000), day=today() + 1)
     assert count(desk, tables.held_letters) == 1
     (alarm,) = import_bundle(desk, stick.write([], day=today() + 90), day=today() + 90).alarms
-    assert alarm.startswith("dropped: 1 follow-ups that nobody could read")
+    assert alarm.startswith("1 pesan lanjutan dibuang tanpa dapat dibaca")
     assert count(desk, tables.held_letters) == 0
 
 
@@ -196,7 +196,7 @@ def test_a_file_whose_hash_is_wrong_is_never_whole(desk: Desk, stick: Stick, tmp
     file = attach(b"asli")
     rows = [*world().part_rows(file, b"beda"), world().letter_row(Reporter().report(files=[file]))]
     found = import_bundle(desk, stick.write(rows))
-    assert found.incomplete == 1 and found.alarms[0].startswith("attachments: 1 ")
+    assert found.incomplete == 1 and found.alarms[0].startswith("1 berkas lengkap bagiannya")
     with desk.vault.begin() as transaction:
         assert attachments.save_files(transaction, 1, tmp_path / "out") == ()
 
@@ -206,7 +206,7 @@ def test_a_second_part_with_other_data_does_not_replace_the_first(desk: Desk, st
     rows = [*world().part_rows(file, b"asli"), *world().part_rows(file, b"beda"), *world().part_rows(file, b"asli")]
     found = import_bundle(desk, stick.write([*rows, world().letter_row(Reporter().report(files=[file]))]))
     assert found.incomplete == 0
-    assert found.alarms[0].startswith("quarantined: 1 ")
+    assert found.alarms[0].startswith("1 baris rusak")
 
 
 def test_parts_without_a_letter_are_dropped_only_late_and_only_without_a_gap(desk: Desk, stick: Stick):
@@ -254,6 +254,6 @@ def test_saving_never_replaces_a_file_and_never_follows_a_link(desk: Desk, stick
     )
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "001.bin").symlink_to(tmp_path / "target")
-    with desk.vault.begin() as transaction, pytest.raises(Refused, match="already"):
+    with desk.vault.begin() as transaction, pytest.raises(Refused, match="sudah ada berkas"):
         attachments.save_files(transaction, 1, tmp_path / "out")
     assert not (tmp_path / "target").exists()

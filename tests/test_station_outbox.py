@@ -297,7 +297,10 @@ def test_a_case_that_cannot_be_sealed_leaves_its_place_to_cover_and_the_outbox_l
 def test_a_letter_whose_readers_are_no_ids_is_put_aside_with_an_alarm(desk: Desk, tmp_path: Path, stick: Stick):
     bad = [Reporter(["sumsel", "x" * 12_000]), Reporter(["sumsel", "sumsel"])]
     found = import_bundle(desk, stick.write([world().letter_row(r.report(), ["sumsel"]) for r in bad]))
-    assert (found.new, found.alarms) == (0, ("quarantined: 2 rows are damaged or not as the format says",))
+    assert (found.new, found.alarms) == (
+        0,
+        ("2 baris rusak atau salah bentuk dan disisihkan. Bila sering, beri tahu petugas server",),
+    )
     assert read(make_outbox(desk, tmp_path / "out"))[0].seq == 1
 
 
@@ -342,7 +345,7 @@ def test_a_case_led_by_another_unit_gets_no_mailbox_and_no_answer_here(tmp_path:
     with sit(world().copy_home("sumsel", tmp_path), *ME) as desk:
         import_bundle(desk, path)
         assert not served(read(make_outbox(desk, tmp_path / "out"))[2], [reporter], 1)
-        with desk.vault.begin() as transaction, pytest.raises(Refused, match="another station"):
+        with desk.vault.begin() as transaction, pytest.raises(Refused, match="stasiun lain yang menjawab"):
             reply(transaction, desk, "review", "x")
     with sit(world().copy_home("palembang", tmp_path), "palembang-1") as desk:
         import_bundle(desk, path)
@@ -383,7 +386,7 @@ def test_a_stick_that_keeps_other_bytes_is_noticed(desk: Desk, tmp_path: Path, m
 
 def test_a_restored_station_counts_on_from_what_the_drop_box_took(desk: Desk, tmp_path: Path, stick: Stick):
     found = import_bundle(desk, stick.write([], applied=Taken(9, b"\x09" * 64)))
-    assert found.alarms[0].startswith("outbox: ")
+    assert found.alarms[0].startswith("kotak menerima outbox 9 yang tidak dibuat")
     manifest, _, _ = read(make_outbox(desk, tmp_path / "out"))
     assert (manifest.seq, manifest.previous) == (10, b"\x09" * 64)
     assert import_bundle(desk, stick.write([], applied=Taken(10, manifest.hash))).alarms == ()

@@ -182,7 +182,7 @@ def test_an_old_roster_put_back_is_not_called_a_wrong_passphrase(tmp_path: Path)
         pass
     (home / "roster.senyap").write_bytes(old)
     said = Browser(home).enter(ONE, TWO)
-    assert "tidak cocok" not in said and "somebody put an old file back" in said
+    assert "tidak cocok" not in said and "seseorang menaruh berkas lama" in said
 
 
 def test_without_a_change_nothing_is_said(tmp_path: Path) -> None:

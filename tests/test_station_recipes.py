@@ -168,11 +168,11 @@ def test_what_is_wished_is_kept():
 
 
 def test_exclusions_that_lead_elsewhere_are_refused():
-    with pytest.raises(Refused, match="no report of this kind is read by this unit alone"):
+    with pytest.raises(Refused, match="tidak dibaca unit ini sendirian"):
         draw(exclude=[PROVINCE_INSPECTORATE])
-    with pytest.raises(Refused, match="choose other exclusions"):
+    with pytest.raises(Refused, match="pilih pengecualian"):
         draw("palembang", exclude=["inspektorat-daerah"])
-    with pytest.raises(Refused, match="another area or level"):
+    with pytest.raises(Refused, match="tempat atau jenjang lain"):
         draw("palembang", area="lahat")
 
 
@@ -191,24 +191,24 @@ def test_own_texts_go_as_they_are_and_of_the_wrong_length_not_at_all():
     assert set(recipe.fields) <= {"uraian", "wilayah", "jenjang_terlapor", "kategori", "jangan_dibuka"}
     assert draw(text=OWN, level="tidak-tahu", category="lainnya").fields["kategori"] == "lainnya"
     for text in ("pendek", "x" * 10_001, " " * 200):
-        with pytest.raises(Refused, match="characters, want 80 to 10000"):
+        with pytest.raises(Refused, match="huruf, harus 80 sampai 10000"):
             clean(text)
-    with pytest.raises(Refused, match="another area or level"):
+    with pytest.raises(Refused, match="tempat atau jenjang lain"):
         draw(text=OWN, level="bupati")
-    with pytest.raises(Refused, match="no invented reports"):
+    with pytest.raises(Refused, match="tidak ada karangan"):
         draw(category="lainnya")
 
 
 @pytest.mark.parametrize("days", [-1, 184])
 def test_a_day_that_is_past_or_far_is_refused(days: int):
-    with pytest.raises(Refused, match="want one from today to"):
+    with pytest.raises(Refused, match="harus dari hari ini sampai"):
         draw_recipe(home_of("sumsel"), Wishes(), day=today(), on=today() + days)
 
 
 def test_a_day_without_keys_is_refused_in_words_that_say_what_to_do():
     last = 7 * (epoch_of(today()) + 2) - 1  # of the weeks that this deployment has keys for
     assert draw_recipe(home_of("sumsel"), Wishes(), day=today(), on=last).fields
-    with pytest.raises(Refused, match="renew them first"):
+    with pytest.raises(Refused, match="perbarui dulu"):
         draw_recipe(home_of("sumsel"), Wishes(), day=today(), on=last + 1)
 
 
@@ -292,7 +292,7 @@ def test_a_recipe_that_cannot_be_written_lets_no_canary_out(
     folder.mkdir()
     (folder / "kenari-1.txt").write_text("lama")
     code, _, said = make(terminal, folder)
-    assert code == 3 and "lies there already" in said and (folder / "kenari-1.txt").read_text() == "lama"
+    assert code == 3 and "sudah ada berkas dengan nama itu" in said and (folder / "kenari-1.txt").read_text() == "lama"
     write, count = medium.write_file, itertools.count()
 
     def fill_up(path: Path, pieces: bytes, *, mode: int = 0o600) -> None:
@@ -327,8 +327,8 @@ def test_a_text_file_is_read_with_care(terminal: Terminal, tmp_path: Path):
         own.write_bytes(data)
         code, paths, refusals[name] = make(terminal, tmp_path / "no", "--text-file", str(own))
         assert (code, paths) == (3, []), name
-    assert "each is used once" in refusals["again"] and "UTF-8" in refusals["latin"]
-    assert "want 65536 or fewer" in refusals["huge"] and "1 characters" in refusals["short"]
+    assert "tiap teks dipakai sekali" in refusals["again"] and "UTF-8" in refusals["latin"]
+    assert "terlalu besar" in refusals["huge"] and "1 huruf" in refusals["short"]
     assert make(terminal, tmp_path / "no", "--text-file", str(tmp_path / "none"))[0] == 2
     assert not (tmp_path / "no").exists()
     assert OWN not in "".join(refusals.values())

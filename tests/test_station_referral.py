@@ -641,14 +641,14 @@ def sealed(passed: Any, key: SigningKey, to: str = "kpk", **changes: Any) -> byt
     ("changes", "signer", "outcome"),
     [
         ({}, "sumsel", "taken"),  # the control
-        ({}, "a stranger", "may be forged"),
-        ({}, "the drop box", "may be forged"),
-        ({}, "kpk", "may be forged"),
-        ({"origin": "palembang"}, "sumsel", "may be forged"),
-        ({"origin": "nowhere"}, "sumsel", "may be forged"),
-        ({"origin": "kpk"}, "kpk", "names this one"),
-        ({"recipient": "palembang"}, "sumsel", "another unit or deployment"),
-        ({"deployment": "demo-other"}, "sumsel", "another unit or deployment"),
+        ({}, "a stranger", "mungkin palsu"),
+        ({}, "the drop box", "mungkin palsu"),
+        ({}, "kpk", "mungkin palsu"),
+        ({"origin": "palembang"}, "sumsel", "mungkin palsu"),
+        ({"origin": "nowhere"}, "sumsel", "mungkin palsu"),
+        ({"origin": "kpk"}, "kpk", "menyebut unit ini sebagai asalnya"),
+        ({"recipient": "palembang"}, "sumsel", "unit atau lembaga lain"),
+        ({"deployment": "demo-other"}, "sumsel", "unit atau lembaga lain"),
     ],
 )
 def test_a_forged_or_misdirected_forward_makes_no_case(
@@ -673,7 +673,7 @@ def test_without_the_check_of_the_signer_a_forgery_would_make_a_case(
 @pytest.mark.parametrize("changes", [{"part": 0, "parts": 2}, {"part": 1, "parts": 2}, {"object_id": bytes(16)}])
 def test_a_row_that_is_not_the_one_it_names_is_quarantined(origin: Unit, kpk: Unit, changes: dict[str, Any]) -> None:
     found = kpk.import_rows(sealed(passed_on(), origin.desk.signing, **changes))
-    assert found.forwarded == 0 and "quarantined" in found.alarms[0] and not kpk.rows(cases)
+    assert found.forwarded == 0 and "1 baris rusak" in found.alarms[0] and not kpk.rows(cases)
 
 
 @pytest.mark.usefixtures("referred")
@@ -712,7 +712,7 @@ def test_a_station_tells_only_of_what_was_passed_on_to_its_own_unit(origin: Unit
             (replace(status, reference=os.urandom(16)), kpk.desk.signing),
         ):
             found = origin.import_rows(sealed(forged, key, to="sumsel"))
-            assert found.forwarded == 0 and "refused" in found.alarms[0]
+            assert found.forwarded == 0 and "tidak diterima" in found.alarms[0]
     assert not origin.rows(referral_news)
 
 
@@ -737,7 +737,7 @@ def test_parts_that_are_cut_or_altered_leave_a_file_damaged_or_waiting(
     (letter,) = [r for r in records if r.kind is Kind.FORWARDED]
     assert kpk.import_rows(*(world().seal(r, ["kpk"]) for r in (letter, parts[0]))).incomplete == 1
     cut = replace(parts[1], data=parts[1].data[:-1])
-    assert "not what their letter says" in kpk.import_rows(world().seal(cut, ["kpk"])).alarms[0]
+    assert "bukan yang disebut suratnya" in kpk.import_rows(world().seal(cut, ["kpk"])).alarms[0]
     origin.import_rows(*kpk.outbox())
     assert (told(origin).files_whole, told(origin).files_sent) == (0, 1), "and the origin hears of it"
 

@@ -154,7 +154,7 @@ def test_a_new_reviewer_without_a_keyring_is_named_and_nothing_changes(tmp_path:
     for reviewer in ("sumsel-4", "sumsel-5"):
         shutil.rmtree(home / "keyring" / reviewer)
     before = tree(home)
-    with pytest.raises(Refused, match=r"no keyring of sumsel-4, sumsel-5 .* senyap-keys request"):
+    with pytest.raises(Refused, match=r"belum ada kunci sumsel-4, sumsel-5 .* senyap-keys request"):
         rekey(home, words_of(*OLD[:2]))
     assert tree(home) == before
 
@@ -185,11 +185,11 @@ def test_less_than_the_old_quorum_or_a_wrong_passphrase_changes_nothing(tmp_path
 def test_nobody_else_works_while_the_vault_gets_another_key(tmp_path: Path):
     home = prepare(tmp_path)
     with sit(home, *OLD[:2]):
-        with pytest.raises(Refused, match="another senyap-station is at work"):
+        with pytest.raises(Refused, match="senyap-station lain sedang bekerja"):
             rekey(home, words_of(*OLD[:2]))
         with sit(home, *OLD[:2]):
             pass  # two may read at once
-    with swap.at_work(home, alone=True), pytest.raises(Refused, match="at work"), sit(home, *OLD[:2]):
+    with swap.at_work(home, alone=True), pytest.raises(Refused, match="sedang bekerja"), sit(home, *OLD[:2]):
         pass
 
 
@@ -207,7 +207,7 @@ def test_a_copy_that_the_disk_spoils_is_thrown_away(tmp_path: Path, monkeypatch:
         path.write_bytes(data)
 
     monkeypatch.setattr("station.rekey._sync", spoil)
-    with pytest.raises(VaultUnreadable, match="not what was written"):
+    with pytest.raises(VaultUnreadable, match="tidak sama dengan yang ditulis"):
         rekey(home, words_of(*OLD[:2]))
     assert tree(home) == before
 
@@ -224,7 +224,7 @@ def test_a_copy_that_lacks_a_row_is_thrown_away(tmp_path: Path, monkeypatch: pyt
         return made
 
     monkeypatch.setattr("station.rekey.connect", connect)
-    with pytest.raises(VaultUnreadable, match="not what was written"):
+    with pytest.raises(VaultUnreadable, match="tidak sama dengan yang ditulis"):
         rekey(home, words_of(*OLD[:2]))
     assert tree(home) == before
 

@@ -99,37 +99,41 @@ def two_keys_for_one_week() -> bytes:
 
 
 REFUSALS = {
-    "signed_by_too_few": (lambda: world().next_roster(signers=1)[1], 3, "1 signatures of its old root set, want 2"),
+    "signed_by_too_few": (lambda: world().next_roster(signers=1)[1], 3, "baru ditandatangani 1 dari 2 pemegang kunci"),
     "another_of_the_version_in_force": (
         lambda: world().next_roster(version=1, previous=bytes(64), expires=world().roster.expires + 1)[1],
         7,
-        "another roster of version 1 was signed beside the one here",
+        "ALARM: ada dua roster berbeda untuk versi 1",
     ),
     "a_forged_one_of_the_version_in_force": (
         lambda: world().next_roster(version=1, previous=bytes(64), expires=10**6, signers=1)[1],
         3,
-        "1 signatures of its own root set, want 2",
+        "baru ditandatangani 1 dari 2 orang yang disebutnya sendiri",
     ),
-    "two_versions_ahead": (lambda: world().next_roster(version=3)[1], 3, "version 3, take version 2 first"),
-    "it_follows_another": (lambda: world().next_roster(previous=bytes(64))[1], 3, "does not follow version 1"),
-    "of_another_deployment": (lambda: world().next_roster(deployment="demo-x")[1], 3, "of another deployment"),
-    "it_has_ended": (lambda: world().next_roster(issued=1, expires=today() - 1)[1], 3, "ended on day"),
+    "two_versions_ahead": (lambda: world().next_roster(version=3)[1], 3, "Sebelum roster versi 3, ambil dulu versi 2"),
+    "it_follows_another": (lambda: world().next_roster(previous=bytes(64))[1], 3, "bukan lanjutan versi 1"),
+    "of_another_deployment": (lambda: world().next_roster(deployment="demo-x")[1], 3, "milik lembaga lain"),
+    "it_has_ended": (lambda: world().next_roster(issued=1, expires=today() - 1)[1], 3, "Roster ini berakhir pada"),
     "from_the_future": (
         lambda: world().next_roster(issued=today() + 300, expires=today() + 500)[1],
         3,
-        "check this machine's clock",
+        "Betulkan tanggal mesin ini",
     ),
     "one_key_for_two_weeks": (
         lambda: bad_batch(keys=(world().table.readers(["sumsel"], world().epoch)[0].members[0],) * 2),
         7,
-        "one key stands for two epochs",
+        "ALARM: berkas ini memberi satu kunci mingguan untuk dua minggu",
     ),
-    "a_second_key_for_a_week": (two_keys_for_one_week, 7, "a second key for epoch"),
-    "a_batch_for_a_later_roster": (lambda: bad_batch(roster_version=2), 3, "made for roster version 2, in use is 1"),
-    "a_batch_of_a_stranger": (lambda: bad_batch(reviewer="nobody"), 3, "its reviewer is not in the roster"),
-    "a_batch_signed_by_another": (lambda: bad_batch(reviewer="sumsel-2"), 3, "signature"),
-    "neither": (lambda: b"SNYX" + bytes(100), 3, "neither a roster nor a batch"),
-    "cut": (lambda: world().next_roster()[1][:-1], 3, "roster: "),
+    "a_second_key_for_a_week": (two_keys_for_one_week, 7, "ALARM: berkas ini memberi kunci kedua untuk minggu"),
+    "a_batch_for_a_later_roster": (
+        lambda: bad_batch(roster_version=2),
+        3,
+        "dibuat untuk roster versi 2, di sini berlaku versi 1",
+    ),
+    "a_batch_of_a_stranger": (lambda: bad_batch(reviewer="nobody"), 3, "milik orang yang tidak ada di roster"),
+    "a_batch_signed_by_another": (lambda: bad_batch(reviewer="sumsel-2"), 3, "rusak atau berubah di jalan"),
+    "neither": (lambda: b"SNYX" + bytes(100), 3, "bukan roster dan bukan kunci mingguan"),
+    "cut": (lambda: world().next_roster()[1][:-1], 3, "Roster ini rusak atau tidak lengkap"),
 }
 
 
@@ -150,7 +154,7 @@ def test_an_older_roster_given_by_hand_is_refused_and_no_alarm(home: Path, tmp_p
     give(home, world().next_roster()[1])
     before, old = tree(home), (world().folder / "server" / "roster.senyap").read_bytes()
     code, _, err = run(Terminal(tmp_path, "sumsel", (), home), tmp_path, old)
-    assert code == 3 and "version 1, want 3" in err and tree(home) == before
+    assert code == 3 and "versi 1, di sini berikutnya versi 3" in err and tree(home) == before
 
 
 def test_another_roster_of_a_version_of_the_past_is_an_alarm(home: Path, tmp_path: Path):
@@ -159,7 +163,7 @@ def test_another_roster_of_a_version_of_the_past_is_an_alarm(home: Path, tmp_pat
     before = tree(home)
     _, other = world().next_roster(expires=world().roster.expires + 1)
     code, _, err = run(Terminal(tmp_path, "sumsel", (), home), tmp_path, other)
-    assert code == 7 and "another roster of version 2" in err and tree(home) == before
+    assert code == 7 and "dua roster berbeda untuk versi 2" in err and tree(home) == before
 
 
 def test_one_bad_file_stops_all_and_is_named(home: Path, tmp_path: Path):
@@ -174,7 +178,7 @@ def test_a_link_on_a_stick_is_not_followed_and_a_missing_file_ends_with_2(home: 
     (tmp_path / "link").symlink_to(tmp_path / "real")
     terminal = Terminal(tmp_path, "sumsel", (), home)
     result = terminal.run("roster", str(tmp_path / "link"))
-    assert result.exit_code == 3 and "a link" in result.stderr
+    assert result.exit_code == 3 and "bukan berkas biasa" in result.stderr
     assert terminal.run("roster", str(tmp_path / "nothing")).exit_code == 2
     assert Home.load(home).roster.version == 1
 
@@ -202,7 +206,7 @@ def test_a_full_disk_while_a_roster_is_written_leaves_the_old_one(home: Path, mo
 
 def test_a_new_station_takes_the_roster_that_admits_it(home: Path, tmp_path: Path):
     (home / "station.id").write_text("sumsel-8")
-    with pytest.raises(Refused, match="not in the roster"):
+    with pytest.raises(Refused, match="tidak ada di roster"):
         Home.load(home)
     new = Station("sumsel-8", "sumsel", SigningKey.generate().public, False, False)
     _, other = world().next_roster(issued=today() - 1)
@@ -231,9 +235,11 @@ def test_a_bundle_may_bring_the_roster_that_names_the_key_it_is_signed_with(home
 def test_a_bundle_under_a_roster_that_is_missing_is_refused_with_its_number(home: Path, stick: Stick):
     _, data = world().next_roster()
     with sit(home, *ME) as desk:
-        with pytest.raises(Refused, match=r"roster version 4, this station has version 2; take versions 3 to 4 first"):
+        with pytest.raises(
+            Refused, match=r"roster versi 4, stasiun ini punya versi 2; ambil dulu roster versi 3 sampai 4"
+        ):
             import_bundle(desk, stick.write([], files=[data], roster_version=4))
-        with pytest.raises(Refused, match=r"take version 3 first.*1 signatures of its old root set"):
+        with pytest.raises(Refused, match=r"ambil dulu roster versi 3 .*baru ditandatangani 1 dari 2"):
             second = Home.load(home).roster
             _, bad = world().next_roster(second, signers=1)
             import_bundle(desk, Stick(stick.folder).write([], files=[bad], roster_version=3))
@@ -247,12 +253,12 @@ def test_a_refused_file_in_a_bundle_is_an_alarm_and_the_rest_is_imported(home: P
     with sit(home, *ME) as desk:
         found = import_bundle(desk, stick.write(rows, files=files))
     assert found.new == 1
-    assert [alarm.split(":")[0] for alarm in found.alarms] == ["batch", "file"]
+    assert [alarm[:20] for alarm in found.alarms] == ["ALARM: berkas ini me", "Berkas ini bukan ros"]
 
 
 def test_a_bundle_with_more_files_than_memory_is_refused(home: Path, stick: Stick, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(rosters, "MAX_FILE_RECORDS", 2)
-    with sit(home, *ME) as desk, pytest.raises(Refused, match="3 file records, want 2 or fewer"):
+    with sit(home, *ME) as desk, pytest.raises(Refused, match="membawa 3 potong berkas, paling banyak 2"):
         import_bundle(desk, stick.write([], files=[b"a", b"b", b"c"]))
 
 
@@ -261,7 +267,7 @@ def test_an_older_bundle_is_verified_with_the_key_of_its_own_time(home: Path, st
     give(home, world().next_roster(server_key=key.public)[1])
     with sit(home, *ME) as desk:
         (alarm,) = import_bundle(desk, stick.write([])).alarms
-        assert "older than this station's version 2" in alarm
+        assert "lebih lama daripada versi 2 di sini" in alarm
         with pytest.raises(BadSignature):
             import_bundle(desk, stick.write([], signer=key))
 
@@ -271,10 +277,10 @@ def test_a_stolen_old_key_signs_no_bundle_after_one_of_the_new_key(home: Path, s
     give(home, world().next_roster(server_key=key.public)[1])
     with sit(home, *ME) as desk:
         import_bundle(desk, stick.write([], roster_version=2, signer=key))
-        with pytest.raises(Alarm, match="names roster version 1, bundle 1 before it a newer one"):
+        with pytest.raises(Alarm, match="menyebut roster versi 1, padahal bundel 1 sebelumnya lebih baru"):
             import_bundle(desk, stick.write([world().letter_row(Reporter().report())]))
         stick.last = replace(stick.last, seq=4)
-        with pytest.raises(Alarm, match="rollback"):
+        with pytest.raises(Alarm, match="menyebut roster versi 1, padahal bundel 1"):
             import_bundle(desk, stick.write([]))
         with desk.vault.begin() as transaction:
             assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 0
@@ -286,7 +292,7 @@ def test_a_former_key_signs_no_bundle_behind_a_gap(home: Path, stick: Stick):
     with sit(home, *ME) as desk:
         import_bundle(desk, stick.write([]))
         first = stick.last
-        with pytest.raises(Alarm, match="signed with a former key"):
+        with pytest.raises(Alarm, match="ditandatangani kunci lama"):
             import_bundle(desk, stick.write([], seq=3))
         stick.last = first
         assert import_bundle(desk, stick.write([])).new == 0
@@ -311,7 +317,7 @@ def test_a_number_far_ahead_is_an_alarm_and_burns_no_chain(home: Path, stick: St
     with sit(home, *ME) as desk:
         import_bundle(desk, stick.write([]))
         first = stick.last
-        with pytest.raises(Alarm, match="no courier loses so many"):
+        with pytest.raises(Alarm, match="tidak ada kurir yang kehilangan"):
             import_bundle(desk, stick.write([], seq=99_999_999))
         stick.last = first
         assert import_bundle(desk, stick.write([])).alarms == ()
@@ -323,7 +329,7 @@ def test_a_late_bundle_of_a_newer_roster_than_the_one_after_it_is_an_alarm(home:
         import_bundle(desk, stick.write([]))
         late = stick.write([], roster_version=2)
         import_bundle(desk, stick.write([], roster_version=1))
-        with pytest.raises(Alarm, match="names roster version 2, bundle 3 after it an older one"):
+        with pytest.raises(Alarm, match="menyebut roster versi 2, padahal bundel 3 sesudahnya lebih lama"):
             import_bundle(desk, late)
 
 
@@ -393,7 +399,7 @@ def test_an_older_roster_put_back_in_the_folder_is_noticed_by_the_vault(home: Pa
     with pytest.raises(RolledBack):
         rekey(home, words_of(*ME))
     result = Terminal(tmp_path, "sumsel", ME, home).run("list")
-    assert result.exit_code == 7 and "somebody put an old file back" in result.stderr
+    assert result.exit_code == 7 and "seseorang menaruh berkas lama" in result.stderr
 
 
 def test_a_roster_that_came_with_a_bundle_is_remembered_by_the_same_import(home: Path, stick: Stick):
@@ -462,7 +468,7 @@ def test_a_station_whose_key_was_replaced_is_taken_out_too(tmp_path: Path, stick
 
 def test_a_reviewer_who_left_may_only_help_with_an_import(home: Path, stick: Stick, tmp_path: Path):
     give(home, world().next_roster(groups=world().groups(world().members("sumsel-1", "sumsel-2")))[1])
-    with pytest.raises(Refused, match="sumsel-3: not a reviewer of this unit in roster version 2"):
+    with pytest.raises(Refused, match="sumsel-3 bukan penelaah unit ini menurut roster versi 2"):
         with sit(home, *ME, "sumsel-3"):
             pass
     with sit(home, *ME, "sumsel-3", leavers=True) as desk:

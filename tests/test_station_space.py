@@ -170,4 +170,4 @@ def test_other_troubles_of_a_disk_are_not_called_full(
 
     monkeypatch.setattr("station.courier.import_bundle", torn)
     said = client(stick)
-    assert "Disk mesin ini penuh" not in said and "Read-only file system" in said
+    assert "Disk mesin ini penuh" not in said and "hanya dapat dibaca, tidak ditulis" in said

@@ -40,7 +40,7 @@ def test_another_key_opens_no_vault_and_says_so(tmp_path: Path):
     path = tmp_path / "vault.db"
     vault.open_vault(path, os.urandom(32)).dispose()
     before = path.read_bytes()
-    with pytest.raises(VaultUnreadable, match="does not open it"):
+    with pytest.raises(VaultUnreadable, match="rusak, atau kuncinya lain"):
         vault.open_vault(path, os.urandom(32))
     assert path.read_bytes() == before
 
@@ -81,7 +81,7 @@ def test_a_vault_of_another_schema_is_refused_in_words_and_stays_as_it_is(tmp_pa
             transaction.exec_driver_sql(f"DROP TABLE {table}")
     engine.dispose()
     before = path.read_bytes()
-    with pytest.raises(VaultUnreadable, match=r"made by another version of this program \(schema 1, want 4\)"):
+    with pytest.raises(VaultUnreadable, match=r"dibuat versi lain dari program ini \(bentuk 1, di sini 4\)"):
         vault.open_vault(path, key)
     assert path.read_bytes() == before
 
@@ -189,7 +189,7 @@ def test_a_station_key_that_is_not_the_rosters_is_refused(tmp_path: Path):
             shutil.copytree(source, home / name)
         else:
             shutil.copy(source, home / name)
-    with pytest.raises(Refused, match="lahat-1: not a reviewer"), sit(home, "lahat-1"):
+    with pytest.raises(Refused, match="lahat-1 bukan penelaah"), sit(home, "lahat-1"):
         pass
     (home / "station.id").write_text("lahat")
     with sit(home, "lahat-1"):
@@ -200,7 +200,7 @@ def test_a_station_key_that_is_not_the_rosters_is_refused(tmp_path: Path):
     with pytest.raises(WrongPassphrase), sit(home, "palembang-1"):
         pass
     (home / "station.id").write_text("nowhere")
-    with pytest.raises(Refused, match="not in the roster"):
+    with pytest.raises(Refused, match="tidak ada di roster"):
         Home.load(home)
 
 

@@ -9,12 +9,13 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from crypto.encoding import today
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, WrongPassphrase
 from station import statements
 from station.cases import case_number
 from station.desk import Desk
 from station.errors import Refused, StationError
 from station.pages import current
+from station.refusals import told
 
 Work = Callable[[sa.Connection, Desk, int], None]
 Signed = Callable[[sa.Connection, Desk, str], None]
@@ -98,4 +99,4 @@ def sign_both(transaction: sa.Connection, desk: Desk, case_id: int, pair: tuple[
 
 def words(error: Exception) -> str:
     """Return what to say of an error: that a passphrase does not fit, or the error's own words."""
-    return str(error) if isinstance(error, StationError) else "Frasa sandi itu tidak cocok. Ketik lagi."
+    return "Frasa sandi itu tidak cocok. Ketik lagi." if isinstance(error, WrongPassphrase) else told(error)

@@ -12,6 +12,7 @@ from station import backup, canaries, courier, lost_weeks, outbox, presence, scr
 from station.desk import Desk, open_desk
 from station.errors import StationError
 from station.pages import current, viewer
+from station.refusals import told
 from station.session import State
 
 blueprint = Blueprint("courier", __name__)
@@ -57,7 +58,7 @@ def visit() -> str:
             if why := presence.notice(session.home) or presence.blocked(session.home):
                 lines.append(f"PERINGATAN: {why}")
     except (StationError, CryptoError) as error:
-        problem = str(error)
+        problem = told(error)
     except OSError as error:
         problem = f"Disk atau stik tidak dapat dibaca atau ditulis: {space.reason(error)}"
     return _page(lines, problem, folder)

@@ -19,6 +19,7 @@ from station.pages import current, viewer
 from station.pages.acting import one_of_present, opened, sign, words
 from station.pages.courier import sticks
 from station.previews import Preview
+from station.refusals import told
 
 blueprint = Blueprint("files", __name__, url_prefix="/perkara/<name>/berkas/<int:number>")
 blueprint.add_app_template_filter(visible, "visible")
@@ -46,7 +47,7 @@ def show(name: str, number: int) -> str:
     try:
         seen = viewer().show(number, read)
     except StationError as error:
-        return _page(name, number, problem=str(error))
+        return _page(name, number, problem=told(error))
     return _page(name, number, seen=seen)
 
 

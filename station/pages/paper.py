@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from keys.units import GOVERNMENTS
-from station import extracts, paper
+from station import extracts, paper, space
 from station.errors import StationError
 from station.pages import current
 from station.pages.acting import one_of_present, sign, words
@@ -37,7 +37,7 @@ def take() -> str:
                 hand_over=form.get("kode") == "ya", language="en" if form.get("bahasa") == "en" else "id", day=today(),
             )  # fmt: skip
     except OSError as error:
-        return _page(f"Folder pindaian tidak dapat dibaca: {error.strerror}.")
+        return _page(f"Folder pindaian tidak dapat dibaca: {space.reason(error)}.")
     except (StationError, CryptoError) as error:
         return _page(words(error))
     return render_template("paper_done.html", typed=typed)

@@ -6,10 +6,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from crypto.errors import CryptoError, WrongPassphrase
-from keys.advice import advice
 from station import presence
 from station.errors import StationError
 from station.pages import cookie, current
+from station.refusals import told
 from station.session import State
 
 blueprint = Blueprint("unlock", __name__)
@@ -35,7 +35,7 @@ def unlock() -> BaseResponse | str:
         except WrongPassphrase:
             problem = _WRONG.format(reviewer)
         except (StationError, CryptoError) as error:
-            problem = str(error) if isinstance(error, StationError) else f"{advice(error)} ({error})"
+            problem = told(error)
         else:
             return _go_on(browser) if browser else redirect(url_for("unlock.unlock"))
     home, blocked = session.home, ""
