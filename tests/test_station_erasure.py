@@ -433,7 +433,7 @@ def test_a_gap_holds_the_keys_when_another_vault_made_an_outbox_and_a_late_bundl
     found = scene.late(applied=Taken(1, b"\1" * 64))
     assert scene.kept() == set(ALL) and "bundel 2 untuk sumsel belum pernah sampai" in reasons(found, "sumsel-1")
     found = scene.load(missing, due())
-    assert found.alarms[0].startswith("late") and erased(found) == set(ALL)
+    assert found.alarms[0].startswith("bundel 2 datang terlambat") and erased(found) == set(ALL)
 
 
 def test_one_foreign_outbox_in_the_past_is_remembered(scene: Scene, tmp_path: Path):
