@@ -445,7 +445,7 @@ def test_the_shipped_holidays_are_dates_and_a_unit_may_have_its_own(tmp_path: Pa
     (tmp_path / "libur.txt").write_text("# kami\n2026-12-01 Hari jadi\n\n")
     assert {date_of(day).isoformat() for day in working_days.load_holidays(tmp_path)} == {"2026-12-01"}
     (tmp_path / "libur.txt").write_text("# kami\n2026-13-01 Hari jadi\n")
-    with pytest.raises(BadSettings, match="line 2"):
+    with pytest.raises(BadSettings, match="baris 2"):
         working_days.load_holidays(tmp_path)
 
 

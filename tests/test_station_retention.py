@@ -253,7 +253,7 @@ def test_a_letter_that_comes_later_still_is_dropped_with_a_word(desk: Desk, repo
     assert (late.new, late.incomplete, late.alarms) == (0, 1, ())
     assert arrive(desk, stick, day=today() + 89).alarms == ()
     (alarm,) = arrive(desk, stick, day=today() + 90).alarms
-    assert alarm.startswith("dropped: 1 follow-ups") and "diancam" not in alarm
+    assert alarm.startswith("1 pesan lanjutan dibuang") and "diancam" not in alarm
     assert arrive(desk, stick, day=today() + 90).alarms == ()
 
 
@@ -270,7 +270,7 @@ def test_nobody_without_the_code_takes_the_mailbox_of_a_case_that_went(
         "report": reporter.report(thread_key=bytes(32)),
     }[wrong]
     found = arrive(desk, stick, forged, day=today())
-    assert found.new == 0 and len(found.alarms) == 1 and found.alarms[0].startswith("refused")
+    assert found.new == 0 and len(found.alarms) == 1 and found.alarms[0].startswith("tidak diterima")
     assert arrive(desk, stick, reporter.follow_up(LATE), day=today()).new == 1
 
 
