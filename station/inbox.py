@@ -362,7 +362,7 @@ class _Run:
         if place.late:
             yield f"bundel {m.seq} datang terlambat dan mengisi yang kurang"
         if m.roster_version < ours:
-            yield f"roster kotak, versi {m.roster_version}, lebih lama daripada versi {ours} di sini: bawa yang baru ke sana"
+            yield f"roster kotak, versi {m.roster_version}, lebih lama daripada versi {ours} di sini: bawa yang baru"
         if m.to == self._desk.home.id and m.applied.seq:
             known = self._transaction.scalar(
                 sa.select(tables.outboxes.c.hash).where(tables.outboxes.c.seq == m.applied.seq)
@@ -380,8 +380,8 @@ class _Run:
             )
         if self._out_of_reach:
             yield (
-                f"{self._out_of_reach} baris tetap tertutup: minggunya jauh dari hari bundel ini dan kuncinya tidak ada di "
-                "sini. Bila sering, beri tahu petugas server"
+                f"{self._out_of_reach} baris tetap tertutup: minggunya jauh dari hari bundel dan kuncinya tidak ada "
+                "di sini. Bila sering, beri tahu petugas server"
             )
         for epoch, count in sorted(self._no_key.items()):
             yield f"{count} baris tetap tertutup: tidak ada kunci minggu {epoch} di sini. Ulangi dengan penelaah lain"

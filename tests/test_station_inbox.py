@@ -368,7 +368,9 @@ def test_rows_of_a_week_that_nobody_here_has_a_key_of_are_not_kept_and_tried_for
     found = import_bundle(desk, stick.write(far_rows(20, epoch), day=today() - 7 * 20))
     assert count(desk, tables.held_rows) == (20 if has_key else 0)
     assert (found.incomplete, found.foreign) == ((20, 0) if has_key else (0, 20))
-    assert [alarm.split(" rows")[0] for alarm in found.alarms] == ["held: 20" if has_key else "closed: 20"]
+    assert [alarm.split(":")[0] for alarm in found.alarms] == [
+        f"20 baris {'tertahan' if has_key else 'tetap tertutup'}"
+    ]
     again = import_bundle(desk, stick.write([]))
     assert (count(desk, tables.held_rows), again.foreign) == (0, 20 if has_key else 0), "tried once and let go"
 
