@@ -55,7 +55,8 @@ def free_port() -> int:
 class LiveServer:
     """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment.
 
-    `first` is code that runs in its process before anything else, `under` a command that runs it.
+    `first` is code that runs in its process before anything else, `under` a command that runs it. With `socket` it
+    listens there, for whatever stands in front of it, and on no port.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class LiveServer:
         root: Path = ROOT,
         first: str = "",
         under: Sequence[str] = (),
+        socket: Path | None = None,
     ) -> None:
+        self.socket = socket
         self.home, self.port, self._root = home, free_port(), root
         self._wiping, self._env, self._first, self._under = wiping, dict(env or {}), first, list(under)
         self.process: subprocess.Popen[str] | None = None
@@ -84,10 +87,11 @@ class LiveServer:
                 "from dropbox.__main__",
                 "import dropbox.__main__ as m; m.restart_wiping = lambda: None; from dropbox.__main__",
             )
+        listen = f"127.0.0.1:{self.port}" if self.socket is None else f"unix:{self.socket}"
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONMALLOC", "GLIBC_TUNABLES")}
         env |= {"PYTHONPATH": str(self._root), "PYTHONSAFEPATH": "1", **self._env}
         self.process = subprocess.Popen(
-            [*self._under, sys.executable, "-c", self._first + code, "serve", "--home", str(self.home), "--listen", f"127.0.0.1:{self.port}"],
+            [*self._under, sys.executable, "-c", self._first + code, "serve", "--home", str(self.home), "--listen", listen],
             cwd=self._root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._wait()
