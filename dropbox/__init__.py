@@ -18,6 +18,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder=str(templates_folder()), static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.merge_slashes = False  # two slashes are no page; a redirect would lead to http
     app.logger.disabled = True  # a traceback may hold what a person typed
     app.extensions["senyap"] = Services.open(settings)
     Babel(app, default_locale="id", locale_selector=lambda: g.get("language", "id"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from web import get, post
+from werkzeug.test import create_environ
 
 from crypto.receipt import read_code
 from dropbox.pages.show import LEAVE
@@ -76,16 +77,89 @@ def test_the_guide_names_limits_and_other_channels(client: FlaskClient) -> None:
         assert all(number in text for number in ("198", "137", "148", "112")) and 'id="saluran"' in text
 
 
-def test_onion_location_is_offered_on_the_clear_site_alone(
-    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    onion = "a" * 56 + ".onion"
-    assert "Onion-Location" not in get(client, "/panduan").headers
-    monkeypatch.setattr(services, "settings", replace(services.settings, onion=onion))
-    clear = client.get("/en/panduan?x=1", headers={"X-Forwarded-Proto": "https"})
-    assert clear.headers["Onion-Location"] == f"http://{onion}/en/panduan", "without what stands behind the path"
-    assert "Onion-Location" not in client.get("/panduan", headers={"Host": onion}).headers
-    assert "Onion-Location" not in client.get("/panduan").headers, "over plain http a browser may not follow it"
+ONION = "a" * 56 + ".onion"
+HTTPS = {"X-Forwarded-Proto": "https"}
+
+
+@pytest.fixture
+def with_onion(client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setattr(services, "settings", replace(services.settings, onion=ONION))
+    return client
+
+
+def offered(client: FlaskClient, path: str, method: str = "GET", **headers: str) -> str | None:
+    """Return the onion address that a page over https offers."""
+    return client.open(path, method=method, headers=HTTPS | headers).headers.get("Onion-Location")
+
+
+def test_every_page_of_the_clear_site_offers_itself_on_the_onion(with_onion: FlaskClient) -> None:
+    rules = with_onion.application.url_map.iter_rules()
+    pages = [rule.rule for rule in rules if "GET" in (rule.methods or ())]
+    assert len(pages) >= 22
+    for path in pages:
+        assert offered(with_onion, path) == offered(with_onion, path, "HEAD") == f"http://{ONION}{path}"
+        page = with_onion.get(path, headers=HTTPS).text
+        assert f"<code>{ONION}</code>" in page.split("<footer>")[1], "and its address stands below it"
+
+
+def test_what_stands_behind_the_path_is_not_offered(with_onion: FlaskClient) -> None:
+    assert offered(with_onion, "/en/panduan?x=1#y") == f"http://{ONION}/en/panduan"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x",
+        "/kotak/x?kode=satu",
+        "/%0d%0aX:%20y",
+        "/%ff",
+        "/%C3%A9",
+        "/%3Cb%3E",
+        "/\\evil.example",
+        "/a%20b",
+        "/." * 300,
+    ],
+)
+def test_an_address_that_is_none_of_ours_comes_back_in_no_header(with_onion: FlaskClient, path: str) -> None:
+    for prefix in ("", "/en"):
+        answer = with_onion.get(prefix + path, headers=HTTPS)
+        assert answer.status_code == 404 and f"<code>{ONION}</code>" in answer.text
+        assert answer.headers["Onion-Location"] == f"http://{ONION}{prefix}/"
+
+
+def test_an_error_of_ours_offers_the_same_page(with_onion: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> None:
+        raise RuntimeError
+
+    monkeypatch.setitem(with_onion.application.view_functions, "id.advice", breaks)
+    answer = with_onion.get("/panduan", headers=HTTPS)
+    assert answer.status_code == 500 and answer.headers["Onion-Location"] == f"http://{ONION}/panduan"
+
+
+def test_nobody_is_led_away_from_what_was_typed_or_from_a_code(with_onion: FlaskClient) -> None:
+    for path in ("/lapor", "/lapor/periksa", "/kotak", "/kotak/latihan", "/x"):
+        assert offered(with_onion, path, "POST") is None
+    answer = post(with_onion, "/kotak/latihan", {"kode": "satu"}, headers=HTTPS)
+    assert answer.status == 200 and "Onion-Location" not in answer.headers and ONION in answer.text
+
+
+@pytest.mark.parametrize("host", [ONION, ONION.upper(), ONION + ":80", ONION + ".", "lain." + ONION])
+def test_on_the_onion_itself_nothing_is_offered(with_onion: FlaskClient, host: str) -> None:
+    for path in ("/", "/lapor", "/x"):
+        assert offered(with_onion, path, Host=host) is None
+    assert "Anda memakai alamat onion" in with_onion.get("/", headers=HTTPS | {"Host": host}).text
+
+
+def test_nothing_is_offered_over_plain_http_or_without_an_onion(with_onion: FlaskClient, services: Services) -> None:
+    assert "Onion-Location" not in get(with_onion, "/panduan").headers, "a browser may not follow it"
+    services.settings = replace(services.settings, onion="")
+    assert offered(with_onion, "/") is None and "Alamat onion" not in get(with_onion, "/").text
+
+
+def test_two_slashes_are_no_way_to_another_address(with_onion: FlaskClient) -> None:
+    for path in ("//evil.example/", "//lapor", "/en//lapor"):
+        answer = with_onion.open(create_environ(headers=HTTPS) | {"PATH_INFO": path})
+        assert answer.status_code == 404 and "Location" not in answer.headers
 
 
 def test_no_page_counts_reports_or_names_a_time(client: FlaskClient) -> None:

@@ -49,8 +49,8 @@ def show(template: str, *, status: int = 200, mailbox_page: bool = False, **valu
         **values,
     )
     response = make_response(page, status)
-    if services.settings.onion and connection == "https":  # Tor Browser offers to go there
-        response.headers["Onion-Location"] = f"http://{services.settings.onion}{request.path}"
+    if services.settings.onion and connection == "https" and request.method in ("GET", "HEAD"):
+        response.headers["Onion-Location"] = f"http://{services.settings.onion}{_own_path(english)}"
     if mailbox_page:
         response.headers["X-Mailbox-Page"] = "1"
     return response
@@ -74,9 +74,17 @@ def _lost() -> list[tuple[Group, datetime.date, datetime.date]]:
     return [(group, date_of(7 * weeks.first), date_of(7 * weeks.last + 6)) for group, weeks in found]
 
 
+def _own_path(english: bool) -> str:
+    """Return this page's address, or the first page's where it is none of ours: what was typed goes into no header.
+
+    Tor Browser offers to go there, or goes by itself; so it is said of no form that was sent: a code would be left behind.
+    """
+    return request.url_rule.rule if request.url_rule is not None else "/en/" if english else "/"
+
+
 def _connection() -> str:
     """Say how this page was reached: onion, https or plain. Nothing of it is kept."""
-    host = request.host.split(":")[0]
+    host = request.host.split(":")[0].rstrip(".").lower()
     if host.endswith(".onion"):
         return "onion"
     return "https" if request.is_secure or request.headers.get("X-Forwarded-Proto") == "https" else "plain"
