@@ -1,0 +1,90 @@
+"""deploy/server/torrc and torrc-staff: Tor takes them, and each line says why it is there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from shipped import SERVER, settings_of, staff_torrc, torrc
+
+TOR = shutil.which("tor")
+needs_tor = pytest.mark.skipif(TOR is None, reason="tor is not installed")
+FILES = ("torrc", "torrc-staff")
+
+
+def verify(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Let tor read a configuration, nothing else, and have it show what it took."""
+    assert TOR
+    (folder / "state").mkdir(mode=0o700, exist_ok=True)
+    (folder / "torrc").write_text(text)
+    return subprocess.run(
+        [TOR, "-f", str(folder / "torrc"), "--defaults-torrc", "/dev/null", "--verify-config"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+@needs_tor
+@pytest.mark.parametrize("staff", [False, True])
+def test_tor_takes_it_and_says_nothing_of_it(tmp_path: Path, staff: bool) -> None:
+    state = tmp_path / "state"
+    (state / "torrc.d").mkdir(parents=True)
+    state.chmod(0o700)
+    if staff:
+        (state / "torrc.d" / "staff.conf").write_text(staff_torrc(state, "127.0.0.1:22"))
+    done = verify(tmp_path, torrc(state, tmp_path / "web.sock"))
+    assert done.returncode == 0 and "Configuration was valid" in done.stdout
+    warned = [line for line in done.stdout.splitlines() if "[warn]" in line and "as root" not in line]
+    assert warned == [] and done.stderr == ""
+    assert ("staff.conf" in done.stdout) is staff
+
+
+@needs_tor
+def test_without_the_folder_of_more_services_it_is_taken_too(tmp_path: Path) -> None:
+    assert verify(tmp_path, torrc(tmp_path / "state", tmp_path / "web.sock")).returncode == 0
+
+
+@needs_tor
+def test_control_a_word_that_tor_does_not_know_is_refused(tmp_path: Path) -> None:
+    text = torrc(tmp_path / "state", tmp_path / "web.sock")
+    done = verify(tmp_path, text.replace("HiddenServicePoWDefensesEnabled", "HiddenServicePoWDefences"))
+    assert done.returncode != 0 and "HiddenServicePoWDefences" in done.stdout
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_line_has_its_reason_above_it(name: str) -> None:
+    before = ""
+    for line in (SERVER / name).read_text("utf-8").splitlines():
+        assert not line or line.startswith("#") or before.startswith("# "), line
+        before = line
+
+
+def test_it_is_an_onion_service_and_nothing_else() -> None:
+    lines = settings_of((SERVER / "torrc").read_text("utf-8"))
+    names = [line.split()[0] for line in lines]
+    assert "SocksPort 0" in lines and "ClientOnly 1" in lines
+    assert not {
+        "ControlPort",
+        "ControlSocket",
+        "ORPort",
+        "DirPort",
+        "MetricsPort",
+        "User",
+        "HiddenServiceSingleHopMode",
+    } & {*names}
+    assert [line for line in lines if line.startswith("HiddenServicePort")] == [
+        "HiddenServicePort 80 unix:/run/senyap/web.sock"
+    ]
+
+
+def test_nothing_is_kept_of_visitors() -> None:
+    lines = settings_of((SERVER / "torrc").read_text("utf-8"))
+    assert [line for line in lines if line.startswith("Log ")] == ["Log err stderr"] and "SafeLogging 1" in lines
+
+
+def test_the_staff_service_is_off_and_has_a_folder_of_its_own() -> None:
+    public = (SERVER / "torrc").read_text("utf-8")
+    assert not [line for line in settings_of(public) if "staff" in line]
+    staff = settings_of((SERVER / "torrc-staff").read_text("utf-8"))
+    assert staff[0] == "HiddenServiceDir /var/lib/senyap-tor/staff" and staff[0] not in public
