@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -55,6 +56,20 @@ _PREFERENCES: dict[str, str | int | bool] = {
 }
 
 
+def through_socks(port: int) -> dict[str, str | int | bool]:
+    """Return preferences that lead every address through this SOCKS port, onion addresses, too."""
+    direct = {
+        "network.proxy.http": "",
+        "network.proxy.http_port": 0,
+        "network.proxy.ssl": "",
+        "network.proxy.ssl_port": 0,
+    }
+    return direct | {
+        "network.proxy.socks": "127.0.0.1", "network.proxy.socks_port": port, "network.proxy.socks_version": 5,
+        "network.proxy.socks_remote_dns": True, "network.dns.blockDotOnion": False,
+    }  # fmt: skip
+
+
 class FirefoxError(Exception):
     """Firefox did not start, or refused a command."""
 
@@ -62,13 +77,13 @@ class FirefoxError(Exception):
 class Firefox:
     """One headless Firefox. Elements are named by CSS selectors; of several the first is meant."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, preferences: Mapping[str, str | int | bool] | None = None) -> None:
         if PROGRAM is None:
             raise FirefoxError("firefox-esr is not installed")
         profile = profile.resolve()  # it starts nothing in a folder that is named relatively
         profile.mkdir(mode=0o700)
         self.profile, self._port, self._count = profile, free_port(), 0
-        wanted = _PREFERENCES | {"marionette.port": self._port}
+        wanted = {**_PREFERENCES, **(preferences or {}), "marionette.port": self._port}
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items())
         (profile / "user.js").write_text("".join(lines))
         self._process = subprocess.Popen(
