@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from web import get, post
-from werkzeug.test import create_environ
+from werkzeug.test import create_environ, run_wsgi_app
 
 from crypto.receipt import read_code
 from dropbox.pages.show import LEAVE
@@ -156,10 +156,31 @@ def test_nothing_is_offered_over_plain_http_or_without_an_onion(with_onion: Flas
     assert offered(with_onion, "/") is None and "Alamat onion" not in get(with_onion, "/").text
 
 
-def test_two_slashes_are_no_way_to_another_address(with_onion: FlaskClient) -> None:
-    for path in ("//evil.example/", "//lapor", "/en//lapor"):
-        answer = with_onion.open(create_environ(headers=HTTPS) | {"PATH_INFO": path})
-        assert answer.status_code == 404 and "Location" not in answer.headers
+@pytest.mark.parametrize("path", ["/", "/lapor", "/panduan"])
+def test_where_somebody_begins_the_clear_site_says_that_the_onion_is_safer(
+    with_onion: FlaskClient, services: Services, path: str
+) -> None:
+    safer, below = "Lebih aman: Tor Browser", "Alamat onion kami ada di bawah halaman ini."
+    page = with_onion.get(path, headers=HTTPS).text
+    assert (
+        "Operator internet Anda dapat melihat bahwa Anda membuka situs ini" in page
+        and f"{safer} (" in page
+        and below in page
+    )
+    assert safer not in with_onion.get(path, headers={"Host": ONION}).text
+    services.settings = replace(services.settings, onion="")
+    page = with_onion.get(path, headers=HTTPS).text
+    assert safer in page and below not in page, "nothing stands there then"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("//evil.example/", 404), ("//lapor", 200), ("/en//lapor", 404), ("/kotak//pesan", 404)]
+)
+def test_two_slashes_are_no_way_to_another_address(with_onion: FlaskClient, path: str, status: int) -> None:
+    # The client would take the second word for a host.
+    _, said, headers = run_wsgi_app(with_onion.application, create_environ(headers=HTTPS) | {"PATH_INFO": path})
+    assert said.startswith(f"{status} ") and "Location" not in headers
+    assert headers["Onion-Location"].removeprefix(f"http://{ONION}") in ("/", "/en/", "/lapor")
 
 
 def test_no_page_counts_reports_or_names_a_time(client: FlaskClient) -> None:

@@ -77,7 +77,7 @@ def _lost() -> list[tuple[Group, datetime.date, datetime.date]]:
 def _own_path(english: bool) -> str:
     """Return this page's address, or the first page's where it is none of ours: what was typed goes into no header.
 
-    Tor Browser offers to go there, or goes by itself; so it is said of no form that was sent: a code would be left behind.
+    Tor Browser offers to go there, or goes by itself. After a form it is not said: a code would be left behind.
     """
     return request.url_rule.rule if request.url_rule is not None else "/en/" if english else "/"
 
