@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from shipped import SERVER, settings_of, staff_torrc, torrc
@@ -43,6 +46,29 @@ def test_tor_takes_it_and_says_nothing_of_it(tmp_path: Path, staff: bool) -> Non
 @needs_tor
 def test_without_the_folder_of_more_services_it_is_taken_too(tmp_path: Path) -> None:
     assert verify(tmp_path, torrc(tmp_path / "state", tmp_path / "web.sock")).returncode == 0
+
+
+@needs_tor
+def test_it_says_when_it_is_ready_and_ends_when_it_is_told(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (tmp_path / "torrc").write_text(torrc(state, tmp_path / "web.sock") + "DisableNetwork 1\n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, TemporaryDirectory(prefix="senyap-") as short:
+        told.bind(f"{short}/notify")
+        told.settimeout(60)
+        process = subprocess.Popen(
+            [TOR or "", "-f", str(tmp_path / "torrc"), "--defaults-torrc", "/dev/null"],
+            env={**os.environ, "NOTIFY_SOCKET": f"{short}/notify"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            while b"READY=1" not in told.recv(4096):
+                pass
+            process.terminate()
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert (state / "onion" / "hostname").read_text().strip().endswith(".onion")
 
 
 @needs_tor
