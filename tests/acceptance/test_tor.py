@@ -190,6 +190,14 @@ def test_firefox_sends_a_report_through_the_onion(onion: Onion, tmp_path: Path) 
     is_read_at_the_station(onion, name, files, tmp_path)
 
 
+def test_tor_said_nothing_after_it_had_started(onion: Onion) -> None:
+    last = onion.service.said.read_text().rstrip().splitlines()[-1]
+    assert "Metrics listener" in last, "what this test added is the last that was said"
+    assert onion.address in onion.ask().text and len(onion.service.log().splitlines()) > 20, (
+        "control: the log of this test"
+    )
+
+
 # --- the staff onion ---------------------------------------------------------------------------------
 
 
