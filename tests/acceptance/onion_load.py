@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-import socks
+import through_tor
 from tor_network import Node
 
 
@@ -45,7 +45,8 @@ class Visitors:
             start = time.monotonic()
             try:
                 ok = (
-                    socks.request(self.port, self.onion, "GET", "/", circuit=circuit, timeout=self.timeout).status < 400
+                    through_tor.request(self.port, self.onion, "GET", "/", circuit=circuit, timeout=self.timeout).status
+                    < 400
                 )
             except OSError:
                 ok = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import socks
+import through_tor
 from browsers import CHROMIUM, FLAGS
 from firefox import PROGRAM, Firefox, FirefoxError, through_socks
 from forensics import cpu_ticks
@@ -27,7 +27,7 @@ STORY = "Seseorang mengatur pemenang lelang jembatan sejak tahun lalu."
 MIB = 1024 * 1024
 SIZES = (12 * MIB, 8 * MIB)
 STAFF_PORT = 22
-RATE = "HiddenServicePoWQueueRate 20", "HiddenServicePoWQueueBurst 200"
+RATE = "HiddenServicePoWQueueRate 100", "HiddenServicePoWQueueBurst 500"
 
 
 @dataclass
@@ -44,13 +44,13 @@ class Onion:
     def address(self) -> str:
         return (self.state / "onion" / "hostname").read_text().strip()
 
-    def ask(self, client: Node | None = None, path: str = "/") -> socks.Answer:
-        return socks.request((client or self.client).port, self.address, "GET", path)
+    def ask(self, client: Node | None = None, path: str = "/") -> through_tor.Answer:
+        return through_tor.request((client or self.client).port, self.address, "GET", path)
 
 
 def shows_page(client: Node, address: str, port: int = 80) -> bool:
     try:
-        return socks.request(client.port, address, "GET", "/", to=port, timeout=30).status == 200
+        return through_tor.request(client.port, address, "GET", "/", to=port, timeout=30).status == 200
     except OSError:
         return False
 
@@ -207,13 +207,13 @@ def answer_for(onion: Onion, client: Node, address: str) -> int:
 
     def is_settled() -> bool:
         try:
-            socks.request(client.port, address, "GET", "/", to=STAFF_PORT, timeout=30)
+            through_tor.request(client.port, address, "GET", "/", to=STAFF_PORT, timeout=30)
             found.append(0)
-        except socks.Refused as error:
+        except through_tor.Refused as error:
             found.append(error.code)
         except OSError:
             return False
-        return found[-1] in (0, socks.NO_CLIENT_KEY, socks.WRONG_CLIENT_KEY)
+        return found[-1] in (0, through_tor.NO_CLIENT_KEY, through_tor.WRONG_CLIENT_KEY)
 
     until(is_settled, "an answer of the staff onion")
     return found[-1]
@@ -241,7 +241,7 @@ def test_the_staff_onion_opens_for_the_right_key_alone(onion: Onion, tmp_path: P
         answers[name] = answer_for(onion, client, address)
         client.stop()
     print("staff onion: " + ", ".join(f"{name} key 0x{code:02x}" for name, code in answers.items()))
-    assert answers == {"right": 0, "wrong": socks.WRONG_CLIENT_KEY, "none": socks.NO_CLIENT_KEY}
+    assert answers == {"right": 0, "wrong": through_tor.WRONG_CLIENT_KEY, "none": through_tor.NO_CLIENT_KEY}
 
 
 # --- a flood -----------------------------------------------------------------------------------------
