@@ -13,7 +13,7 @@ import click
 from crypto import medium
 from crypto.encoding import date_of, today
 from crypto.errors import BadSignature, CryptoError, Malformed
-from dropbox import create_app, upkeep
+from dropbox import cleanroom, create_app, upkeep
 from dropbox.admission import admit
 from dropbox.cli import (
     EXIT_ALARM,
@@ -26,6 +26,7 @@ from dropbox.cli import (
     MEDIUM,
     command,
     end,
+    in_words,
     said,
 )
 from dropbox.clock import Sealing
@@ -93,6 +94,17 @@ def keeper(home: Path) -> None:
             Keeper(services).run(stop)
     except Busy:
         end(EXIT_WARNING, "a keeper is at work already: nothing to do")
+
+
+@main.command()
+@in_words
+@click.option("--listen", "address", required=True, help="unix:PATH of the socket; its folder says who may send files.")
+def cleaner(address: str) -> None:
+    """Clean files that come over a socket until SIGTERM: for another user than the one who serves."""
+    kind, _, path = address.partition(":")
+    if kind != "unix" or not path:
+        end(EXIT_USAGE, "--listen must be unix:PATH")
+    cleanroom.listen(Path(path), lambda: click.echo(f"CLEANER {address}", err=True))
 
 
 @main.command()

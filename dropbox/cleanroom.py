@@ -1,7 +1,8 @@
 """Clean files in a process of its own: it has no key, no network, opens no file, and forks anew for each file.
 
 The process is a fresh program, not a copy of the worker: nothing of the drop box is in its memory. Each file
-comes over a socket of its own to a child that holds nothing else and ends with it.
+comes over a socket of its own to a child that holds nothing else and ends with it. Where the settings name a
+socket, another user runs that process (`listen`), and a worker starts none.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dropbox.cleaning import HEAD_BYTES, Cleaned, Outcome, clean
 from dropbox.cleaning.images import image_kind
-from dropbox.errors import Busy
+from dropbox.errors import BadSettings, Busy
 from dropbox.lanes import Lanes
-from dropbox.process import WIPING, harden
+from dropbox.process import harden
 
 AT_ONCE = 2  # documents on the whole machine
 PICTURES_AT_ONCE = 1  # besides them: a photo takes 0.1 s, and must not stand behind documents that take 60
@@ -41,15 +42,20 @@ NICER = 10  # the pages come first
 CHILD_SECONDS, ANSWER_SECONDS = 100, 110
 HELD_BYTES = 384 * 10**6  # of files of one process that wait to be cleaned
 _PR_SET_NO_NEW_PRIVS = 38
+_KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONSAFEPATH")  # of the worker's environment: it may hold secrets
 _OUTCOMES = tuple(Outcome)
 _PROGRAM = "import socket, sys; from dropbox.cleanroom import main; main(socket.socket(fileno=int(sys.argv[1])))"
 _NOT_CLEANED = Cleaned(Outcome.CANNOT, None, "unknown")
 
 
 class Cleanroom:
-    """Hands files to the process, which is started at the first file and again when it is gone."""
+    """Hands files to the process, which is started at the first file and again when it is gone.
 
-    def __init__(self, folder: Path) -> None:
+    With the path of a socket they go to the process that listens there.
+    """
+
+    def __init__(self, folder: Path, listener: str = "") -> None:
+        self._listener = listener
         self._lanes = Lanes(folder, "clean", AT_ONCE, MAX_WAITING)
         self._picture_lanes = Lanes(folder, "clean-picture", PICTURES_AT_ONCE, MAX_WAITING)
         self._lock = threading.Lock()
@@ -100,7 +106,9 @@ class Cleanroom:
             process.wait()
 
     def _send_channel(self) -> socket.socket | None:
-        """Return our end of a socket whose other end the process has taken; None when it cannot be started."""
+        """Return our end of a socket whose other end the process has taken; None when it cannot be reached."""
+        if self._listener:
+            return self._connect()
         for _ in range(2):  # the second time after a process that is gone
             ours, theirs = socket.socketpair()
             with theirs, contextlib.suppress(OSError):
@@ -109,6 +117,16 @@ class Cleanroom:
             ours.close()
             self.close()
         return None
+
+    def _connect(self) -> socket.socket | None:
+        channel = socket.socket(socket.AF_UNIX)
+        try:
+            channel.settimeout(ANSWER_SECONDS)
+            channel.connect(self._listener)
+        except OSError:
+            channel.close()
+            return None
+        return channel
 
     def _open(self) -> socket.socket:
         with self._lock:
@@ -122,7 +140,7 @@ class Cleanroom:
                         stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL,
                         # What is freed need not be wiped there: the child of each file ends with it.
-                        env={k: v for k, v in os.environ.items() if k not in WIPING} | {"PYTHONDONTWRITEBYTECODE": "1"},
+                        env={k: os.environ[k] for k in _KEPT if k in os.environ} | {"PYTHONDONTWRITEBYTECODE": "1"},
                     )
             return self._control
 
@@ -171,23 +189,79 @@ def _receive(channel: socket.socket, size: int, end: float | None = None) -> byt
 
 def main(control: socket.socket) -> None:
     """Be the process: fork a child for each socket that comes, until the worker is gone."""
-    harden()
-    os.nice(NICER)
-    for codec in pkgutil.iter_modules(encodings.__path__):  # a child can open no module any more
-        with contextlib.suppress(LookupError, ImportError):
-            codecs.lookup(codec.name)
+    _prepare()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_IGN)  # it ends with its worker; nobody waits for its children
     while True:
         said, found, _flags, _address = socket.recv_fds(control, 1, 1)
         if not said:
             return
-        if os.fork() == 0:
-            with contextlib.suppress(BaseException):
-                _be_child(found[0])
-            os._exit(0)
+        _fork_child(found[0])
         for descriptor in found:
             os.close(descriptor)
+
+
+def listen(path: Path, ready: Callable[[], None]) -> None:
+    """Be the process behind a socket in the file system: a child for each connection, until SIGTERM.
+
+    Whoever may enter the folder of the socket may connect. Files that are being cleaned then are finished. Raises
+    BadSettings when somebody listens there already, or OSError.
+    """
+    with socket.socket(socket.AF_UNIX) as door:
+        _bind(door, path)
+        _prepare()
+        stopping = threading.Event()
+
+        def stop(*_: object) -> None:
+            stopping.set()
+            with contextlib.suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)  # wakes the one who waits in accept
+
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        ready()
+        while not stopping.is_set():
+            with contextlib.suppress(OSError):  # nobody there any more, or no child now: that file is not cleaned
+                channel, _address = door.accept()
+                with channel:
+                    _fork_child(channel.fileno())
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(ChildProcessError):
+        os.wait()  # its children are reaped by the kernel: it returns when the last one has ended
+
+
+def _bind(door: socket.socket, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        try:
+            other.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()  # of one that was killed
+        except FileNotFoundError:
+            pass
+        else:
+            raise BadSettings("a cleaner listens on this socket already")
+    door.bind(str(path))
+    path.chmod(0o660)
+    door.listen(MAX_WAITING)
+
+
+def _prepare() -> None:
+    harden()
+    os.nice(NICER)
+    for codec in pkgutil.iter_modules(encodings.__path__):  # a child can open no module any more
+        with contextlib.suppress(LookupError, ImportError):
+            codecs.lookup(codec.name)
+
+
+def _fork_child(descriptor: int) -> None:
+    """Fork a child for the file that comes over a socket; raises OSError where there is no room for one."""
+    if os.fork() == 0:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        with contextlib.suppress(BaseException):
+            _be_child(descriptor)
+        os._exit(0)
 
 
 def _be_child(descriptor: int) -> None:

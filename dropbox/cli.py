@@ -41,14 +41,20 @@ def said(error: Exception) -> str:
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Add --home and turn every refusal into one line and an exit code."""
+    home = click.option("--home", envvar="SENYAP_HOME", required=True, type=FOLDER, help="Folder of this drop box.")
+    return home(in_words(function))
 
-    @click.option("--home", envvar="SENYAP_HOME", required=True, type=FOLDER, help="Folder of this drop box.")
+
+def in_words(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn every refusal into one line and an exit code; an alarm is noted in the home, where the command has one."""
+
     @wraps(function)
     def run(**arguments: Any) -> None:
         try:
             function(**arguments)
         except (Alarm, KeyAlarm) as error:
-            note_alarm(arguments["home"], said(error))
+            if "home" in arguments:
+                note_alarm(arguments["home"], said(error))
             end(EXIT_ALARM, f"ALARM: {said(error)}. Nothing was changed. Tell the key holders before going on.")
         except Unusable as error:
             end(EXIT_DISK, str(error))

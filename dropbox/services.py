@@ -88,7 +88,7 @@ class Services:
             tally=tally,
             decoys=decoys,
             maker=HeaderMaker(home, current, decoys),
-            cleanroom=Cleanroom(home / "locks"),
+            cleanroom=Cleanroom(home / "locks", settings.cleaner),
         )
         if is_unsettled(home, current.directory.roster):
             with services.courier_lane.enter():

@@ -23,6 +23,7 @@ class Settings:
     max_waiting: int = 48  # people in one process who may wait for key stretching, per lane
     letters_an_hour: int = 60  # more than twice as many in two hours, and each letter takes a small sum
     session_key: str = ""  # a file in memory, the same at each front end, that the keys of form fields come from
+    cleaner: str = ""  # the socket of the process that cleans files; without it each worker starts its own
     lanes: int = 2  # key stretchings at once on the whole machine, for reports and for mailboxes each
 
     @property

@@ -10,8 +10,10 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -30,7 +32,7 @@ from crypto.row import Kind
 from dropbox import cleanroom, incoming, patience
 from dropbox.cleaning import Outcome, clean
 from dropbox.cleanroom import Cleanroom
-from dropbox.errors import Busy
+from dropbox.errors import BadSettings, Busy
 from dropbox.lanes import Lanes
 from dropbox.services import Services
 
@@ -332,3 +334,102 @@ def test_nothing_is_left_of_a_process_whose_worker_is_gone(tmp_path: Path) -> No
 
 def test_most_of_the_samples_are_cleaned() -> None:
     assert len(CLEANED) >= 60
+
+
+# --- a cleaner of another user -----------------------------------------------------------------------
+
+
+class Cleaner:
+    """`senyap-dropbox cleaner` as shipped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "clean.sock"
+        self.start()
+
+    def start(self) -> None:
+        code = "import sys; from dropbox.__main__ import main; sys.argv[0] = 'senyap-dropbox'; main()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, "cleaner", "--listen", f"unix:{self.path}"],
+            stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1], start_new_session=True,
+        )  # fmt: skip
+        assert self.process.stderr
+        assert self.process.stderr.readline() == f"CLEANER unix:{self.path}\n"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        assert self.process.stderr
+        self.process.stderr.close()
+
+
+@pytest.fixture
+def cleaner(tmp_path: Path) -> Iterator[Cleaner]:
+    made = Cleaner(tmp_path)
+    yield made
+    made.stop()
+
+
+def test_a_cleaner_behind_a_socket_cleans_as_the_function_does(cleaner: Cleaner, tmp_path: Path) -> None:
+    room = Cleanroom(tmp_path, str(cleaner.path))
+    for sample in SAMPLES[:12]:
+        assert room.clean(sample.data) == clean(sample.data)
+    assert room.clean(PHOTO[1]).outcome is Outcome.CLEANED and room.clean(NOISE[1]).outcome is Outcome.CANNOT
+    assert room._process is None, "the worker starts none of its own"
+    assert cleaner.path.stat().st_mode & 0o777 == 0o660
+
+
+def test_while_no_cleaner_listens_a_reporter_is_asked_and_nothing_is_lost(
+    client: FlaskClient, services: Services, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaner = Cleaner(tmp_path)
+    monkeypatch.setattr(services.cleanroom, "_listener", str(cleaner.path))
+    cleaner.stop()
+    assert not cleaner.path.exists() and cleaner.process.returncode == 0
+    asked = report(client, [PHOTO], asli="")
+    assert asked.status == 422 and "tidak dapat dibersihkan" in asked.text and 'name="diperiksa"' in asked.text
+    cleaner.start()
+    assert report(client, [PHOTO], asli="").status == 200, "it is back, and nobody restarted the worker"
+    sent = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya"})
+    assert sent.status == 200 and services.cleanroom._process is None
+    cleaner.stop()
+
+
+def test_a_cleaner_that_was_killed_is_started_again_on_its_socket(cleaner: Cleaner, tmp_path: Path) -> None:
+    room = Cleanroom(tmp_path, str(cleaner.path))
+    cleaner.process.kill()
+    cleaner.process.wait(30)
+    assert cleaner.path.exists() and room.clean(PHOTO[1]) == cleanroom._NOT_CLEANED
+    cleaner.process.stderr.close()
+    cleaner.start()
+    assert room.clean(PHOTO[1]).outcome is Outcome.CLEANED
+
+
+def test_a_cleaner_that_is_stopped_finishes_the_file_in_hand(cleaner: Cleaner) -> None:
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.connect(str(cleaner.path))
+        channel.sendall(len(PHOTO[1]).to_bytes(4))
+        channel.sendall(PHOTO[1][:1])
+        while struct.unpack("i", fcntl.ioctl(channel, termios.TIOCOUTQ, bytes(4)))[0]:  # until then it is not in hand
+            os.sched_yield()
+        os.killpg(cleaner.process.pid, signal.SIGTERM)  # as systemd stops a unit: its children hear it, too
+        while cleaner.path.exists():
+            os.sched_yield()
+        channel.sendall(PHOTO[1][1:])
+        outcome, kind = channel.recv(1), channel.recv(1)
+        assert outcome == bytes([list(Outcome).index(Outcome.CLEANED)]) and kind == bytes([len("jpeg")])
+    assert cleaner.process.wait(60) == 0
+
+
+def test_a_second_cleaner_on_one_socket_is_refused(cleaner: Cleaner, tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="already"):
+        cleanroom.listen(cleaner.path, lambda: None)
+    assert Cleanroom(tmp_path, str(cleaner.path)).clean(PHOTO[1]).outcome is Outcome.CLEANED
+
+
+def test_the_process_of_a_worker_gets_none_of_its_environment(room: Cleanroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENYAP_HOME", "/srv/elsewhere")
+    monkeypatch.setenv("PGPASSWORD", "rahasia-basis-data")
+    room.clean(PHOTO[1])
+    assert room._process is not None
+    names = {entry.partition(b"=")[0] for entry in Path(f"/proc/{room._process.pid}/environ").read_bytes().split(b"\0")}
+    assert names - {b""} <= {*map(str.encode, cleanroom._KEPT), b"PYTHONDONTWRITEBYTECODE"}
