@@ -149,6 +149,13 @@ class Store:
         with self.writing() as connection:  # two processes that start at once come here in turn
             upgrade(connection)
 
+    def go_back(self, revision: str) -> None:
+        """Bring the tables back to an older revision, for a program that knows no newer; raises Unusable or Broken."""
+        from dropbox.migrations.way import go_back
+
+        with self.writing() as connection:
+            go_back(connection, revision)
+
     def after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
         self.engine.dispose(close=False)

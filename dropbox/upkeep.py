@@ -17,7 +17,9 @@ from dropbox import backup
 from dropbox.cli import EXIT_REFUSED, EXIT_USAGE, FILE, FOLDER, command, end
 from dropbox.directory import Directory
 from dropbox.errors import Refused
+from dropbox.migrations import NEWEST
 from dropbox.noted import noted_alarms, settle_alarms
+from dropbox.services import open_store
 from dropbox.settings import load_settings
 from dropbox.transportkey import key_words, read_key_words
 from keys.ledger import Ledger
@@ -42,7 +44,7 @@ Whoever has them can make bundles that stations take as genuine; they open no re
 
 def install(group: click.Group) -> None:
     """Add these commands to `senyap-dropbox`."""
-    for made in (backup_, restore, key_words_, alarms):
+    for made in (backup_, restore, key_words_, alarms, revision):
         group.add_command(made)
 
 
@@ -153,3 +155,17 @@ def alarms(home: Path, settle: bool) -> None:
     load_settings(home)  # refuse a folder that is no drop box
     for line in settle_alarms(home) if settle else noted_alarms(home):
         click.echo(line)
+
+
+@click.command()
+@command
+@click.option("--back-to", default=None, help="Bring the tables back to this one: for the program of before.")
+def revision(home: Path, back_to: str | None) -> None:
+    """Say which revision the tables of this program have; nothing else may run while they are brought back."""
+    if back_to is None:
+        click.echo(NEWEST)
+        return
+    store = open_store(load_settings(home))
+    if back_to != NEWEST:
+        store.go_back(back_to)
+    click.echo(store.revision())

@@ -17,7 +17,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, create_engine
 
 from dropbox import store
 from dropbox.__main__ import main
-from dropbox.errors import Broken
+from dropbox.errors import Broken, Unusable
 from dropbox.lanes import Lanes
 from dropbox.migrations import NEWEST, way
 from dropbox.services import Services
@@ -133,3 +133,48 @@ def test_the_number_of_the_revision_is_all_that_is_kept_of_it(tmp_path: Path) ->
     engine = create_engine(open_store(tmp_path).engine.url)
     with engine.connect() as connection:
         assert [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM alembic_version")] == [(NEWEST,)]
+
+
+# --- the way back ------------------------------------------------------------------------------------
+
+
+def test_every_revision_after_the_first_can_be_undone() -> None:
+    later = list(way.scripts().iterate_revisions("head", "0001"))
+    assert later and all(callable(each.module.downgrade) for each in later)
+
+
+def test_going_back_keeps_rows_and_the_way_forward_leads_to_the_same_tables(
+    deployment: Path, services: Services
+) -> None:
+    put = services.arena.put([], services.make_cover())
+    kept = list(services.arena.waiting_rows(put))
+    services.store.engine.dispose()
+    home = ["--home", str(deployment / "server")]
+    said = CliRunner().invoke(main, ["revision", *home, "--back-to", "0001"])
+    assert said.exit_code == 0 and said.output == "0001\n", said.output
+    with closing(sqlite3.connect(deployment / "server" / "dropbox.db")) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert not database.execute("SELECT name FROM sqlite_master WHERE name = 'statistics'").fetchall()
+    again = Services.open(services.settings)
+    assert again.store.revision() == NEWEST and differences(again.store.engine) == []
+    assert list(again.arena.waiting_rows(put)) == kept
+    again.store.engine.dispose()
+
+
+@pytest.mark.parametrize("target", ["9999", "x"])
+def test_a_revision_that_is_not_before_this_one_is_refused(deployment: Path, target: str) -> None:
+    open_store(deployment / "server").engine.dispose()
+    before = (deployment / "server" / "dropbox.db").read_bytes()
+    said = CliRunner().invoke(main, ["revision", "--home", str(deployment / "server"), "--back-to", target])
+    assert said.exit_code == 6 and "Nothing was changed" in said.output
+    assert (deployment / "server" / "dropbox.db").read_bytes() == before
+
+
+def test_what_cannot_be_undone_is_refused_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = open_store(tmp_path)
+    real = way.scripts()
+    monkeypatch.setattr(way, "scripts", lambda: real)
+    monkeypatch.delattr(real.get_revision("0003").module, "downgrade")
+    with pytest.raises(Unusable, match="cannot be undone"):
+        made.go_back("0001")
+    assert made.revision() == NEWEST and differences(made.engine) == []

@@ -19,3 +19,8 @@ def upgrade() -> None:
         sa.Column("file", sa.LargeBinary, nullable=False),
         if_not_exists=True,
     )
+
+
+def downgrade() -> None:
+    """Drop the table: each station's next outbox brings its file again."""
+    op.drop_table("statistics")
