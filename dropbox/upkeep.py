@@ -16,6 +16,7 @@ from crypto.signing import SEED_BYTES, SigningKey
 from dropbox import backup
 from dropbox.cli import EXIT_REFUSED, EXIT_USAGE, FILE, FOLDER, command, end
 from dropbox.directory import Directory
+from dropbox.doctor import doctor
 from dropbox.errors import Refused
 from dropbox.migrations import NEWEST
 from dropbox.noted import noted_alarms, settle_alarms
@@ -44,7 +45,7 @@ Whoever has them can make bundles that stations take as genuine; they open no re
 
 def install(group: click.Group) -> None:
     """Add these commands to `senyap-dropbox`."""
-    for made in (backup_, restore, key_words_, alarms, revision):
+    for made in (backup_, restore, key_words_, alarms, revision, doctor):
         group.add_command(made)
 
 

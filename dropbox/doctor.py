@@ -1,0 +1,325 @@
+"""`senyap-dropbox doctor`: look at the whole installation and say what to mend. It changes nothing and reads no row."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crypto import medium
+from dropbox.cli import EXIT_WARNING, command
+from dropbox.errors import BadSettings
+from dropbox.machine import Machine
+from dropbox.settings import load_settings
+
+PROGRAM = "/opt/senyap/current"
+UNITS = {
+    "senyap-web": "senyap",
+    "senyap-keeper": "senyap",
+    "senyap-cleaner": "senyap-clean",
+    "senyap-tor": "senyap-tor",
+}
+WITH_NETWORK = "senyap-tor"
+FRONT = "/etc/senyap/nginx.conf"
+ONION = "/var/lib/senyap-tor/onion/hostname"
+LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
+_AGAIN = "run deploy/install-server again"
+_PUBLIC_KEYS = frozenset(
+    {"__init__", "errors", "roster", "rosterfile", "batch", "ledger", "offers", "request", "progress"}
+)
+_OF_STATIONS = re.compile(r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db")
+_LOGS = re.compile(r"^\s*(access_log|error_log)\s+([^\s;]+)", re.M)
+_SILENT = frozenset({"access_log off", "error_log /dev/null"})
+
+
+class Verdict(StrEnum):
+    """What becomes of a look."""
+
+    OK = "ok"
+    FIX = "fix"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line. The words name a place and what to do, never anything of a report."""
+
+    check: str
+    verdict: Verdict
+    words: str
+
+
+Said = Iterator[tuple[Verdict, str]]
+Check = Callable[[Machine, Path], Said]
+
+
+def examine(machine: Machine, home: Path) -> list[Finding]:
+    """Run every check; one that finds nothing to mend is one line, one that may not look says so."""
+    found = []
+    for name, check in CHECKS.items():
+        try:
+            said = list(check(machine, home)) or [(Verdict.OK, GOOD[name])]
+        except OSError as error:
+            where = Path(error.filename).name if error.filename else "it"
+            advice = ": run it as root" if isinstance(error, PermissionError) else ""
+            said = [(Verdict.CANNOT_TELL, f"{where}: {error.strerror}{advice}")]
+        found += [Finding(name, verdict, words) for verdict, words in said]
+    return found
+
+
+def _fix(words: str) -> tuple[Verdict, str]:
+    return Verdict.FIX, words
+
+
+def _cannot_tell(words: str) -> tuple[Verdict, str]:
+    return Verdict.CANNOT_TELL, words
+
+
+# --- what is installed -------------------------------------------------------------------------------
+
+
+def program(machine: Machine, home: Path) -> Said:
+    """Only what belongs on a drop box, and nobody but root may change it."""
+    place = machine.path(PROGRAM).resolve()
+    name = f"/{place.relative_to(machine.root.resolve())}"
+    if loose := sorted(machine.writable_by_others(name)):
+        yield _fix(f"{len(loose)} files of the program are not root's alone, {loose[0]} first: {_AGAIN}")
+    shipped = place / "program"
+    more = [path.name for path in (shipped / "keys").glob("*.py") if path.stem not in _PUBLIC_KEYS]
+    if more or (shipped / "station").exists() or any(place.glob("lib/*/site-packages/station*")):
+        yield _fix("parts of a station or of the key ceremony lie here: remove /opt/senyap and " + _AGAIN)
+
+
+def places(machine: Machine, home: Path) -> Said:
+    """Each file of the installation is as it was shipped."""
+    for line in machine.text(f"{PROGRAM}/server/places.txt").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        source, path, mode = line.split()
+        shipped, there = machine.path(f"{PROGRAM}/server/{source}"), machine.path(path)
+        if not shipped.is_file():
+            continue
+        if not there.is_file():
+            yield _fix(f"{path} is not there: {_AGAIN}")
+        elif there.read_bytes() != shipped.read_bytes():
+            yield _fix(f"{path} is not as it was shipped: {_AGAIN}")
+        elif stat.S_IMODE(there.stat().st_mode) != int(mode, 8) or there.stat().st_uid != machine.owner_of_programs():
+            yield _fix(f"{path} may be changed by others than root: {_AGAIN}")
+
+
+def data(machine: Machine, home: Path) -> Said:
+    """The home is the drop box's alone, and no key of anybody else lies in it."""
+    found, owner = home.stat(), machine.user("senyap")
+    if stat.S_IMODE(found.st_mode) != 0o700 or found.st_uid != owner:
+        yield _fix(f"{home} must belong to senyap, mode 0700: chown senyap: {home}; chmod 0700 {home}")
+    for path in sorted(home.rglob("*")):
+        if _OF_STATIONS.fullmatch(path.name):
+            yield _fix(f"{path.relative_to(home)} is a key or a file of a station: it must never lie here. Erase it")
+        elif path.lstat().st_uid != owner:
+            yield _fix(f"{path.relative_to(home)} does not belong to senyap: chown -R senyap: {home}")
+        elif path.suffix == ".key" and stat.S_IMODE(path.lstat().st_mode) != 0o600:
+            yield _fix(f"{path.name} may be read by others: chmod 0600 {path}")
+
+
+def settings(machine: Machine, home: Path) -> Said:
+    """The settings can be read, and name the cleaner and the onion address."""
+    try:
+        known = load_settings(home)
+    except BadSettings as error:
+        yield _fix(str(error))
+        return
+    if not known.cleaner:
+        yield _fix(
+            'settings.toml: without cleaner = "/run/senyap-cleaner/clean.sock" files are cleaned beside the keys'
+        )
+    if not machine.is_in_memory(known.memory):
+        yield _fix("settings.toml: memory must name a folder in memory (tmpfs)")
+    if known.database:
+        yield _cannot_tell("settings.toml: database names another one; look at docs/scale.md for what it shows")
+    address = machine.text(ONION).strip()
+    if known.onion.removeprefix("http://").rstrip("/") != address:
+        yield _fix(f'settings.toml: onion is not the address of {ONION}; write onion = "…" as it stands there')
+
+
+# --- what runs ---------------------------------------------------------------------------------------
+
+
+def units(machine: Machine, home: Path) -> Said:
+    """Each unit runs, as its own user, inside its walls."""
+    for name, user in UNITS.items():
+        told = machine.unit(name)
+        if not told:
+            yield _cannot_tell("systemd does not answer")
+            return
+        pid = int(told.get("MainPID") or 0)
+        if told.get("ActiveState") != "active" or not pid:
+            yield _fix(f"{name} does not run: systemctl status {name}")
+            continue
+        process = machine.process(pid)
+        wrong = {
+            f"it runs as another user than {user}": process.user != machine.user(user),
+            "its system calls are not filtered": process.status.get("Seccomp") != "2",
+            "it may get more rights": process.status.get("NoNewPrivs") != "1",
+            "it has rights of root": int(process.status.get("CapEff", "1"), 16) != 0,
+            "it may leave a core dump": process.core_limit != "0",
+            "the machine's files are not read-only for it": not process.root_read_only,
+            "it has a network": name != WITH_NETWORK and not process.own_network,
+        }
+        yield from (
+            _fix(f"{name}: {words}. Look for drop-ins: systemctl cat {name}") for words, is_so in wrong.items() if is_so
+        )
+
+
+def sockets(machine: Machine, home: Path) -> Said:
+    """The two sockets lie in memory, behind folders that few may enter."""
+    for name, user in (("/run/senyap/web.sock", "senyap"), ("/run/senyap-cleaner/clean.sock", "senyap-clean")):
+        folder = str(Path(name).parent)
+        found = machine.path(folder).stat()
+        if not machine.is_in_memory(folder):
+            yield _fix(f"{folder} does not lie in memory")
+        if stat.S_IMODE(found.st_mode) != 0o750 or found.st_uid != machine.user(user):
+            yield _fix(f"{folder} must be {user}'s, mode 0750: restart its unit")
+        if not stat.S_ISSOCK(machine.path(name).stat().st_mode):
+            yield _fix(f"{name} is no socket: restart its unit")
+
+
+def memory(machine: Machine, home: Path) -> Said:
+    """What is in memory stays there: no swap that anybody could read, no core dump."""
+    for line in machine.text("/proc/swaps").splitlines()[1:]:
+        name = Path(line.split()[0]).name
+        uuid = machine.path(f"/sys/block/{name}/dm/uuid")
+        if not name.startswith("zram") and not (uuid.is_file() and uuid.read_text().startswith("CRYPT-")):
+            yield _fix(f"swap on {name} is not encrypted: swapoff -a, and take it out of /etc/fstab")
+    pattern = machine.text("/proc/sys/kernel/core_pattern").strip()
+    if not pattern.startswith("|/bin/false"):
+        yield _fix("a program that dies may leave its memory on the disk: sysctl --system")
+
+
+def journal(machine: Machine, home: Path) -> Said:
+    """The journal is in memory, and nothing else keeps a log."""
+    if machine.path("/var/log/journal").is_dir():
+        yield _fix("a journal lies on the disk: rm -r /var/log/journal; systemctl restart systemd-journald")
+    if machine.unit("rsyslog").get("ActiveState") == "active":
+        yield _fix("rsyslog writes a second log to the disk: apt-get purge rsyslog")
+
+
+def firewall(machine: Machine, home: Path) -> Said:
+    """The firewall is loaded, and drops whatever it does not name."""
+    said = machine.ask(["nft", "list", "table", "inet", "senyap"], None)
+    if said is None and os.geteuid() != 0:
+        yield _cannot_tell("only root may look at the firewall: run it as root")
+    elif said is None or said.count("policy drop;") != 3 or "skuid" not in said:
+        yield _fix("the firewall is not loaded: systemctl enable --now nftables; systemctl restart nftables")
+
+
+def apparmor(machine: Machine, home: Path) -> Said:
+    """The profiles are in force, where the kernel has AppArmor."""
+    if not machine.path("/sys/kernel/security/apparmor").is_dir():
+        yield _cannot_tell("this kernel has no AppArmor, or does not show it; the units' other walls stand")
+        return
+    known = machine.text("/sys/kernel/security/apparmor/profiles")
+    for name in ("senyap-dropbox", "senyap-tor"):
+        if f"{name} (enforce)" not in known:
+            yield _fix(f"AppArmor does not know {name}: apparmor_parser -r /etc/apparmor.d/senyap")
+
+
+def clear_web(machine: Machine, home: Path) -> Said:
+    """Where there is a clear web, it keeps no log: one of errors names visitors, too."""
+    if machine.unit("nginx").get("ActiveState") == "active":
+        yield _fix("nginx runs with a configuration of its own: systemctl disable --now nginx; ours is senyap-front")
+    if not machine.path(FRONT).is_file():
+        return
+    logs = [" ".join(words) for words in _LOGS.findall(machine.text(FRONT))]
+    if set(logs) != _SILENT:
+        yield _fix(f"{FRONT} keeps a log of visitors: access_log off; error_log /dev/null; as it was shipped")
+
+
+# --- how it is ---------------------------------------------------------------------------------------
+
+
+def clock(machine: Machine, home: Path) -> Said:
+    """Somebody sets the clock."""
+    said = machine.ask(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], None)
+    if said is None:
+        yield _cannot_tell("timedatectl does not answer; compare the date by hand")
+    elif said.strip() != "yes":
+        yield _fix(
+            "nobody sets the clock: systemctl enable --now systemd-timesyncd, and look whether it reaches a server"
+        )
+
+
+def health(machine: Machine, home: Path) -> Said:
+    """Reports are taken, keys and roster hold, and the courier comes."""
+    asked = [sys.executable, "-m", "dropbox", "status", "--json", "--home", str(home)]
+    try:
+        known: dict[str, Any] = json.loads(machine.ask(asked, home.stat()) or "")
+    except ValueError:
+        yield _fix("the drop box cannot be opened: senyap-dropbox status says why")
+        return
+    if known["sealing"] != "ready":
+        yield _fix(f"no report is taken: {known['sealing']}. senyap-dropbox status says what to do")
+    if known["deployment"].startswith("demo-"):
+        yield _fix("this is a demo: all its keys were made in one folder. Nothing real may be sent here")
+    if known["late"]:
+        yield _fix(f"the courier was due on {known['next_round']}")
+    yield from (_fix(f"nothing came of {station} for three rounds") for station in known["late_stations"])
+    yield from (_fix(words) for words in (*known["ends"], *known["alarms"]))
+    if known["closed_groups"]:
+        yield _fix(f"no keys of this week: {', '.join(known['closed_groups'])}. Ask for new batches")
+    if known["fill"]:
+        yield _fix(f"{known['fill']} percent of the slots wait: bring a bundle to a collector")
+
+
+def disk(machine: Machine, home: Path) -> Said:
+    """There is room for what an update, a copy or the database needs."""
+    if shutil.disk_usage(home).free < LEAST_FREE:
+        yield _fix(f"less than {LEAST_FREE // 2**20} MiB are free where {home} lies")
+
+
+CHECKS: dict[str, Check] = {
+    "program": program, "places": places, "data": data, "settings": settings, "units": units, "sockets": sockets,
+    "memory": memory, "journal": journal, "firewall": firewall, "apparmor": apparmor, "clear web": clear_web,
+    "clock": clock, "health": health, "disk": disk,
+}  # fmt: skip
+GOOD = {
+    "program": "the program is root's alone, and holds nothing of a station",
+    "places": "units, firewall, torrc and the rest are as they were shipped",
+    "data": "the home is senyap's alone, and holds no key of anybody else",
+    "settings": "the settings name the cleaner and the onion address",
+    "units": "four units run, each as its own user inside its walls",
+    "sockets": "the sockets lie in memory, and few may reach them",
+    "memory": "no open swap, no core dump",
+    "journal": "the journal lies in memory alone",
+    "firewall": "the firewall drops what it does not name",
+    "apparmor": "the AppArmor profiles are in force",
+    "clear web": "no clear web, or one that keeps no log",
+    "clock": "the clock is set by a server",
+    "health": "reports are taken, keys hold, the courier comes",
+    "disk": "there is room on the disk",
+}
+
+
+@click.command()
+@command
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(home: Path, as_json: bool) -> None:
+    """Look at the whole installation and say what to mend, a line each. As root it sees everything."""
+    medium.read_file(home / "root.pin", 4_096)  # refuse a folder that is no drop box
+    found = examine(Machine(), home)
+    if as_json:
+        click.echo(json.dumps([{"check": f.check, "verdict": f.verdict.value, "words": f.words} for f in found]))
+    else:
+        for each in found:
+            click.echo(f"{each.verdict.value}: {each.check}: {each.words}")
+    if any(each.verdict is not Verdict.OK for each in found):
+        raise SystemExit(EXIT_WARNING)

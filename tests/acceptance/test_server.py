@@ -1,0 +1,207 @@
+"""The whole life of a drop box: installed offline on a bare Debian 12, booted, used, updated, put back, taken away.
+
+The long form (`make long`): root, debootstrap, systemd-nspawn, an archive in reach for gathering.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from booted import Booted, absent, steps_of
+from live import ROOT
+from samples import named
+
+pytestmark = pytest.mark.slow
+
+INSTALL = "bash /srv/project/deploy/install-server --wheels /srv/wheels"
+TEXTS = [
+    f"Laporan karangan {number}. Pemenang lelang meja sekolah sudah ditentukan sebelum lelang dibuka, dan harganya dua kali."
+    for number in ("satu", "dua", "tiga")
+]
+SEND = "python3 /srv/client.py /run/senyap/web.sock"
+UNITS = "senyap-web senyap-keeper senyap-cleaner senyap-tor"
+# What no container can have: a clock that is set, AppArmor, rules of memory of its own; and these keys are a demo's.
+MISSING = {"clock", "apparmor", "memory", "health"}
+NEWER = '''"""A table more, as an update could bring it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table("spare", sa.Column("id", sa.Integer, primary_key=True), if_not_exists=True)
+
+
+def downgrade() -> None:
+    op.drop_table("spare")
+'''
+INSIDE = """
+in_unit() { nsenter -t "$(systemctl show -p MainPID --value "$1")" -m "${@:2}"; }
+for unit in senyap-web senyap-keeper senyap-cleaner senyap-tor; do
+    in_unit "$unit" touch /opt/senyap/x /etc/x /usr/x && echo "$unit WRITES"
+done
+in_unit senyap-cleaner ls /var/lib/senyap | wc -l
+in_unit senyap-web ls /var/lib/senyap-tor | wc -l
+touch /opt/senyap/x && rm /opt/senyap/x && echo CONTROL
+ls /var/lib/senyap | wc -l
+"""
+DOCTOR = """
+onion=$(cat /var/lib/senyap-tor/onion/hostname)
+grep -q onion /var/lib/senyap/settings.toml || sed -i "1i onion = \\"$onion\\"" /var/lib/senyap/settings.toml
+senyap-dropbox doctor
+echo "ended with $?"
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    if why := absent():
+        pytest.skip(f"no machine that boots here: {why}")
+    if not (ROOT / "deploy" / "server" / "torrc").is_file():
+        pytest.skip("deploy/server/torrc is not there")
+    made = Booted(tmp_path_factory.mktemp("booted") / "root")
+    srv = made.root / "srv"
+    made.put_project("project")
+    newer = made.put_project("newer")
+    (newer / "setup.cfg").write_text((newer / "setup.cfg").read_text().replace("version = 0.1.0", "version = 0.1.1"))
+    versions = newer / "dropbox" / "migrations"
+    (versions / "versions" / "r0004_spare.py").write_text(NEWER)
+    (versions / "__init__.py").write_text((versions / "__init__.py").read_text().replace('"0003"', '"0004"'))
+    shutil.copytree(small / "server", srv / "home", ignore=shutil.ignore_patterns("locks"))
+    shutil.copy(Path(__file__).with_name("client.py"), srv)
+    (srv / "foto.jpg").write_bytes(named("exiftool-tags.jpg"))
+    (srv / "stick").mkdir(mode=0o777)
+    (srv / "stick").chmod(0o777)
+    yield made
+    shutil.rmtree(made.root)
+
+
+def boot(machine: Booted, script: str) -> str:
+    """Boot, run it, and return what it said; what a person would read is printed."""
+    code, said = machine.boot(script)
+    print(said)
+    assert code == 0, said
+    return said
+
+
+def findings(said: str) -> dict[str, str]:
+    """Return the lines of doctor that are not ok: check and words."""
+    return dict(re.findall(r"^(?:fix|cannot tell): ([a-z ]+): (.*)$", said, re.M))
+
+
+def test_it_is_installed_offline_and_takes_a_report_whose_photo_is_cleaned_by_another_user(machine: Booted) -> None:
+    said = boot(
+        machine,
+        f"""
+        {INSTALL} --check /srv/home && test ! -e /opt/senyap && ! id senyap 2>/dev/null && echo NOTHING
+        {INSTALL} /srv/home || exit 1
+        echo AGAIN; {INSTALL} /srv/home || exit 1
+        systemctl is-active {UNITS}
+        {SEND} "{TEXTS[0]}" /srv/foto.jpg || exit 1
+        kill -9 "$(systemctl show -p MainPID --value senyap-cleaner)"
+        until systemctl is-active -q senyap-cleaner && test -S /run/senyap-cleaner/clean.sock; do systemctl start senyap-cleaner; done
+        {DOCTOR}
+        exit 0
+        """,
+    )
+    first, again = said.split("AGAIN\n")
+    assert "NOTHING\n" in first and len(steps_of(first, "would")) > 15
+    assert len(steps_of(first.split("NOTHING")[1], "done")) > 15
+    assert steps_of(again, "done") == [] and "0 steps done" in again
+    assert "active\n" * 4 in again and "RECEIPT 8 cleaned" in again
+    assert set(findings(said)) == MISSING and "ended with 1" in said
+
+
+def test_after_a_reboot_it_runs_by_itself_inside_its_walls(machine: Booted) -> None:
+    said = boot(
+        machine, f"systemctl start {UNITS}; systemctl is-active {UNITS}; senyap-dropbox status --json; {INSIDE}"
+    )
+    assert "active\n" * 4 in said and json.loads(re.search(r"^\{.*\}$", said, re.M)[0])["waiting"] >= 2
+    assert "WRITES" not in said and "CONTROL" in said
+    counts = [int(line) for line in said.splitlines() if line.isdecimal()]
+    assert counts[:2] == [0, 0] and counts[2] > 4, "cleaner and pages see nothing of what root sees"
+
+
+def test_an_update_changes_tables_and_can_be_taken_back_with_what_came_since(machine: Booted, small: Path) -> None:
+    said = boot(
+        machine,
+        f"""
+        bash /srv/newer/deploy/install-server --wheels /srv/wheels || exit 1
+        senyap-dropbox revision
+        {SEND} "{TEXTS[1]}" /srv/foto.jpg || exit 1
+        cd /; for program in current previous; do
+            SENYAP_HOME=/var/lib/senyap PYTHONSAFEPATH=1 setpriv --reuid senyap --regid senyap --clear-groups \\
+                /opt/senyap/$program/bin/python -m dropbox status --json >/dev/null; echo "$program ended with $?"
+        done
+        """,
+    )
+    assert all(step.startswith("program 0.1.1-") for step in steps_of(said, "done"))
+    assert "program 0.1.1-" in said and "\n0004\n" in said and "RECEIPT 8 cleaned" in said
+    assert "current ended with 0" in said and "previous ended with 6" in said, "control: it cannot read those tables"
+    said = boot(
+        machine,
+        f"""
+        systemctl start {UNITS}
+        bash /srv/newer/deploy/install-server --rollback || exit 1
+        senyap-dropbox revision
+        {SEND} "{TEXTS[2]}" || exit 1
+        senyap-dropbox bundle --to /srv/stick --station sumsel || exit 1
+        {DOCTOR}
+        touch /var/lib/senyap/station.key; systemctl stop senyap-keeper; echo '# more' >>/etc/senyap/torrc
+        echo BROKEN; senyap-dropbox doctor; rm /var/lib/senyap/station.key; sed -i '$d' /etc/senyap/torrc; exit 0
+        """,
+    )
+    assert "tables back to revision 0003" in said and "\n0003\n" in said and "program 0.1.0-" in said
+    whole, broken = said.split("BROKEN\n")
+    assert set(findings(whole)) == MISSING
+    assert {"data", "units", "places"} <= set(findings(broken))
+    assert sorted(read_at_station(small, next((machine.root / "srv/stick").glob("bundle-*")))) == sorted(TEXTS)
+
+
+def read_at_station(small: Path, bundle: Path) -> list[str]:
+    """Import a bundle at the demo's station and return the texts of all cases."""
+    options = []
+    for line in (small / "demo-passphrases.txt").read_text().splitlines():
+        who, words = line.split("\t")
+        if who in ("sumsel-1", "sumsel-2"):
+            (bundle.parent / who).write_text(words)
+            (bundle.parent / who).chmod(0o600)
+            options += ["--passphrase-file", f"{who}={bundle.parent / who}"]
+    home = shutil.copytree(small / "stations" / "sumsel", bundle.parent / "station")
+
+    def station(*arguments: object) -> str:
+        command = [sys.executable, "-m", "station", "--allow-network", "--home", home, *options, *arguments]
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode in (0, 1), done.stderr
+        return done.stdout
+
+    station("import", bundle, "--json")
+    cases = [case["case"] for case in json.loads(station("list", "--json"))]
+    return [json.loads(station("show", case, "--json"))["fields"]["uraian"] for case in cases]
+
+
+def test_it_goes_and_leaves_the_data(machine: Booted) -> None:
+    said = boot(
+        machine,
+        f"""
+        systemctl stop {UNITS}
+        before=$(cd /var/lib && find senyap senyap-tor -type f | sort | xargs sha256sum | sha256sum)
+        bash /srv/project/deploy/install-server --uninstall || exit 1
+        after=$(cd /var/lib && find senyap senyap-tor -type f | sort | xargs sha256sum | sha256sum)
+        [ "$before" = "$after" ] && echo SAME
+        ls /opt/senyap /etc/systemd/system/senyap-* /etc/senyap/torrc /usr/local/bin/senyap-dropbox 2>/dev/null | wc -l
+        systemctl list-units --all --no-legend 'senyap-*' | wc -l
+        """,
+    )
+    assert "SAME" in said and [int(x) for x in said.split() if x.isdecimal()] == [0, 0]
+    assert "left: /var/lib/senyap" in said

@@ -1,0 +1,285 @@
+"""`senyap-dropbox doctor`: an installation that is whole gives ok alone, and each thing that is wrong is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from live import ROOT
+
+from dropbox import doctor
+from dropbox.__main__ import main
+from dropbox.doctor import CHECKS, GOOD, UNITS, Finding, Verdict, examine
+from dropbox.machine import Machine
+
+ADDRESS = f"{'a' * 56}.onion"
+SERVER = ROOT / "deploy" / "server"
+STATUS = {
+    "deployment": "sumsel-1", "sealing": "ready", "late": False, "next_round": "2026-12-01", "late_stations": [], "ends": [],
+    "alarms": [], "closed_groups": [], "fill": 0,
+}  # fmt: skip
+FIREWALL = "policy drop; policy drop; policy drop; meta skuid 995"
+MOUNTS = "/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\ntmpfs /dev/shm tmpfs rw 0 0\n"
+
+
+class Whole:
+    """A machine in a folder on which everything is as it should be, and what its commands answer."""
+
+    def __init__(self, root: Path, server: Path) -> None:
+        self.root = root
+        self.answers: dict[str, str | None] = {"nft": FIREWALL, "timedatectl": "yes\n"}
+        self.units = {name: ("active", number) for number, name in enumerate(UNITS, 41)}
+        self.status = dict(STATUS)
+        self.home = root / "var/lib/senyap"
+        self._program()
+        self._home(server)
+        self._kernel()
+        for number, (name, user) in enumerate(UNITS.items(), 41):
+            self._process(number, user, net=name != "senyap-tor")
+        for name in ("senyap/web.sock", "senyap-cleaner/clean.sock"):
+            path = root / "run" / name
+            path.parent.mkdir(parents=True)
+            path.parent.chmod(0o750)
+            here = os.open(path.parent, os.O_PATH)  # the path of a socket is short
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(f"/proc/self/fd/{here}/{path.name}")
+            os.close(here)
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> Path:
+        path = self.root / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def _program(self) -> None:
+        place = self.root / "opt/senyap/0.1.0-x"
+        for name in ("program/keys/roster.py", "program/dropbox/serve.py"):
+            self.write(f"opt/senyap/0.1.0-x/{name}", "x = 1\n")
+        shutil.copytree(SERVER, place / "server")
+        (self.root / "opt/senyap/current").symlink_to(place)
+        for line in (SERVER / "places.txt").read_text().splitlines():
+            if line and not line.startswith("#") and (SERVER / line.split()[0]).is_file():
+                source, path, mode = line.split()
+                self.write(path, (SERVER / source).read_text(), int(mode, 8))
+
+    def _home(self, server: Path) -> None:
+        shutil.copytree(server, self.home, ignore=shutil.ignore_patterns("dropbox.db", "locks"))
+        self.home.chmod(0o700)
+        self.write("var/lib/senyap/settings.toml", f'cleaner = "/run/senyap-cleaner/clean.sock"\nonion = "{ADDRESS}"\n')
+        self.write("var/lib/senyap-tor/onion/hostname", f"{ADDRESS}\n")
+
+    def _kernel(self) -> None:
+        uid = os.geteuid()
+        users = {"root": uid, "senyap": uid, "senyap-clean": uid, "senyap-tor": uid}
+        self.write("etc/passwd", "".join(f"{name}:x:{number}:0::/:/bin/sh\n" for name, number in users.items()))
+        self.write("proc/self/mounts", MOUNTS)
+        self.write("proc/swaps", "Filename Type Size Used Priority\n")
+        self.write("proc/sys/kernel/core_pattern", "|/bin/false\n")
+        self.write(
+            "sys/kernel/security/apparmor/profiles",
+            "senyap-dropbox (enforce)\nsenyap-tor (enforce)\nother (complain)\n",
+        )
+        net = self.root / "proc/1/ns/net"
+        net.parent.mkdir(parents=True)
+        net.symlink_to("net:[1]")
+
+    def _process(self, pid: int, user: str, *, net: bool) -> None:
+        uid = os.geteuid()
+        self.write(
+            f"proc/{pid}/status",
+            f"Name:\tx\nUid:\t{uid}\t{uid}\nNoNewPrivs:\t1\nSeccomp:\t2\nCapEff:\t{0:016x}\n",
+        )
+        self.write(f"proc/{pid}/limits", "Limit Soft Hard Units\nMax core file size        0        0        bytes\n")
+        self.write(
+            f"proc/{pid}/mountinfo", "1 0 8:1 / / ro,nosuid - ext4 /dev/vda rw\n2 1 8:1 / /tmp rw - tmpfs x rw\n"
+        )
+        (self.root / f"proc/{pid}/ns").mkdir()
+        (self.root / f"proc/{pid}/ns/net").symlink_to(f"net:[{2 if net else 1}]")
+
+    def ask(self, command: list[str], _owner: os.stat_result | None) -> str | None:
+        if command[0] == "systemctl":
+            state, pid = self.units.get(command[-1].removesuffix(".service"), ("inactive", 0))
+            return f"ActiveState={state}\nMainPID={pid}\n"
+        if command[1:4] == ["-m", "dropbox", "status"]:
+            return json.dumps(self.status)
+        return self.answers[command[0]]
+
+    def examine(self) -> list[Finding]:
+        return examine(Machine(self.root, self.ask), self.home)
+
+    def wrong(self) -> list[Finding]:
+        return [each for each in self.examine() if each.verdict is not Verdict.OK]
+
+
+@pytest.fixture
+def whole(tmp_path: Path, small: Path) -> Whole:
+    return Whole(tmp_path / "machine", small / "server")
+
+
+def test_a_whole_installation_gives_one_good_line_for_each_check(whole: Whole) -> None:
+    assert whole.examine() == [Finding(name, Verdict.OK, GOOD[name]) for name in CHECKS]
+
+
+def edit(name: str, before: str, after: str) -> Callable[[Whole], None]:
+    def change(whole: Whole) -> None:
+        path = whole.root / name
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
+
+    return change
+
+
+def write(name: str, text: str = "x", mode: int = 0o644) -> Callable[[Whole], None]:
+    return lambda whole: whole.write(name, text, mode) and None  # type: ignore[func-returns-value]
+
+
+def mode(name: str, bits: int) -> Callable[[Whole], None]:
+    return lambda whole: (whole.root / name).chmod(bits)
+
+
+def gone(name: str) -> Callable[[Whole], None]:
+    return lambda whole: (whole.root / name).unlink()
+
+
+def answer(program: str, said: str | None) -> Callable[[Whole], None]:
+    return lambda whole: whole.answers.update({program: said})
+
+
+def told(**values: object) -> Callable[[Whole], None]:
+    return lambda whole: whole.status.update(values)
+
+
+def network_of_the_machine(whole: Whole) -> None:
+    path = whole.root / "proc/41/ns/net"
+    path.unlink()
+    path.symlink_to("net:[1]")
+
+
+PROGRAM = "opt/senyap/0.1.0-x/program"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "said"),
+    [
+        (mode(f"{PROGRAM}/dropbox/serve.py", 0o666), "program", "not root's alone"),
+        (write(f"{PROGRAM}/keys/keyring.py"), "program", "key ceremony"),
+        (write(f"{PROGRAM}/station/vault.py"), "program", "parts of a station"),
+        (edit("etc/nftables.conf", "policy drop", "policy accept"), "places", "/etc/nftables.conf"),
+        (edit("etc/systemd/system/senyap-web.service", "PrivateNetwork=yes", ""), "places", "senyap-web.service"),
+        (edit("etc/systemd/journald.conf.d/60-senyap.conf", "volatile", "auto"), "places", "journald"),
+        (gone("etc/sysctl.d/60-senyap.conf"), "places", "is not there"),
+        (mode("usr/local/bin/senyap-dropbox", 0o777), "places", "changed by others"),
+        (mode("var/lib/senyap", 0o755), "data", "mode 0700"),
+        (write("var/lib/senyap/station.key"), "data", "station.key"),
+        (write("var/lib/senyap/root-1.locked"), "data", "root-1.locked"),
+        (write("var/lib/senyap/keyring/x"), "data", "keyring"),
+        (write("var/lib/senyap/demo-passphrases.txt"), "data", "passphrases"),
+        (mode("var/lib/senyap/server.key", 0o644), "data", "server.key may be read"),
+        (edit("var/lib/senyap/settings.toml", "cleaner", "claener"), "settings", "unknown key"),
+        (edit("var/lib/senyap/settings.toml", 'cleaner = "/run/senyap-cleaner/clean.sock"', ""), "settings", "beside the keys"),
+        (edit("var/lib/senyap/settings.toml", "aaa.onion", "bbb.onion"), "settings", "is not the address"),
+        (edit("proc/self/mounts", "tmpfs /dev/shm tmpfs", "tmpfs /dev/shm ext4"), "settings", "memory"),
+        (lambda whole: whole.units.pop("senyap-keeper"), "units", "senyap-keeper does not run"),
+        (edit("proc/42/status", "Seccomp:\t2", "Seccomp:\t0"), "units", "senyap-keeper: its system calls"),
+        (edit("proc/43/status", "NoNewPrivs:\t1", "NoNewPrivs:\t0"), "units", "more rights"),
+        (edit("proc/41/status", f"CapEff:\t{0:016x}", "CapEff:\t00000000000000ff"), "units", "rights of root"),
+        (edit("proc/41/status", f"Uid:\t{os.geteuid()}\t{os.geteuid()}\n", "Uid:\t0\t9999\n"), "units", "as another user than senyap"),
+        (edit("proc/44/limits", "size        0        0 ", "size  0 unlimited "), "units", "core dump"),
+        (edit("proc/41/mountinfo", "/ / ro", "/ / rw"), "units", "not read-only"),
+        (network_of_the_machine, "units", "senyap-web: it has a network"),
+        (edit("proc/self/mounts", "tmpfs /run tmpfs", "tmpfs /run ext4"), "sockets", "memory"),
+        (mode("run/senyap", 0o755), "sockets", "mode 0750"),
+        (write("proc/swaps", "Filename\n/dev/sda2 partition 1 0 -2\n"), "memory", "swap on sda2"),
+        (write("proc/swaps", "Filename\n/swapfile file 1 0 -2\n"), "memory", "swap on swapfile"),
+        (write("proc/sys/kernel/core_pattern", "core\n"), "memory", "leave its memory"),
+        (write("var/log/journal/x/y"), "journal", "a journal lies on the disk"),
+        (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
+        (answer("nft", "policy drop; policy drop; policy accept; skuid"), "firewall", "not loaded"),
+        (edit("sys/kernel/security/apparmor/profiles", "dropbox (enforce)", "dropbox (complain)"), "apparmor", "senyap-dropbox"),
+        (answer("timedatectl", "no\n"), "clock", "nobody sets the clock"),
+        (told(sealing="clock-behind"), "health", "no report is taken: clock-behind"),
+        (told(deployment="demo-1"), "health", "demo"),
+        (told(late=True), "health", "2026-12-01"),
+        (told(late_stations=["lahat"]), "health", "lahat"),
+        (told(ends=["keys of pali end on 2026-12-13"]), "health", "keys of pali"),
+        (told(closed_groups=["lahat"]), "health", "no keys of this week: lahat"),
+        (told(fill=75), "health", "75 percent"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_and_nothing_else(
+    whole: Whole, spoil: Callable[[Whole], object], check: str, said: str
+) -> None:
+    spoil(whole)
+    found = whole.wrong()
+    assert {each.check for each in found} == {check}
+    assert any(said in each.words and each.verdict is Verdict.FIX for each in found), found
+
+
+def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
+    whole.write("proc/swaps", "Filename\n/dev/dm-1 partition 1 0 -2\n/dev/zram0 partition 1 0 100\n")
+    whole.write("sys/block/dm-1/dm/uuid", "CRYPT-PLAIN-swap\n")
+    assert whole.wrong() == []
+    whole.write("sys/block/dm-1/dm/uuid", "LVM-x\n")
+    assert [each.check for each in whole.wrong()] == ["memory"], "control: a volume that is not encrypted"
+
+
+def test_a_clear_web_that_keeps_a_log_of_errors_is_named(whole: Whole) -> None:
+    whole.write("etc/senyap/nginx.conf", "error_log /dev/null emerg;\naccess_log off;\n")
+    assert whole.wrong() == []
+    for text in (
+        "error_log /var/log/x;\naccess_log off;",
+        "error_log /dev/null;\naccess_log /var/x;",
+        "access_log off;",
+    ):
+        whole.write("etc/senyap/nginx.conf", f"{text}\n")
+        assert [each.check for each in whole.wrong()] == ["clear web"], text
+
+
+def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:
+    (whole.root / "proc/41/status").unlink()
+    (whole.root / "opt/senyap/current").unlink()
+    shutil.rmtree(whole.root / "sys")
+    whole.answers["timedatectl"] = None
+    found = {each.check: each.verdict for each in whole.wrong()}
+    assert found == dict.fromkeys(("program", "places", "units", "apparmor", "clock"), Verdict.CANNOT_TELL)
+
+
+def test_a_full_disk_is_named(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_FREE", 2**62)
+    assert [each.check for each in whole.wrong()] == ["disk"]
+
+
+def test_a_drop_box_that_cannot_be_opened_is_said(whole: Whole) -> None:
+    whole.ask = lambda command, owner: None if "status" in command else Whole.ask(whole, command, owner)  # type: ignore[method-assign]
+    assert [(each.check, each.verdict) for each in whole.wrong()] == [("health", Verdict.FIX)]
+
+
+def test_the_command_says_one_line_a_finding_and_ends_with_1(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "Machine", lambda: Machine(whole.root, whole.ask))
+    done = CliRunner().invoke(main, ["doctor", "--home", str(whole.home)])
+    assert done.exit_code == 0 and done.output.splitlines() == [f"ok: {name}: {GOOD[name]}" for name in CHECKS]
+    whole.answers["timedatectl"] = None
+    done = CliRunner().invoke(main, ["doctor", "--home", str(whole.home), "--json"])
+    values = json.loads(done.output)
+    assert done.exit_code == 1 and [v["verdict"] for v in values].count("cannot tell") == 1
+    assert list(values[0]) == ["check", "verdict", "words"]
+    assert CliRunner().invoke(main, ["doctor", "--home", str(tmp_path)]).exit_code == 2
+
+
+def test_it_changes_nothing_and_says_nothing_of_rows(whole: Whole) -> None:
+    def tree() -> dict[str, tuple[int, int]]:
+        return {str(p): (p.lstat().st_mode, p.lstat().st_mtime_ns) for p in whole.root.rglob("*")}
+
+    before = tree()
+    said = " ".join(each.words for each in whole.examine())
+    assert tree() == before
+    assert not any(word in said for word in ("waiting", "slots", ADDRESS))
