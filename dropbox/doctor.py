@@ -30,7 +30,7 @@ UNITS = {
     "senyap-tor": "senyap-tor",
 }
 WITH_NETWORK = "senyap-tor"
-FRONT = "/etc/senyap/nginx.conf"
+FRONT, FRONT_UNIT = "/etc/senyap/nginx.conf", "senyap-front.service"  # of the clear web, which few have
 ONION = "/var/lib/senyap-tor/onion/hostname"
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
@@ -107,7 +107,7 @@ def places(machine: Machine, home: Path) -> Said:
             continue
         source, path, mode = line.split()
         shipped, there = machine.path(f"{PROGRAM}/server/{source}"), machine.path(path)
-        if not shipped.is_file():
+        if not shipped.is_file() or (source == FRONT_UNIT and not machine.path(FRONT).is_file()):
             continue
         if not there.is_file():
             yield _fix(f"{path} is not there: {_AGAIN}")

@@ -65,7 +65,7 @@ class Whole:
         shutil.copytree(SERVER, place / "server")
         (self.root / "opt/senyap/current").symlink_to(place)
         for line in (SERVER / "places.txt").read_text().splitlines():
-            if line and not line.startswith("#") and (SERVER / line.split()[0]).is_file():
+            if line and not line.startswith("#") and (SERVER / line.split()[0]).is_file() and "front" not in line:
                 source, path, mode = line.split()
                 self.write(path, (SERVER / source).read_text(), int(mode, 8))
 
@@ -232,6 +232,8 @@ def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
 
 def test_a_clear_web_that_keeps_a_log_of_errors_is_named(whole: Whole) -> None:
     whole.write("etc/senyap/nginx.conf", "error_log /dev/null emerg;\naccess_log off;\n")
+    assert [each.check for each in whole.wrong()] == ["places"], "its unit is not there"
+    shutil.copy(SERVER / "senyap-front.service", whole.root / "etc/systemd/system")
     assert whole.wrong() == []
     for text in (
         "error_log /var/log/x;\naccess_log off;",

@@ -18,8 +18,9 @@ from dropbox.doctor import UNITS
 from dropbox.settings import Settings, load_settings
 
 SERVER = ROOT / "deploy" / "server"
-SERVICES = sorted(SERVER.glob("senyap-*.service"))
-MOST_EXPOSED = 15  # in tenths, as systemd-analyze counts: 1.5 of 10
+FRONT = SERVER / "senyap-front.service"  # nginx, of the clear web alone: its first process is root
+SERVICES = sorted({*SERVER.glob("senyap-*.service")} - {FRONT})
+MOST_EXPOSED, FRONT_EXPOSED = 15, 30  # in tenths, as systemd-analyze counts: 1.5 of 10
 OPEN = "[Service]\nExecStart=/usr/bin/true\n"
 
 
@@ -57,16 +58,26 @@ def test_a_unit_is_exposed_little(service: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_front_of_the_clear_web_is_exposed_a_little_more() -> None:
+    done = analyze("security", "--offline=true", f"--threshold={FRONT_EXPOSED}", FRONT)
+    assert done.returncode == 0, done.stdout
+
+
 def test_control_a_unit_without_walls_is_exposed(tmp_path: Path) -> None:
     (tmp_path / "open.service").write_text(OPEN)
     assert analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", tmp_path / "open.service").returncode
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("service", [*SERVICES, FRONT], ids=lambda path: path.stem)
 def test_systemd_understands_every_line(service: Path, tmp_path: Path) -> None:
     program = shutil.which("true") or "/usr/bin/true"
-    text = service.read_text().replace("/opt/senyap/current/bin/python", program).replace("/usr/bin/tor", program)
-    (tmp_path / service.name).write_text(re.sub(r"^(Wants|After)=.*\n", "", text, flags=re.M))
+    text = (
+        service.read_text()
+        .replace("/opt/senyap/current/bin/python", program)
+        .replace("/usr/bin/tor", program)
+        .replace("/usr/sbin/nginx", program)
+    )
+    (tmp_path / service.name).write_text(re.sub(r"^(Wants|After|Conflicts)=.*\n", "", text, flags=re.M))
     done = analyze("verify", tmp_path / service.name)
     assert done.returncode == 0 and done.stderr == ""
     (tmp_path / service.name).write_text(text.replace("ProtectSystem=", "ProtectSytem="))

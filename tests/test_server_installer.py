@@ -1,0 +1,201 @@
+"""deploy/install-server, step by step in a folder: what is there already stays, and nobody is locked out.
+
+The whole of it runs on a machine that boots: tests/acceptance/test_server.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from live import ROOT
+from test_server_files import install as as_listed
+
+INSTALL = ROOT / "deploy" / "install-server"
+DEBIAN = "ID=debian\nVERSION_ID=12\n"
+SETTINGS = "# mine\ncourier_days = 3\n"
+
+
+def run(*arguments: object, root: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    whole = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")} | env
+    if root is not None:
+        whole["SENYAP_ROOT"] = str(root)
+    return subprocess.run(
+        list(map(str, arguments)), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env=whole
+    )
+
+
+def sourced(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run functions of the installer without its main; users are those of this machine."""
+    pretend = (
+        "chown() { :; }; id() { :; }; install() { local a=() each; for each; do "
+        '[[ $each == senyap ]] && each=$(command id -un); a+=("$each"); done; command install "${a[@]}"; }; '
+    )
+    return run("bash", "-c", f'source "{INSTALL}"; {pretend}{script}', "bash", *arguments, root=root)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of a machine on which nothing of the drop box is."""
+    made = tmp_path / "root"
+    (made / "etc").mkdir(parents=True)
+    (made / "etc" / "os-release").write_text(DEBIAN)
+    return made
+
+
+def test_exactly_the_files_of_the_list_are_shipped(root: Path, tmp_path: Path) -> None:
+    said = sourced(root, "shipped").stdout.split()
+    listed = as_listed(tmp_path / "listed")
+    wanted = {str(p.relative_to(listed)) for p in listed.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    assert set(said) == wanted and len(said) == len(wanted) > 100
+
+
+def test_a_program_is_named_by_all_that_it_consists_of(root: Path, tmp_path: Path) -> None:
+    def name(project: Path) -> str:
+        return sourced(root, f'project="{project}"; name_of_program').stdout.strip()
+
+    before = name(ROOT)
+    assert before.startswith("0.1.0-") and name(ROOT) == before
+    for changed in ("dropbox/serve.py", "templates/dropbox/base.html", "deploy/server/nftables.conf"):
+        copy = tmp_path / Path(changed).stem
+        for each in ("crypto", "keys", "dropbox", "templates", "deploy", "setup.cfg"):
+            (shutil.copytree if (ROOT / each).is_dir() else shutil.copy)(
+                ROOT / each, copy / each if (ROOT / each).is_dir() else copy
+            )
+        assert name(copy) == before
+        (copy / changed).write_text((copy / changed).read_text() + "\n")
+        assert name(copy) != before, changed
+
+
+def test_a_file_of_ours_is_written_once_and_again_when_it_differs(root: Path, tmp_path: Path) -> None:
+    source, path = tmp_path / "source", root / "etc" / "a.conf"
+    source.write_text("a=1\n")
+    assert sourced(root, 'check=yes; put "$1" "$2" 644', source, path).stdout == "would: /etc/a.conf\n"
+    assert not path.exists()
+    for before, said in ((None, "done"), ("a=1\n", "already"), ("a=2\n", "done")):
+        if before is not None:
+            path.write_text(before)
+        assert sourced(root, 'put "$1" "$2" 644', source, path).stdout == f"{said}: /etc/a.conf\n"
+        assert path.read_text() == "a=1\n" and path.stat().st_mode & 0o777 == 0o644
+    path.chmod(0o666)
+    assert sourced(root, 'put "$1" "$2" 644', source, path).stdout.startswith("done")
+
+
+def test_the_firewall_of_before_is_kept_once(root: Path, tmp_path: Path) -> None:
+    path = root / "etc" / "nftables.conf"
+    path.write_text("theirs\n")
+    for text in ("ours 1\n", "ours 2\n"):
+        (tmp_path / "source").write_text(text)
+        sourced(root, 'put "$1" "$2" 755', tmp_path / "source", path)
+        assert path.read_text() == text and path.with_name("nftables.conf.before-senyap").read_text() == "theirs\n"
+
+
+def test_the_program_of_before_stays_and_older_ones_go(root: Path) -> None:
+    place = root / "opt" / "senyap"
+    for name in ("one", "two", "three"):
+        (place / name).mkdir(parents=True)
+        sourced(root, 'point_at "$1"', place / name)
+    assert sorted(p.name for p in place.iterdir()) == ["current", "previous", "three", "two"]
+    assert (place / "current").readlink().name == "three" and (place / "previous").readlink().name == "two"
+
+
+def test_a_home_is_copied_once_and_its_settings_get_the_cleaner(root: Path, tmp_path: Path) -> None:
+    (root / "var" / "lib").mkdir(parents=True)
+    source, home = tmp_path / "server", root / "var" / "lib" / "senyap"
+    (source / "locks").mkdir(parents=True)
+    (source / "root.pin").write_text("pin")
+    (source / "settings.toml").write_text(SETTINGS)
+    script = 'data "$1" ""'
+    assert sourced(root, f"check=yes; {script}", source).returncode == 0 and not home.exists()
+    first = sourced(root, script, source)
+    assert first.returncode == 0, first.stderr
+    assert not (home / "locks").exists() and (home / "root.pin").read_text() == "pin"
+    values = tomllib.loads((home / "settings.toml").read_text())
+    assert values == {"courier_days": 3, "cleaner": "/run/senyap-cleaner/clean.sock"}
+    (source / "root.pin").write_text("another")
+    before = (home / "settings.toml").read_bytes()
+    again = sourced(root, script, source)
+    assert "done: the drop box" not in again.stdout and "is left alone" in again.stdout
+    assert (home / "root.pin").read_text() == "pin" and (home / "settings.toml").read_bytes() == before
+
+
+def test_settings_that_are_named_take_the_place_of_those_that_are_there(root: Path, tmp_path: Path) -> None:
+    (root / "var" / "lib").mkdir(parents=True)
+    (tmp_path / "mine.toml").write_text(SETTINGS)
+    said = [sourced(root, 'data "" "$1"', tmp_path / "mine.toml") for _ in range(2)]
+    assert ["done: settings.toml" in each.stdout for each in said] == [True, False], said
+    values = tomllib.loads((root / "var/lib/senyap/settings.toml").read_text())
+    assert values["courier_days"] == 3 and "cleaner" in values
+
+
+def test_a_home_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
+    (root / "var" / "lib").mkdir(parents=True)
+    (root / "var" / "lib" / "senyap").symlink_to(tmp_path)
+    assert sourced(root, 'data "" ""').returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--what"], 2), (["/nonexistent"], 2), (["--wheels", "/nonexistent"], 2), (["--config", "/nonexistent"], 2)],
+)
+def test_wrong_use_is_said(root: Path, arguments: list[str], code: int) -> None:
+    done = run(INSTALL, *arguments, root=root)
+    assert done.returncode == code and done.stderr.startswith("install-server: ")
+
+
+def test_another_system_is_refused(root: Path) -> None:
+    assert run(INSTALL, "--check", root=root).returncode == 0
+    (root / "etc" / "os-release").write_text("ID=debian\nVERSION_ID=11\n")
+    done = run(INSTALL, "--check", root=root)
+    assert done.returncode == 3 and "no Debian 12" in done.stderr
+
+
+def test_check_changes_nothing(root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    done = run(INSTALL, "--check", "--clear-web", "--ssh", root=root)
+    assert done.returncode == 0 and "nothing was changed" in done.stdout and sorted(root.rglob("*")) == before
+    for path in ("in-clear-web.nft", "in-ssh.nft", "out-time.nft", "senyap-web.service", "senyap-front.service"):
+        assert path in done.stdout
+
+
+def test_whoever_comes_by_ssh_is_not_locked_out(root: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    done = run(INSTALL, root=root, SSH_CONNECTION="192.0.2.1 5 192.0.2.2 22")
+    assert done.returncode == 3 and "--ssh" in done.stderr and not (root / "opt").exists()
+
+
+def test_without_a_program_before_there_is_no_way_back(root: Path) -> None:
+    done = run(INSTALL, "--check", "--rollback", root=root)
+    assert done.returncode == 3 and "no program before" in done.stderr
+
+
+def test_uninstall_takes_our_files_and_leaves_data_and_the_firewall_of_before(root: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    program = root / "opt" / "senyap" / "one"
+    shutil.copytree(ROOT / "deploy" / "server", program / "server")
+    (root / "opt" / "senyap" / "current").symlink_to(program)
+    for name in ("etc/systemd/system/senyap-web.service", "usr/local/bin/senyap-dropbox", "var/lib/senyap/server.key"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    (root / "etc/nftables.conf").write_text("ours")
+    (root / "etc/nftables.conf.before-senyap").write_text("theirs")
+    done = run(INSTALL, "--uninstall", root=root)
+    assert done.returncode == 0 and "left: /var/lib/senyap" in done.stdout, done.stderr
+    assert not (root / "opt/senyap").exists() and not (root / "usr/local/bin/senyap-dropbox").exists()
+    assert not (root / "etc/systemd/system/senyap-web.service").exists()
+    assert (root / "var/lib/senyap/server.key").read_text() == "x"
+    assert (root / "etc/nftables.conf").read_text() == "theirs"
+    assert run(INSTALL, "--uninstall", root=root).returncode == 0
+
+
+def test_shellcheck_finds_nothing() -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+    done = run("shellcheck", INSTALL)
+    assert done.returncode == 0, done.stdout
