@@ -51,7 +51,7 @@ def downgrade() -> None:
 INSIDE = """
 in_unit() { nsenter -t "$(systemctl show -p MainPID --value "$1")" -m "${@:2}"; }
 for unit in senyap-web senyap-keeper senyap-cleaner senyap-tor; do
-    in_unit "$unit" touch /opt/senyap/x /etc/x /usr/x && echo "$unit WRITES"
+    for place in /opt/senyap /etc /usr /var/lib; do in_unit "$unit" touch "$place/x" && echo "$unit WRITES"; done
 done
 in_unit senyap-cleaner ls /var/lib/senyap | wc -l
 in_unit senyap-web ls /var/lib/senyap-tor | wc -l
