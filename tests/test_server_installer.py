@@ -132,6 +132,15 @@ def test_settings_that_are_named_take_the_place_of_those_that_are_there(root: Pa
     assert values["courier_days"] == 3 and "cleaner" in values
 
 
+def test_a_journal_on_the_disk_is_erased_and_that_is_said(root: Path) -> None:
+    kept = root / "var" / "log" / "journal" / "1" / "system.journal"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("x")
+    assert sourced(root, "check=yes; journal").stdout.startswith("would: ") and kept.exists()
+    assert sourced(root, "journal").stdout.startswith("done: ") and not kept.exists()
+    assert sourced(root, "journal").stdout.startswith("already: ")
+
+
 def test_a_home_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
     (root / "var" / "lib").mkdir(parents=True)
     (root / "var" / "lib" / "senyap").symlink_to(tmp_path)

@@ -11,10 +11,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from booted import Booted, absent, steps_of
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from live import ROOT
 from samples import named
 from test_operator_guide import blocks
@@ -58,6 +63,15 @@ in_unit senyap-web ls /var/lib/senyap-tor | wc -l
 touch /opt/senyap/x && rm /opt/senyap/x && echo CONTROL
 tr '\\0' '\\n' <"/proc/$(systemctl show -p MainPID --value senyap-web)/environ" | grep -E '^(PYTHONMALLOC|GLIBC_TUNABLES)='
 ls /var/lib/senyap | wc -l
+"""
+NAME = "kotak.example.go.id"  # of deploy/server/nginx.conf
+VISIT = f"""
+import socket, ssl
+rules = ssl.create_default_context(cafile="/etc/senyap/tls/fullchain.pem")
+with rules.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_hostname="{NAME}") as visit:
+    visit.sendall(b"GET /lapor HTTP/1.1\\r\\nHost: {NAME}\\r\\nConnection: close\\r\\n\\r\\n")
+    page = b"".join(iter(lambda: visit.recv(65536), b""))
+print(visit.version(), page[9:12].decode(), b'name="benih"' in page)
 """
 DOCTOR = """
 onion=$(cat /var/lib/senyap-tor/onion/hostname)
@@ -148,6 +162,42 @@ def test_after_a_reboot_it_runs_by_itself_inside_its_walls(machine: Booted) -> N
     assert all(f"{name}={WIPING[name]}" in said for name in ("PYTHONMALLOC", "GLIBC_TUNABLES"))
     counts = [int(line) for line in said.splitlines() if line.isdecimal()]
     assert counts[:2] == [0, 0] and counts[2] > 4, "cleaner and pages see nothing of what root sees"
+
+
+def test_a_clear_web_is_added_and_passes_on_what_visitors_send(machine: Booted) -> None:
+    if not (ROOT / "deploy" / "server" / "nginx.conf").is_file():
+        pytest.skip("deploy/server/nginx.conf is not there")
+    write_certificate(machine.root / "etc" / "senyap" / "tls")
+    (machine.root / "srv" / "visit.py").write_text(VISIT)
+    said = boot(
+        machine,
+        f"""
+        bash /srv/older/deploy/install-server --wheels /media/stick/wheels --clear-web || exit 1
+        systemctl is-active {UNITS} senyap-front; systemctl is-active nginx
+        python3 /srv/visit.py || exit 1
+        nft list ruleset | grep 'dport 443'
+        senyap-dropbox doctor; exit 0
+        """,
+    )
+    assert "active\n" * 5 + "inactive\n" in said and "TLSv1.3 200 True" in said and "tcp dport 443 accept" in said
+    assert set(findings(said)) == MISSING
+
+
+def write_certificate(folder: Path) -> None:
+    """Make a key and a certificate that names the site and that it signed itself."""
+    folder.mkdir()
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(*pem))
+    (folder / "key.pem").chmod(0o600)
 
 
 def test_an_update_changes_tables_and_can_be_taken_back_with_what_came_since(machine: Booted, small: Path) -> None:
