@@ -172,7 +172,7 @@ def units(machine: Machine, home: Path) -> Said:
             "it may get more rights": process.status.get("NoNewPrivs") != "1",
             "it has rights of root": int(process.status.get("CapEff", "1"), 16) != 0,
             "it may leave a core dump": process.core_limit != "0",
-            "the machine's files are not read-only for it": not process.root_read_only,
+            "the machine's files are not read-only for it": not process.read_only,
             "it has a network": name != WITH_NETWORK and not process.own_network,
         }
         yield from (

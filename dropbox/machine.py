@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60  # for one command
+_READ_ONLY = frozenset({"/", "/etc", "/opt", "/usr", "/var", "/var/lib", "/run"})  # where each is a mount
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 Run = Callable[[list[str], os.stat_result | None], str | None]
 
@@ -44,7 +45,7 @@ class Process:
     pid: int
     status: dict[str, str]
     core_limit: str  # hard limit, bytes
-    root_read_only: bool
+    read_only: bool  # the machine, for it
     own_network: bool
 
     @property
@@ -106,13 +107,13 @@ class Machine:
         lines = self.text(f"/proc/{pid}/status").splitlines()
         limits = [line for line in self.text(f"/proc/{pid}/limits").splitlines() if line.startswith("Max core file")]
         mounts = [line.split(" ") for line in self.text(f"/proc/{pid}/mountinfo").splitlines()]
-        first = next((fields[5].split(",") for fields in reversed(mounts) if fields[4] == "/"), [])
+        modes = {fields[4]: fields[5].split(",")[0] for fields in mounts if fields[4] in _READ_ONLY}
         nets = [self.path(f"/proc/{each}/ns/net").readlink() for each in (pid, 1)]
         return Process(
             pid=pid,
             status={name: value.strip() for name, _, value in (line.partition(":") for line in lines)},
             core_limit=limits[0].split()[5] if limits else "",
-            root_read_only="ro" in first,
+            read_only="/" in modes and set(modes.values()) == {"ro"},
             own_network=nets[0] != nets[1],
         )
 

@@ -98,7 +98,8 @@ class Whole:
         )
         self.write(f"proc/{pid}/limits", "Limit Soft Hard Units\nMax core file size        0        0        bytes\n")
         self.write(
-            f"proc/{pid}/mountinfo", "1 0 8:1 / / ro,nosuid - ext4 /dev/vda rw\n2 1 8:1 / /tmp rw - tmpfs x rw\n"
+            f"proc/{pid}/mountinfo",
+            "1 0 8:1 / / ro,nosuid - ext4 /dev/vda rw\n3 1 8:1 /var /var ro - ext4 x rw\n2 1 8:1 / /tmp rw - tmpfs x rw\n",
         )
         (self.root / f"proc/{pid}/ns").mkdir()
         (self.root / f"proc/{pid}/ns/net").symlink_to(f"net:[{2 if net else 1}]")
@@ -193,6 +194,7 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (edit("proc/41/status", f"Uid:\t{os.geteuid()}\t{os.geteuid()}\n", "Uid:\t0\t9999\n"), "units", "as another user than senyap"),
         (edit("proc/44/limits", "size        0        0 ", "size  0 unlimited "), "units", "core dump"),
         (edit("proc/41/mountinfo", "/ / ro", "/ / rw"), "units", "not read-only"),
+        (edit("proc/41/mountinfo", "/var ro", "/var rw"), "units", "not read-only"),
         (network_of_the_machine, "units", "senyap-web: it has a network"),
         (edit("proc/self/mounts", "tmpfs /run tmpfs", "tmpfs /run ext4"), "sockets", "memory"),
         (mode("run/senyap", 0o755), "sockets", "mode 0750"),

@@ -93,6 +93,7 @@ def test_what_is_in_memory_stays_there_and_code_is_read_only(service: Path) -> N
     ):  # fmt: skip
         assert keys[key] == [value], key
     assert not any("/opt" in path for path in keys.get("ReadWritePaths", []))
+    assert not {"/", "/var", "/var/lib", "/run"} & set(" ".join(keys["NoExecPaths"]).split()), "they would be writable"
 
 
 @pytest.mark.parametrize("name", [name for name in UNITS if name != "senyap-tor"])

@@ -69,9 +69,10 @@ VISIT = f"""
 import socket, ssl
 rules = ssl.create_default_context(cafile="/etc/senyap/tls/fullchain.pem")
 with rules.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_hostname="{NAME}") as visit:
+    spoken = visit.version()
     visit.sendall(b"GET /lapor HTTP/1.1\\r\\nHost: {NAME}\\r\\nConnection: close\\r\\n\\r\\n")
     page = b"".join(iter(lambda: visit.recv(65536), b""))
-print(visit.version(), page[9:12].decode(), b'name="benih"' in page)
+print(spoken, page[9:12].decode(), b'name="benih"' in page)
 """
 DOCTOR = """
 onion=$(cat /var/lib/senyap-tor/onion/hostname)
@@ -150,7 +151,7 @@ def test_it_is_installed_offline_and_takes_a_report_whose_photo_is_cleaned_by_an
     assert steps_of(again, "done") == [] and "0 steps done" in again
     assert "active\n" * 4 in again and "RECEIPT 8 cleaned" in again
     assert re.search(r"^LOGGED 0 of [1-9]", said, re.M), "the journal says that they run, and nothing of what they take"
-    assert set(findings(said)) == MISSING and "ended with 1" in said
+    assert set(findings(said.split("LOGGED ")[1])) == MISSING and "ended with 1" in said
 
 
 def test_after_a_reboot_it_runs_by_itself_inside_its_walls(machine: Booted) -> None:
