@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60  # for one command
-_READ_ONLY = frozenset({"/", "/etc", "/opt", "/usr", "/var", "/var/lib", "/run"})  # where each is a mount
+_READ_ONLY = frozenset({"/", "/etc", "/opt", "/usr", "/var", "/var/lib"})  # those that are mounts
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 Run = Callable[[list[str], os.stat_result | None], str | None]
 
