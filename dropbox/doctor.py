@@ -207,7 +207,7 @@ def memory(machine: Machine, home: Path) -> Said:
 
 def journal(machine: Machine, home: Path) -> Said:
     """The journal is in memory, and nothing else keeps a log."""
-    if machine.path("/var/log/journal").is_dir():
+    if any(path.is_file() for path in machine.path("/var/log/journal").rglob("*")):
         yield _fix("a journal lies on the disk: rm -r /var/log/journal; systemctl restart systemd-journald")
     if machine.unit("rsyslog").get("ActiveState") == "active":
         yield _fix("rsyslog writes a second log to the disk: apt-get purge rsyslog")

@@ -255,6 +255,11 @@ def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:
     assert found == dict.fromkeys(("program", "places", "units", "apparmor", "clock"), Verdict.CANNOT_TELL)
 
 
+def test_an_empty_folder_for_a_journal_is_no_journal(whole: Whole) -> None:
+    (whole.root / "var/log/journal/0123").mkdir(parents=True)
+    assert whole.wrong() == []
+
+
 def test_a_full_disk_is_named(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "LEAST_FREE", 2**62)
     assert [each.check for each in whole.wrong()] == ["disk"]

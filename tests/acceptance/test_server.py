@@ -156,14 +156,15 @@ def test_it_is_installed_offline_and_takes_a_report_whose_photo_is_cleaned_by_an
 
 def test_after_a_reboot_it_runs_by_itself_inside_its_walls(machine: Booted) -> None:
     said = boot(
-        machine, f"systemctl start {UNITS}; systemctl is-active {UNITS}; senyap-dropbox status --json; {INSIDE}"
+        machine,
+        f"systemctl start {UNITS}; systemctl is-active {UNITS}; senyap-dropbox status --json; {INSIDE}"
+        "senyap-dropbox doctor; exit 0",
     )
     assert "active\n" * 4 in said and json.loads(re.search(r"^\{.*\}$", said, re.M)[0])["waiting"] >= 2
+    assert set(findings(said)) == MISSING
     assert "WRITES" not in said and "CONTROL" in said
-    wiping = [
-        f"PYTHONMALLOC={WIPING['PYTHONMALLOC']}",
-        *WIPING["GLIBC_TUNABLES"].split(":")[1:],
-    ]  # glibc cuts it at each :
+    settings = WIPING["GLIBC_TUNABLES"].split(":")[1:]  # glibc cuts it there, in its own memory
+    wiping = [f"PYTHONMALLOC={WIPING['PYTHONMALLOC']}", *settings]
     assert all(f"{line}\n" in said for line in wiping)
     counts = [int(line) for line in said.splitlines() if line.isdecimal()]
     assert counts[:2] == [0, 0] and counts[2] > 4, "cleaner and pages see nothing of what root sees"
