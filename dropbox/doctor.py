@@ -34,9 +34,6 @@ FRONT, FRONT_UNIT = "/etc/senyap/nginx.conf", "senyap-front.service"  # of the c
 ONION = "/var/lib/senyap-tor/onion/hostname"
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
-_PUBLIC_KEYS = frozenset(
-    {"__init__", "errors", "roster", "rosterfile", "batch", "ledger", "offers", "request", "progress"}
-)
 _OF_STATIONS = re.compile(r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db")
 _LOGS = re.compile(r"^\s*(access_log|error_log)\s+([^\s;]+)", re.M)
 _SILENT = frozenset({"access_log off", "error_log /dev/null"})
@@ -94,10 +91,12 @@ def program(machine: Machine, home: Path) -> Said:
     name = f"/{place.relative_to(machine.root.resolve())}"
     if loose := sorted(machine.writable_by_others(name)):
         yield _fix(f"{len(loose)} files of the program are not root's alone, {loose[0]} first: {_AGAIN}")
-    shipped = place / "program"
-    more = [path.name for path in (shipped / "keys").glob("*.py") if path.stem not in _PUBLIC_KEYS]
-    if more or (shipped / "station").exists() or any(place.glob("lib/*/site-packages/station*")):
-        yield _fix("parts of a station or of the key ceremony lie here: remove /opt/senyap and " + _AGAIN)
+    listed = set(machine.text(f"{name}/server-files.txt").splitlines())
+    paths = (path.relative_to(place / "program") for path in sorted((place / "program").rglob("*.py")))
+    more = [path for path in paths if not {path.as_posix(), f"{path.parent.as_posix()}/"} & listed]
+    if more or any(path.startswith("station") for path in listed) or any(place.glob("lib/*/site-packages/station*")):
+        which = more[0] if more else "station"
+        yield _fix(f"{which} does not belong on a drop box: remove /opt/senyap and {_AGAIN}")
 
 
 def places(machine: Machine, home: Path) -> Said:

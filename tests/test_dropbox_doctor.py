@@ -63,6 +63,7 @@ class Whole:
         for name in ("program/keys/roster.py", "program/dropbox/serve.py"):
             self.write(f"opt/senyap/0.1.0-x/{name}", "x = 1\n")
         shutil.copytree(SERVER, place / "server")
+        shutil.copy(ROOT / "deploy" / "server-files.txt", place)
         (self.root / "opt/senyap/current").symlink_to(place)
         for line in (SERVER / "places.txt").read_text().splitlines():
             if line and not line.startswith("#") and (SERVER / line.split()[0]).is_file() and "front" not in line:
@@ -170,8 +171,8 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
     ("spoil", "check", "said"),
     [
         (mode(f"{PROGRAM}/dropbox/serve.py", 0o666), "program", "not root's alone"),
-        (write(f"{PROGRAM}/keys/keyring.py"), "program", "key ceremony"),
-        (write(f"{PROGRAM}/station/vault.py"), "program", "parts of a station"),
+        (write(f"{PROGRAM}/keys/keyring.py"), "program", "keyring.py does not belong"),
+        (write(f"{PROGRAM}/station/vault.py"), "program", "vault.py does not belong"),
         (edit("etc/nftables.conf", "policy drop", "policy accept"), "places", "/etc/nftables.conf"),
         (edit("etc/systemd/system/senyap-web.service", "PrivateNetwork=yes", ""), "places", "senyap-web.service"),
         (edit("etc/systemd/journald.conf.d/60-senyap.conf", "volatile", "auto"), "places", "journald"),
