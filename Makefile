@@ -1,5 +1,6 @@
 # make run   install, make a demo deployment once, serve the drop box
 # make test  all tests        make bench  figures        make long  the long forms of the tests        make site  docs/ as pages
+# make prove one line for each promise of docs/threat-model.md
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -7,7 +8,7 @@ DEMO_DIR ?= var/demo
 PORT ?= 8080
 STATION_PORT ?= 8090
 
-.PHONY: run test lint types bench long images texts site clean
+.PHONY: run test lint types bench long prove images texts site clean
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)
@@ -43,6 +44,10 @@ bench: $(VENV)/dev.stamp
 long: $(VENV)/dev.stamp
 	mkdir -p docs/runs
 	$(PY) -m pytest -m slow -v --no-header -rP > docs/runs/long.txt; code=$$?; cat docs/runs/long.txt; exit $$code
+
+prove: $(VENV)/dev.stamp
+	mkdir -p docs/runs
+	$(PY) tests/prove.py --workers 2 > docs/runs/prove.txt; code=$$?; cat docs/runs/prove.txt; exit $$code
 
 images: $(VENV)/dev.stamp
 	PYTHONPATH='$(CURDIR)' $(PY) tests/pictures.py docs/images
