@@ -91,7 +91,7 @@ def request_file(request: Request) -> str:
 
 
 def read_request(data: bytes) -> Request:
-    """Parse a request file without verifying it; raises Malformed."""
+    """Parse a request file without verifying it; raises Malformed, or KeyAlarm when one key stands twice."""
     return parse_request(parse_envelope(data, MAGIC, "request").body)
 
 
@@ -103,7 +103,7 @@ def request_words(data: bytes) -> tuple[str, ...]:
 
 
 def parse_request(body: bytes) -> Request:
-    """Parse the JSON body and check every rule that needs no signature; raises Malformed."""
+    """Parse the JSON body and check every rule that needs no signature; raises Malformed or KeyAlarm."""
     value = parse_json(body, "request")
     kind = value.get("type")
     common: dict[str, type] = {"type": str, "deployment": str, "roster_version": int}

@@ -63,12 +63,12 @@ def find_reasons(
 
 
 def parse_if_inet6(text: str) -> tuple[str, ...]:
-    """Return the interfaces named in /proc/net/if_inet6: those that hold an IPv6 address."""
+    """Return the interfaces named in /proc/net/if_inet6: those that hold an IPv6 address. Raises IndexError."""
     return tuple(line.split()[5] for line in text.splitlines() if line.strip())
 
 
 def parse_route(text: str) -> tuple[str, ...]:
-    """Return the interfaces of usable IPv4 default routes in /proc/net/route."""
+    """Return the interfaces of usable IPv4 default routes in /proc/net/route. Raises ValueError or IndexError."""
     found = []
     for line in text.splitlines()[1:]:
         if not line.strip():
@@ -84,6 +84,7 @@ def parse_ipv6_route(text: str) -> tuple[str, ...]:
     """Return the interfaces of usable IPv6 default routes in /proc/net/ipv6_route.
 
     The kernel always lists a ::/0 route that rejects, on lo: it carries RTF_REJECT and leads nowhere.
+    Raises ValueError or IndexError.
     """
     found = []
     for line in text.splitlines():

@@ -32,7 +32,10 @@ def load_holidays(home: Path) -> frozenset[int]:
 
 
 def parse_holidays(text: str) -> frozenset[int]:
-    """Read lines of a date, YYYY-MM-DD, and a name; empty ones and those with # are passed over."""
+    """Read lines of a date, YYYY-MM-DD, and a name; empty ones and those with # are passed over.
+
+    Raises BadSettings naming the line that is no date.
+    """
     found = set()
     for number, line in enumerate(text.splitlines(), 1):
         word, _, _name = line.strip().partition(" ")

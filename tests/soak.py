@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ from station.outbox import count_unserved
 from station.tables import FileState
 
 REPORTERS = 16
-SLOTS, DAILY_COVER, FORWARDED = 1024, 256, 4
+SLOTS, DAILY_COVER, FORWARDED = 1024, 256, 4  # slots: unless a kind of soak asks for more
 # Uploads that a kill broke off count as files without a letter: the question that a flood brings is for people.
 NO_QUESTION = "import dropbox.arena as arena; arena.FILES_A_DAY = arena.LITTERED_FROM = 1; "
 TRIES = 200  # of one form, by one reporter
@@ -60,11 +60,18 @@ class Sent:
 
 
 class Soak:
-    """One deployment in a folder, for so many seconds and at most so many reports, each of which finds a mailbox."""
+    """One deployment in a folder, for so many seconds and at most so many reports, each of which finds a mailbox.
 
-    def __init__(self, folder: Path, seconds: float, seed: int, most: int) -> None:
+    Each program of the drop box has `env` in its environment.
+    """
+
+    slots = SLOTS
+
+    def __init__(
+        self, folder: Path, seconds: float, seed: int, most: int, env: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self.seconds, self.most = folder, seconds, most
-        self.dice = random.Random(seed)
+        self.dice, self.env = random.Random(seed), dict(env or {})
         self.sent: list[Sent] = []
         self.told: Counter[str] = Counter()
         self.over = threading.Event()
@@ -73,7 +80,7 @@ class Soak:
         self.torn: list[Sent] = []
         self.doubled: list[str] = []
         self.silent: list[Sent] = []
-        sizes = Sizes(SLOTS, DAILY_COVER, 2 * most, FORWARDED)  # a form that a kill broke off may be a case, too
+        sizes = Sizes(self.slots, DAILY_COVER, 2 * most, FORWARDED)  # a form that a kill broke off may be a case, too
         weeks, demo.WEEKS = demo.WEEKS, 2
         try:
             self.passphrases = demo.make_demo(folder / "demo", sizes=sizes).passphrases
@@ -81,11 +88,15 @@ class Soak:
             demo.WEEKS = weeks
         with (folder / "demo" / "server" / "settings.toml").open("a", encoding="ascii") as settings:
             settings.write("letters_an_hour = 1_000_000\n")  # a flood's question is for people
-        self.server = LiveServer(folder / "demo" / "server", env=WIPING, first=NO_QUESTION)
+        self.server = self.make_server(folder / "demo" / "server")
         self.station = StationCommands(folder / "demo", "sumsel", "sumsel-1", "sumsel-2")
         self.keeper: subprocess.Popen[bytes] | None = None
         self.sticks = [folder / "stick-1", folder / "stick-2"]
         self._lock = threading.Lock()
+
+    def make_server(self, home: Path) -> LiveServer:
+        """Return the drop box that reporters talk to, not started yet."""
+        return LiveServer(home, env={**WIPING, **self.env}, first=NO_QUESTION)
 
     def run(self) -> None:
         """Let everything happen, then let clean rounds bring home what is still on its way."""
@@ -131,7 +142,7 @@ class Soak:
         home = str(self.folder / "demo" / "server")
         self.keeper = subprocess.Popen(
             [sys.executable, "-m", "dropbox", "keeper", "--home", home], cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     # Reporters
@@ -184,18 +195,18 @@ class Soak:
     def _visit_box(self, stick: Path, dies: bool) -> None:
         home = str(self.folder / "demo" / "server")
         command = [sys.executable, "-m", "dropbox", "courier", "--home", home, str(stick), "--station", "sumsel"]
-        self._visit("box", command, stick, dies)
+        self._visit("box", command, stick, dies, self.env)
 
     def _visit_station(self, stick: Path, dies: bool) -> None:
         command = [sys.executable, "-m", "station", "courier", *self.station.options, str(stick)]
-        self._visit("station", command, stick, dies)
+        self._visit("station", command, stick, dies, {})
 
-    def _visit(self, place: str, command: list[str], stick: Path, dies: bool) -> None:
+    def _visit(self, place: str, command: list[str], stick: Path, dies: bool, env: Mapping[str, str]) -> None:
         stick.mkdir(exist_ok=True)
         with self._lock:
             wait = self.dice.uniform(0.3, 4.0)
         running = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **env},
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:

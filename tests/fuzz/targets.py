@@ -7,15 +7,50 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from fuzz import gif, jpeg, multipart, odf, ooxml, pdf, planted, png, receipt, sealed, webp
+from fuzz import (
+    gif,
+    jpeg,
+    letters,
+    multipart,
+    odf,
+    ooxml,
+    pdf,
+    planted,
+    png,
+    receipt,
+    records,
+    rosters,
+    sealed,
+    tables,
+    transports,
+    webp,
+)
 
 CORPUS = Path(__file__).parent / "corpus"
 MODULES: dict[str, ModuleType] = {
     m.__name__.rpartition(".")[2]: m
-    for m in (multipart, receipt, sealed, jpeg, png, webp, gif, ooxml, odf, pdf, planted)
+    for m in (
+        multipart,
+        receipt,
+        sealed,
+        jpeg,
+        png,
+        webp,
+        gif,
+        ooxml,
+        odf,
+        pdf,
+        letters,
+        rosters,
+        transports,
+        records,
+        tables,
+        planted,
+    )
 }
 CLEANERS = ("jpeg", "png", "webp", "gif", "ooxml", "odf", "pdf")
-TARGETS = ("multipart", "receipt", "sealed", *CLEANERS)
+PARSERS = ("letters", "rosters", "transports", "records", "tables")
+TARGETS = ("multipart", "receipt", "sealed", *CLEANERS, *PARSERS)
 
 
 @dataclass(frozen=True)
