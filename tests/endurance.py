@@ -48,8 +48,10 @@ class Crowd(Soak):
     def __init__(self, folder: Path, seconds: float, seed: int, *, slow: int, fast: int) -> None:
         super().__init__(folder, seconds, seed, 2_000)
         self.slow, self.fast = slow, fast
-        self.drip = min(60.0, seconds / 2)  # seconds that one slow report takes
-        self.pause = 12.0  # between two reports of a fast reporter: a rate that two cores can stretch keys for
+        self.drip = min(60.0, seconds / 6), min(180.0, seconds / 2)  # seconds that one slow report takes
+        self.pause = (
+            20.0  # at most, between two reports: two a second in all, which two shared cores can stretch keys for
+        )
         self.times: dict[str, list[float]] = {"page": [], "fast": []}
         self.refused: list[int] = []
 
@@ -80,12 +82,12 @@ class Crowd(Soak):
     def _send_slowly(self, sent: Sent, seed: str) -> Answer:
         """Send a few bytes a second, as over a link that barely holds."""
         body = multipart(self._form(sent, seed) | {"uraian": f"{sent.token} mengatur lelang. " * 20})
-        pieces = 30
+        pieces, lasts = 30, self.dice.uniform(*self.drip)
         size = -(-len(body) // pieces)
 
         def dripped() -> Iterable[bytes]:
             for at in range(0, len(body), size):
-                self.over.wait(self.drip / pieces)  # once all is over the rest goes at once
+                self.over.wait(lasts / pieces)  # once all is over the rest goes at once
                 yield body[at : at + size]
 
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}", "Content-Length": str(len(body))}
