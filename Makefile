@@ -1,6 +1,6 @@
 # make run   install, make a demo deployment once, serve the drop box
-# make test  all tests        make bench  figures        make long  the long forms of the tests        make site  docs/ as pages
-# make prove one line for each promise of docs/threat-model.md
+# make test  all tests        make bench  figures        make long  the long forms of the tests
+# make prove one line for each promise of docs/threat-model.md            make site  docs/ as pages
 
 VENV ?= .venv
 PY = $(VENV)/bin/python

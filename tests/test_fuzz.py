@@ -25,11 +25,9 @@ from dropbox.errors import BadRequest
 
 ROOT = Path(__file__).parents[1]
 RUN = ROOT / "tests" / "fuzz" / "run.py"
-SHORT_SECONDS, LONG_SECONDS = 20, 600  # for each target
-PARSER_SECONDS, LONG_PARSER_SECONDS = (
-    3,
-    180,
-)  # for each target of parsers: what they read is signed or sealed by somebody
+SHORT_SECONDS, LONG_SECONDS = 6, 600  # for each target
+PARSER_SECONDS, LONG_PARSER_SECONDS = 3, 180  # of parsers: what they read is signed or sealed by somebody
+PLANTED_SECONDS = 20  # at most: it ends with the find
 MANY = settings(max_examples=150, deadline=None)
 needs_atheris = pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this Python")
 
@@ -229,7 +227,7 @@ def test_a_long_search_finds_nothing(target: str, tmp_path: Path) -> None:
 @needs_atheris
 def test_a_planted_mistake_is_found(tmp_path: Path) -> None:
     """One beginning of three bytes in 16 million: found only because coverage leads there."""
-    found = search("planted", SHORT_SECONDS, tmp_path)
+    found = search("planted", PLANTED_SECONDS, tmp_path)
     (failing,) = tmp_path.glob("failing-crash-*")
     assert failing.read_bytes()[:3] == b"K\x9d#" and str(failing) in found
     assert "the planted mistake" in found and base64.b64encode(failing.read_bytes()).decode() in found
