@@ -282,7 +282,7 @@ def read_document(written: str) -> tuple[dict[str, dict[str, str]], dict[str, li
     """Return what the document says of the code, as `sections`, and of the files, as `server_files`."""
     said: dict[str, dict[str, str]] = {}
     of_files: dict[str, list[str]] = {}
-    for heading, block in re.findall(r"^## ([^\n]+)\n\n```settings\n(.*?)^```$", written, re.M | re.S):
+    for heading, block in re.findall(r"^## ([^\n]+)\n\n```text\n(.*?)^```$", written, re.M | re.S):
         lines = block.splitlines()
         if heading.startswith("`"):
             of_files[heading.strip("`")] = lines
@@ -297,9 +297,9 @@ def written_as(found: Mapping[str, Settled], of_files: Mapping[str, Iterable[str
     parts = [HEAD]
     for heading, values in found.items():
         lines = (f"{name} {value}" if name.endswith(":") else f"{name} = {value}" for name, value in values.items())
-        parts.append(f"## {heading}\n\n```settings\n" + "".join(f"{line}\n" for line in lines) + "```\n")
+        parts.append(f"## {heading}\n\n```text\n" + "".join(f"{line}\n" for line in lines) + "```\n")
     for name, lines in of_files.items():
-        parts.append(f"## `{name}`\n\n```settings\n" + "".join(f"{line}\n" for line in lines) + "```\n")
+        parts.append(f"## `{name}`\n\n```text\n" + "".join(f"{line}\n" for line in lines) + "```\n")
     return "\n".join(parts)
 
 
