@@ -50,4 +50,5 @@ def _finish_page(app: Any, page: str, template: str, context: dict[str, Any], do
 def setup(app: Any) -> None:
     """Let each page name its language, and show worked examples as they are."""
     app.add_lexer("example", TextLexer)
+    app.add_lexer("settings", TextLexer)
     app.connect("html-page-context", _finish_page)

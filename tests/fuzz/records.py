@@ -14,11 +14,11 @@ from crypto.sharing import build_share, parse_share
 from crypto.signing import SIGNATURE_BYTES
 from fuzz.cleaned import spliced
 from fuzz.parsed import changed, value_of
-from keys import batch, request, rosterfile
+from keys import batch, release, request, rosterfile
 from keys.offers import parse_offer
 
 MAX_LEN = 49_152
-MAGICS = (rosterfile.MAGIC, batch.MAGIC, request.MAGIC, statistics.MAGIC, forwarded.MAGIC)
+MAGICS = (rosterfile.MAGIC, batch.MAGIC, request.MAGIC, statistics.MAGIC, forwarded.MAGIC, release.MAGIC)
 WORDS = (*MAGICS, b"\0" * 32, b"\xff" * 4, bytes(SIGNATURE_BYTES), b"\1\0", b"\2\0\1")
 
 

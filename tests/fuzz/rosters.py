@@ -1,4 +1,4 @@
-"""Who may read: the bodies of rosters, batches and requests, as a stick brings them, before any signature counts."""
+"""Who may read: the bodies of rosters, batches, requests and releases, as a stick brings them, before any signature counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crypto.envelope import parse_envelope
 from crypto.errors import Malformed
 from crypto.signing import SigningKey
 from fuzz.parsed import SECRET, TOKENS, changed, value_of
-from keys import batch, request, roster, rosterfile
+from keys import batch, release, request, roster, rosterfile
 from keys.errors import KeyAlarm
 
 MAX_LEN = 49_152
@@ -36,13 +36,18 @@ def check_request(data: bytes) -> None:
     assert found is None or canonical_json(request._to_json(found)) == data
 
 
+def check_release(data: bytes) -> None:
+    found = value_of(release.parse_release, data, Malformed)
+    assert found is None or parse_envelope(release.sign_release(found, KEY), release.MAGIC, "release").body == data
+
+
 def check_role(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     found = value_of(lambda name: roster.parse_role(name, "member"), text, Malformed)
     assert found is None or found.value == text
 
 
-CHECKS = (check_roster, check_batch, check_request, check_role)
+CHECKS = (check_roster, check_batch, check_request, check_role, check_release)
 
 
 def one(data: bytes) -> None:

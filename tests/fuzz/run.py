@@ -22,7 +22,7 @@ if "pdf" in sys.argv:  # it takes seconds
     INSTRUMENTED.append("pypdf")
 if {"letters", "rosters", "transports", "records", "tables"} & set(sys.argv):
     INSTRUMENTED += ["crypto.envelope", "crypto.sharing", "crypto.row", "crypto.statistics", "crypto.letter", "crypto.forwarded",
-                     "crypto.bundle", "keys.offers", "keys.roster", "keys.batch", "keys.request", "station.working_days",
+                     "crypto.bundle", "keys.offers", "keys.roster", "keys.batch", "keys.release", "keys.request", "station.working_days",
                      "station.airgap", "station.letters"]  # fmt: skip
 with atheris.instrument_imports(include=INSTRUMENTED):
     from fuzz import targets

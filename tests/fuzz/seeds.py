@@ -57,7 +57,7 @@ SOURCES = {
     "letters": (taken("letter", "body", 0), taken("forwarded", "body", 1), attachments()),
     "rosters": (
         taken("roster", "body", 0), taken("batch", "body", 1), taken("request", "body", 2),
-        iter([("role", b"\3telaah"), ("role-of-nobody", b"\3pelapor")]),
+        taken("release", "body", 4), iter([("role", b"\3telaah"), ("role-of-nobody", b"\3pelapor")]),
     ),
     "transports": (
         taken("bundle", "body", 0), taken("outbox", "body", 0), taken("statistics", "body", 1),
@@ -66,6 +66,7 @@ SOURCES = {
     "records": (
         taken("sharing", "data", 0), taken("row", "record", 1), taken("request", "file", 2),
         taken("forwarded", "data", 3), taken("roster", "file", 4), taken("batch", "file", 4),
+        taken("release", "file", 2),
     ),
     "tables": (tables(),),
 }  # fmt: skip
