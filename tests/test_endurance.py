@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from endurance import Crowd, Jumps, OneDies, faketime_library
+from endurance import ALONE, BOTH, Crowd, Jumps, OneDies, faketime_library
 from postgres import ABSENT, Postgres, is_installed
 from soak import Soak
 
@@ -45,8 +45,8 @@ def test_a_clock_that_jumps_ninety_days_seals_nothing_and_loses_nothing(tmp_path
 
 @pytest.mark.skipif(not is_installed(), reason=ABSENT)
 def test_of_two_front_ends_one_is_killed_under_load_and_no_receipt_is_lost(postgres: Postgres, tmp_path: Path) -> None:
-    pair = OneDies(tmp_path / "soak", min(SECONDS, 120), SEED, postgres)
+    pair = OneDies(tmp_path / "soak", SEED, postgres)
     check(pair)
     print(f"receipts of the front end that stays and of the killed one: {pair.shown}")
     died, end = pair.shown["when it died"], pair.shown["in the end"]
-    assert min(died) > 0 and end[0] > died[0] and end[1] == died[1]
+    assert min(died) >= BOTH and end[0] >= died[0] + ALONE
