@@ -102,7 +102,7 @@ def test_a_machine_that_was_put_back_by_hand_and_used_is_a_fork_for_both_sides(
     put_back(box, snapshot)
     second = box.take("yang kedua")
     said = station.imports(box.path("bundle", "--to", stick), code=7)
-    assert "fork" in str(said["alarms"]) and said["new"] == 0
+    assert "dengan isi yang lain" in str(said["alarms"]) and said["new"] == 0
     outbox = station.outbox(stick)
     assert STRANGE in box.run("receive", outbox, code=7).stderr
 

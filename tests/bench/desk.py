@@ -58,7 +58,7 @@ def browser(site: Site) -> Iterator[tuple[FlaskClient, Session]]:
     session = Session(site.folder / "stations" / STATION, allow_network=True)
     client = create_desk(session, PORT).test_client()
     shown = [session.enter(who, words) for who, words in site.passphrases.items()]
-    client.set_cookie(COOKIE, shown[-1], domain="127.0.0.1")
+    client.set_cookie(client.application.extensions[COOKIE], shown[-1], domain="127.0.0.1")
     yield client, session
     session.close()
 
