@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -167,6 +168,53 @@ def test_the_paper_is_compared_whole_and_spaces_and_case_do_not_count(folder: Pa
 def test_wrong_use_is_said(arguments: tuple[str, ...], tmp_path: Path) -> None:
     done = subprocess.run(["bash", INSTALL, *arguments], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("install: ")
+
+
+needs_a_station = pytest.mark.skipif(
+    os.geteuid() != 0 or 'VERSION_ID="12"' not in Path("/etc/os-release").read_text(),
+    reason="needs root on a Debian 12",
+)
+A_STICK = """
+cp() { %s; command cp "$@"; }
+other() { echo evil >"$1/wheels/kotak_senyap-0.1.0-py3-none-any.whl"
+    (cd "$1" && find . -type f ! -name SHA512SUMS -print0 | sort -z | xargs -0 sha512sum) >"$1.list"
+    command cp "$1.list" "$1/SHA512SUMS"; }
+steps() { echo "INSTALLED $(cat "$1/wheels/"*)"; }
+main --fingerprint "$2" "$1"
+"""
+
+
+@needs_a_station
+def test_a_stick_that_is_another_when_it_is_copied_is_refused(folder: Path) -> None:
+    """What is installed is compared with what was typed, whatever the stick said at other times."""
+    right = words(folder)
+    done = sourced(A_STICK % 'other "$2"', folder, right)
+    assert done.returncode == 3 and "INSTALLED" not in done.stdout and "tidak sama" in done.stderr
+    assert words(folder) != right, "the stick did change"
+
+
+@needs_a_station
+def test_control_a_stick_that_stays_the_same_is_installed(folder: Path) -> None:
+    done = sourced(A_STICK % ":", folder, words(folder))
+    assert done.returncode == 0 and done.stdout.endswith("INSTALLED wheel\n"), done.stderr
+
+
+@needs_a_station
+def test_no_step_stands_on_the_stick(folder: Path) -> None:
+    """A shell that stands there would have Python import the stick's `venv` and `station`."""
+    script = 'cd "$1"; steps() { pwd; }; main --fingerprint "$2" .'
+    done = sourced(script, folder, words(folder))
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "/", done.stderr
+
+
+@pytest.mark.parametrize(
+    "program", ["station/install", "station/gather", "install-server", "build-release", "server/launcher"]
+)
+def test_python_never_looks_into_the_current_folder(program: str) -> None:
+    text = (ROOT / "deploy" / program).read_text()
+    calls = re.findall(r"""python3?"? (.*-[mc] .*)""", text)
+    safe = "-m dropbox" if "PYTHONSAFEPATH=1" in text else "-I "
+    assert calls and all(call.startswith(("-I ", safe)) for call in calls), calls
 
 
 # --- steps -------------------------------------------------------------------------------------------
