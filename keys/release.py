@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from keys.wheel import check_wheel
 
 MAGIC = b"SNYV"
 PURPOSE = "senyap/v1/release"
-SIGNATURE, SUMS = "release.senyap", "SHA512SUMS"
+SIGNATURE, SUMS, COMPONENTS = "release.senyap", "SHA512SUMS", "bom.cdx.json"
 MAX_LIST_BYTES, MAX_RELEASE_FILE_BYTES = 65_536, 128 * 1024 * 1024
 _LINE = re.compile(r"([0-9a-f]{128})  \./([A-Za-z0-9][A-Za-z0-9._+~-]{0,99})")
 _WHEEL = re.compile(r"kotak_senyap-([0-9][0-9A-Za-z.+]{0,31})-py3-none-any\.whl")
@@ -107,6 +108,7 @@ def check_files(folder: Path) -> str:
     Raises Malformed for a list that is none, Tampered naming the file that is changed, missing or unknown, OSError.
     """
     listed = _read_list(folder)
+    version = _version_of(listed)
     there = {path.name for path in folder.iterdir()} - {SUMS, SIGNATURE}
     if odd := sorted(there ^ set(listed)):
         names = [name for name in odd if name in listed]
@@ -116,11 +118,7 @@ def check_files(folder: Path) -> str:
         found[name] = medium.read_file(folder / name, MAX_RELEASE_FILE_BYTES, follow=False)
         if hashlib.sha512(found[name]).hexdigest() != wanted:
             raise Tampered(f"release: {name} is not the file that was listed")
-    versions = [match[1] for name in listed if (match := _WHEEL.fullmatch(name))]
-    if len(versions) != 1 or source_name(versions[0]) not in listed:
-        raise Malformed("release: want one wheel, and the source of its version")
-    (version,) = versions
-    check_wheel(found[wheel_name(version)], found[source_name(version)], f"kotak_senyap-{version}.dist-info")
+    check_wheel(found[wheel_name(version)], found[source_name(version)], version)
     return version
 
 
@@ -134,9 +132,17 @@ def source_name(version: str) -> str:
     return f"kotak-senyap-{version}.tar"
 
 
+def _version_of(listed: Iterable[str]) -> str:
+    """Return the version of a release whose list names wheel, source and list of components, and nothing else."""
+    versions = [match[1] for name in listed if (match := _WHEEL.fullmatch(name))]
+    if len(versions) != 1 or set(listed) != {wheel_name(versions[0]), source_name(versions[0]), COMPONENTS}:
+        raise Malformed("release: want one wheel, the source of its version, bom.cdx.json, and no other file")
+    return versions[0]
+
+
 def _read_list(folder: Path) -> dict[str, str]:
     data = medium.read_file(folder / SUMS, MAX_LIST_BYTES, follow=False)
-    matches = [_LINE.fullmatch(line) for line in data.decode("ascii", "replace").splitlines()]
+    matches = [_LINE.fullmatch(line) for line in data.decode("ascii", "replace").removesuffix("\n").split("\n")]
     listed = {match[2]: match[1] for match in matches if match}
     if not listed or len(listed) != len(matches) or {SUMS, SIGNATURE} & set(listed) or not data.endswith(b"\n"):
         raise Malformed("release: SHA512SUMS is not a list of files")

@@ -1,84 +1,96 @@
-"""What a wheel of this program may hold: what its source holds, and nothing that runs by itself."""
+"""What a wheel of this program holds: what its source packages, all of it, and nothing that the source does not say."""
 
 from __future__ import annotations
 
-import configparser
-import io
-import tarfile
-import zipfile
+import hashlib
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 
 from crypto.errors import Malformed, Tampered
+from keys.archives import read_source, read_wheel
+from keys.setup import Setup, read_setup
 
 HOUSES = ("crypto", "keys", "dropbox", "station")
 SERVER_LIST = "deploy/server-files.txt"
-_ABOUT = {"METADATA", "WHEEL", "RECORD", "top_level.txt", "entry_points.txt", "licenses/LICENSE"}
+PROJECT = "kotak-senyap"
 _NOT_PACKAGED = (".po",)  # the source of a translation; its .mo is what runs
+_WHEEL = re.compile(
+    rb"Wheel-Version: 1\.0\nGenerator: setuptools \([0-9.]{1,20}\)\nRoot-Is-Purelib: true\nTag: py3-none-any\n\n"
+)
+_HEADER = re.compile(r"([A-Z][A-Za-z-]*): ([ -~]*)")
+_HEADERS = {
+    "Metadata-Version", "Name", "Version", "Summary", "License", "Classifier", "Requires-Python", "License-File",
+    "Description-Content-Type", "Provides-Extra", "Requires-Dist", "Dynamic",
+}  # fmt: skip
 
 
-def check_wheel(wheel: bytes, source: bytes, about: str) -> None:
-    """Demand that each file of a wheel is that of the source archive, and that the drop box's files are all there.
+def check_wheel(wheel: bytes, source: bytes, version: str) -> None:
+    """Demand that a wheel holds exactly what its source packages, and says of itself what `setup.cfg` says.
 
-    `about` is the folder of the wheel's own data. Raises Malformed, or Tampered naming the file.
+    Raises Malformed, or Tampered naming the file.
     """
-    try:
-        packed, sources = _read_wheel(wheel), _read_source(source)
-        _check_commands(packed.get(f"{about}/entry_points.txt", b""), sources.get("setup.cfg", b""))
-    except (zipfile.BadZipFile, tarfile.TarError, configparser.Error, ValueError, EOFError, NotImplementedError):
-        raise Malformed("release: wheel or source is no archive") from None
+    packed, sources = read_wheel(wheel), read_source(source, f"{PROJECT}-{version}")
+    setup = read_setup(sources)
+    if (setup.name, setup.version) != (PROJECT, version):
+        raise Tampered("release: setup.cfg is that of another project or version")
+    about = f"{PROJECT.replace('-', '_')}-{version}.dist-info/"
     for name, data in packed.items():
-        if name.startswith(f"{about}/"):
-            if name.removeprefix(f"{about}/") not in _ABOUT:
-                raise Tampered(f"wheel: {name} is none of its own data")
-        elif name.split("/")[0] not in HOUSES or sources.get(_source_of(name)) != data:
+        at = setup.files.get(name, "")
+        if not name.startswith(about) and (name.split("/")[0] not in HOUSES or sources.get(at) != data):
             raise Tampered(f"wheel: {name} is not in the source")
-    for name in _server_files(sources):
-        if _packed_as(name) not in packed:
+    for name in [*setup.files, *(_packed_as(each) for each in _server_files(sources))]:
+        if name not in packed:
             raise Tampered(f"wheel: {name} is missing")
+    _check_about(packed, about, setup, sources)
 
 
-def _read_wheel(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = archive.namelist()
-        if len(set(names)) != len(names):
-            raise Malformed("wheel: one name stands twice")
-        return {name: archive.read(name) for name in names}
+def _check_about(packed: Mapping[str, bytes], about: str, setup: Setup, sources: Mapping[str, bytes]) -> None:
+    own = {name.removeprefix(about): data for name, data in packed.items() if name.startswith(about)}
+    tops = sorted({name.split("/")[0] for name in setup.files})
+    right = {
+        "METADATA": _says_the_same(own.get("METADATA", b""), setup, sources.get("README.md", b"")),
+        "WHEEL": _WHEEL.fullmatch(own.get("WHEEL", b"")) is not None,
+        "entry_points.txt": own.get("entry_points.txt") == setup.commands,
+        "top_level.txt": own.get("top_level.txt") == "\n".join([*tops, ""]).encode(),
+        "licenses/LICENSE": own.get("licenses/LICENSE") == sources.get("LICENSE", b""),
+        "RECORD": own.get("RECORD") == _record(packed, f"{about}RECORD"),
+    }
+    for name in (*right, *own):
+        if not right.get(name):
+            raise Tampered(f"wheel: {name} is not what setup.cfg makes")
 
 
-def _read_source(data: bytes) -> dict[str, bytes]:
-    """Return the files of a source archive without the one folder in which they lie."""
-    found = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        for member in archive:
-            if member.isfile() and (content := archive.extractfile(member)) is not None:
-                found[member.name.partition("/")[2]] = content.read()
-    return found
+def _says_the_same(metadata: bytes, setup: Setup, readme: bytes) -> bool:
+    """Compare METADATA: each line before the text is known, name, versions and libraries are those of setup.cfg."""
+    head, _, text = metadata.partition(b"\n\n")
+    matches = [_HEADER.fullmatch(line) for line in head.decode("utf-8", "replace").split("\n")]
+    lines = [(match[1], match[2]) for match in matches if match]
+    if len(lines) != len(matches) or not {name for name, _ in lines} <= _HEADERS or text != readme:
+        return False
+    for name, wanted in (("Name", setup.name), ("Version", setup.version), ("Requires-Python", setup.python)):
+        if [value for each, value in lines if each == name] != [wanted]:
+            return False
+    depends = [f"{name}: {value}" for name, value in lines if name in ("Requires-Dist", "Provides-Extra")]
+    return depends == list(setup.depends)
 
 
-def _check_commands(entry_points: bytes, setup: bytes) -> None:
-    """Demand that the wheel installs the commands of setup.cfg and no others."""
-    made, wanted = (configparser.ConfigParser(interpolation=None) for _ in range(2))
-    made.read_string(entry_points.decode("utf-8"))
-    wanted.read_string(setup.decode("utf-8"))
-    lines = wanted["options.entry_points"]["console_scripts"].strip().splitlines()
-    pairs = {name.strip(): target.strip() for name, _, target in (line.partition("=") for line in lines)}
-    if made.sections() != ["console_scripts"] or dict(made["console_scripts"]) != pairs:
-        raise Tampered("wheel: its commands are not those of the source")
+def _record(packed: Mapping[str, bytes], itself: str) -> bytes:
+    lines = []
+    for name, data in packed.items():
+        digest = urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        lines.append(f"{name},," if name == itself else f"{name},sha256={digest},{len(data)}")
+    return "\n".join([*lines, ""]).encode()
 
 
-def _server_files(sources: dict[str, bytes]) -> list[str]:
-    lines = sources.get(SERVER_LIST, b"").decode("utf-8").splitlines()
+def _server_files(sources: Mapping[str, bytes]) -> list[str]:
+    lines = sources.get(SERVER_LIST, b"").decode("utf-8", "replace").splitlines()
     wanted = [line for line in lines if line and not line.startswith("#")]
     if not wanted:
         raise Malformed("release: its source has no list of the drop box's files")
     folders = {line for line in wanted if line.endswith("/")}
     inside = [n for n in sources if n[: n.rfind("/") + 1] in folders and not n.endswith(_NOT_PACKAGED)]
     return [*inside, *(line for line in wanted if line not in folders)]
-
-
-def _source_of(packed: str) -> str:
-    """Return where a file of the wheel lies in the source: pages lie in a folder of their own there."""
-    house, _, rest = packed.partition("/")
-    return f"templates/{house}/{rest.removeprefix('templates/')}" if rest.startswith("templates/") else packed
 
 
 def _packed_as(source: str) -> str:

@@ -1,10 +1,13 @@
 """Releases: a key that the roster names signs the list of files; a changed file, another key, a removed key are refused."""
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +17,7 @@ import vectors
 from click.testing import CliRunner, Result
 from desks import make_ledger
 from make_vectors import DAY, DEPLOYMENT, roots, signer, small_roster
-from released import ABOUT, SOURCE, WHEEL, list_again, sign, write_release
+from released import ABOUT, SOURCE, SOURCE_FILE, TOP, WHEEL, WHEEL_FILE, list_again, sign, write_release, write_tar
 
 from crypto import medium, passphrase
 from crypto.encoding import date_of
@@ -22,6 +25,7 @@ from crypto.envelope import build_envelope
 from crypto.errors import BadSignature, CryptoError, Malformed, Tampered
 from keys import __main__ as program
 from keys import release_check, release_commands, root_commands
+from keys.archives import MAX_UNPACKED_BYTES
 from keys.changes import add_release_key, next_roster, remove_release_key
 from keys.consequences import consequences
 from keys.errors import BrokenChain, Expired, KeyAlarm, WrongClock
@@ -153,6 +157,15 @@ def test_days_are_compared(folder: Path) -> None:
 # --- the wheel ----------------------------------------------------------------------------------------
 
 
+ABOUT_ENTRY, PLAIN = f"{ABOUT}/entry_points.txt", WHEEL[f"{ABOUT}/entry_points.txt"]
+METADATA = WHEEL[f"{ABOUT}/METADATA"]
+
+
+def metadata(old: bytes, new: bytes) -> dict[str, bytes]:
+    assert METADATA.count(old) == 1
+    return {f"{ABOUT}/METADATA": METADATA.replace(old, new)}
+
+
 @pytest.mark.parametrize(
     ("wheel", "match"),
     [
@@ -162,8 +175,24 @@ def test_days_are_compared(folder: Path) -> None:
         ({"start.pth": b"import os\n"}, "start.pth is not in the source"),
         ({"deploy/server-files.txt": SOURCE["deploy/server-files.txt"]}, "is not in the source"),
         ({"kotak_senyap-0.1.0.data/scripts/x": b""}, "is not in the source"),
-        ({f"{ABOUT}/direct_url.json": b"{}"}, "is none of its own data"),
-        ({f"{ABOUT}/entry_points.txt": b"[console_scripts]\nls = keys.__main__:main\n"}, "its commands are not those"),
+        ({f"{ABOUT}/direct_url.json": b"{}"}, "direct_url.json is not what"),
+        ({ABOUT_ENTRY: b"[console_scripts]\nls = keys.__main__:main\n"}, "entry_points.txt is not what"),
+        ({ABOUT_ENTRY: PLAIN + b"# x\x0csenyap-keys = http.server:test\n"}, "entry_points.txt is not what"),
+        ({ABOUT_ENTRY: PLAIN + "# x\u2028python = os:abort\n".encode()}, "entry_points.txt is not what"),
+        ({ABOUT_ENTRY: PLAIN + b"# \x0c[gui_scripts]\x0c../../x = os:abort\n"}, "entry_points.txt is not what"),
+        ({ABOUT_ENTRY: PLAIN + b"\n"}, "entry_points.txt is not what"),
+        (metadata(b"Requires-Dist: click<9,>=8.1\n", b"Requires-Dist: evil\n"), "METADATA is not what"),
+        (metadata(b"\n\n# Kotak", b"\nRequires-Dist: evil\n\n# Kotak"), "METADATA is not what"),
+        (metadata(b"\n\n# Kotak", b"\nrequires-dist: evil\n\n# Kotak"), "METADATA is not what"),
+        (metadata(b"\n\n# Kotak", b"\nDynamic: a\x0bRequires-Dist: evil\n\n# Kotak"), "METADATA is not what"),
+        (metadata(b"Version: 0.1.0", b"Version: 0.2.0"), "METADATA is not what"),
+        (metadata(b"Name: kotak-senyap", b"Name: nacl"), "METADATA is not what"),
+        (metadata(b">=3.11", b">=2.7"), "METADATA is not what"),
+        (metadata(b"Senyap.", b"Berisik."), "METADATA is not what"),
+        ({f"{ABOUT}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\n"}, "WHEEL is not what"),
+        ({f"{ABOUT}/top_level.txt": b"nacl\n"}, "top_level.txt is not what"),
+        ({f"{ABOUT}/licenses/LICENSE": b"none\n"}, "licenses/LICENSE is not what"),
+        ({f"{ABOUT}/RECORD": b"../../../bin/python,,\n"}, "RECORD is not what"),
     ],
 )
 def test_a_wheel_holds_nothing_but_its_source(tmp_path: Path, wheel: dict[str, bytes], match: str) -> None:
@@ -171,24 +200,186 @@ def test_a_wheel_holds_nothing_but_its_source(tmp_path: Path, wheel: dict[str, b
     refused(folder, Tampered, match)  # though its key signed it
 
 
-@pytest.mark.parametrize("name", ["crypto/__init__.py", "keys/roster.py", "dropbox/templates/base.html"])
-def test_a_wheel_without_a_file_of_the_drop_box_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in WHEEL if not name.endswith(".html")])
+def test_a_wheel_without_one_of_its_files_is_refused(tmp_path: Path, name: str) -> None:
     wheel = {other: data for other, data in WHEEL.items() if other != name}
-    missing = name.replace("dropbox/templates", "templates/dropbox")
-    refused(sign(write_release(tmp_path / "release", wheel=wheel)), Tampered, f"{missing} is missing")
+    said = f"{name} is missing" if ABOUT not in name else f"{name.removeprefix(ABOUT + '/')} is not what"
+    refused(sign(write_release(tmp_path / "release", wheel=wheel)), Tampered, said)
 
 
-@pytest.mark.parametrize("name", ["kotak_senyap-0.1.0-py3-none-any.whl", "kotak-senyap-0.1.0.tar"])
-def test_what_is_no_archive_is_refused(folder: Path, name: str) -> None:
-    (folder / name).write_bytes(b"no archive")
+def test_what_the_drop_box_runs_is_in_the_wheel_though_setup_cfg_forgot_it(tmp_path: Path) -> None:
+    wheel = {name: data for name, data in WHEEL.items() if not name.endswith(".html")}
+    source = SOURCE | {"setup.cfg": SOURCE["setup.cfg"].replace(b"*.html", b"*.htm")}
+    folder = write_release(tmp_path / "release", wheel=wheel, source=source)
+    refused(sign(folder), Tampered, "dropbox/templates/base.html is missing")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "match"),
+    [
+        (b"version = 0.1.0", b"version = 0.1.1", Tampered, "of another project or version"),
+        (b"name = kotak-senyap", b"name = nacl", Tampered, "of another project or version"),
+        (b"[metadata]", b"[other]", Malformed, "no setup.cfg"),
+        (b"[metadata]", b"metadata", Malformed, "no setup.cfg"),
+        (b"console_scripts =", b"console_scripts = # \x0c", Malformed, "a character that no line"),
+        (b"console_scripts =", b"gui_scripts =\n    x = os:abort\nconsole_scripts =", Malformed, "no plain command"),
+        (b"click>=8.1,<9", b"evil @ https://evil.example/x.whl", Malformed, "not known here"),
+    ],
+)
+def test_a_setup_that_is_another_or_not_understood_is_refused(
+    tmp_path: Path, old: bytes, new: bytes, error: type[CryptoError], match: str
+) -> None:
+    assert SOURCE["setup.cfg"].count(old) == 1
+    source = SOURCE | {"setup.cfg": SOURCE["setup.cfg"].replace(old, new)}
+    refused(sign(write_release(tmp_path / "release", source=source)), error, match)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kotak_senyap-9.9-1-py3-none-any.whl", "kotak_senyap-9.9-py3-none-linux_x86_64.whl", "requirements.txt", "install",
+        "Kotak_Senyap-9.9-py3-none-any.whl", "kotak_senyap-9.9-py3-none-any.whl", "kotak-senyap-0.2.0.tar",
+    ],
+)  # fmt: skip
+def test_a_release_has_four_files_and_no_more(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"more")
     list_again(folder)
-    refused(sign(folder), Malformed, "no archive")
+    refused(sign(folder), Malformed, "and no other file")
+
+
+# --- the archives -------------------------------------------------------------------------------------
+
+EVIL = b"EVIL = 1\n"
+MEMBERS = [(f"{TOP}/{name}", data) for name, data in SOURCE.items()]
+OTHERS = [(name, data) for name, data in MEMBERS if not name.endswith("vault.py")]
+LINK = (tarfile.LNKTYPE, f"{TOP}/x.txt")
+
+
+@pytest.mark.parametrize(
+    ("members", "match"),
+    [
+        ([*MEMBERS, ("other/station/vault.py", EVIL)], "does not lie in its one folder"),
+        ([*MEMBERS, (f"{TOP}/station/vault.py", EVIL)], "stands twice"),
+        ([*OTHERS, (f"{TOP}/station/vault.py", EVIL), (f"{TOP}/x.txt", b""), (f"{TOP}/station/vault.py", LINK)],
+         "neither file nor folder"),
+        ([*MEMBERS, (f"{TOP}/s", (tarfile.SYMTYPE, "/etc"))], "neither file nor folder"),
+        ([*MEMBERS, (f"{TOP}/crypto/../evil.pth", EVIL)], "does not lie in its one folder"),
+        ([*MEMBERS, (f"{TOP}//evil.pth", EVIL)], "does not lie in its one folder"),
+        ([*MEMBERS, (f"/{TOP}/evil.pth", EVIL)], "does not lie in its one folder"),
+        ([*MEMBERS, (f"{TOP}/a\nb", EVIL)], "does not lie in its one folder"),
+        ([*MEMBERS, (f"{TOP}/station/vault.py/x", EVIL)], "a file is a folder"),
+        ([], "no setup.cfg"),
+    ],
+)  # fmt: skip
+def test_a_source_that_two_programs_would_unpack_in_two_ways_is_refused(
+    folder: Path, members: list[tuple[str, bytes | tuple[bytes, str]]], match: str
+) -> None:
+    write_tar(folder, members)
+    list_again(folder)
+    refused(sign(folder), Malformed, match)
+
+
+def test_a_source_with_folders_of_its_own_is_read_as_git_writes_it(folder: Path) -> None:
+    directory = (tarfile.DIRTYPE, "")
+    write_tar(folder, [(f"{TOP}/", directory), (f"{TOP}/keys", directory), *MEMBERS])
+    list_again(folder)
+    assert verify_release(sign(folder), ROSTER, today=DAY).version == "0.1.0"
+
+
+def spoiled_member(data: bytes) -> bytes:
+    """Break the one stream of a wheel that is packed, without touching sizes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("keys/roster.py", b"#" * 3000)
+    whole = bytearray(made.getvalue())
+    at = whole.find(b"keys/roster.py") + len(b"keys/roster.py")
+    whole[at : at + 3] = b"\xff\xff\xff"
+    return bytes(whole)
+
+
+def set_bytes(data: bytes, magic: bytes, offset: int, value: bytes) -> bytes:
+    at = data.rfind(magic) + offset
+    return data[:at] + value + data[at + len(value) :]
+
+
+def grown(data: bytes) -> bytes:
+    """A wheel whose one file would take more room than any of ours."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("keys/roster.py", bytes(MAX_UNPACKED_BYTES + 1))
+    return made.getvalue()
+
+
+def linked(data: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        link = zipfile.ZipInfo("keys/roster.py")
+        link.external_attr = 0o120777 << 16
+        packed.writestr(link, b"/etc/passwd")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"#!/bin/sh\nevil\n" + data,
+        lambda data: data + b"\n",
+        lambda data: b"no archive",
+        lambda data: b"",
+        lambda data: data.replace(b"station/vault.py", b"station/vaulT.py", 1),
+        lambda data: set_bytes(data, b"PK\x01\x02", 8, b"\x01"),  # encrypted, as the directory says
+        lambda data: set_bytes(set_bytes(data, b"PK\x01\x02", 8, b"\x01"), b"PK\x03\x04", 6, b"\x01"),
+        lambda data: set_bytes(data, b"PK\x01\x02", 10, b"\x63"),
+        lambda data: set_bytes(data, b"PK\x01\x02", 24, b"\xff\xff\xff\x00"),
+        lambda data: set_bytes(data, b"PK\x05\x06", 8, b"\x01\x00"),
+        lambda data: data[:200],
+        spoiled_member,
+        grown,
+        linked,
+    ],
+)
+def test_a_wheel_that_is_no_plain_archive_is_refused_and_nothing_breaks(
+    folder: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    path = folder / WHEEL_FILE
+    path.write_bytes(spoil(path.read_bytes()))
+    list_again(folder)
+    refused(sign(folder), Malformed, "^wheel: ")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_wheel_with_a_name_twice_is_refused(folder: Path) -> None:
+    with zipfile.ZipFile(folder / WHEEL_FILE, "a") as packed:
+        packed.writestr("crypto/__init__.py", EVIL)
+    list_again(folder)
+    refused(sign(folder), Malformed, "one name stands twice")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"no archive",
+        lambda data: b"",
+        lambda data: data + b"trailing" * 1024,
+        lambda data: data[: data.rfind(b"<html>")],
+        lambda data: data + data,
+        lambda data: b"\x1f\x8b" + data,
+        lambda data: data.replace(b"ustar", b"nstar"),
+    ],
+)
+def test_a_source_that_is_no_plain_archive_is_refused_and_nothing_breaks(
+    folder: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    path = folder / SOURCE_FILE
+    path.write_bytes(spoil(path.read_bytes()))
+    list_again(folder)
+    refused(sign(folder), Malformed, "^source: ")
 
 
 def test_a_folder_without_its_source_is_refused(folder: Path) -> None:
     (folder / "kotak-senyap-0.1.0.tar").unlink()
     list_again(folder)
-    refused(sign(folder), Malformed, "want one wheel, and the source")
+    refused(sign(folder), Malformed, "want one wheel, the source")
 
 
 # --- the roster ---------------------------------------------------------------------------------------

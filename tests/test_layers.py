@@ -25,6 +25,8 @@ PUBLIC_KEYS = (
     "keys.request",
     "keys.progress",
     "keys.words",
+    "keys.archives",
+    "keys.setup",
     "keys.wheel",
     "keys.release",
     "keys.release_check",
