@@ -310,10 +310,10 @@ def _releases(old: Roster, new: Roster) -> Iterator[Sentence]:
     before, after = ({x.name: x.key.raw for x in r.releases} for r in (old, new))
     for name in sorted(set(after) - set(before)):
         yield Sentence(
-            f"Rilis program yang ditandatangani kunci {name} diterima mulai sekarang. Daftar ini hanya dibaca program "
-            "yang mengenal kunci rilis: perbarui dulu server dan semua stasiun.",
+            f"Rilis program yang ditandatangani kunci {name} diterima mulai sekarang. Daftar ini dan semua sesudahnya "
+            "hanya dibaca program yang mengenal kunci rilis: pastikan dulu server dan semua stasiun sudah diperbarui.",
             f"Releases of the program that key {name} signs are accepted from now on. Only programs that know release "
-            "keys read this roster: first update drop box and all stations.",
+            "keys read this roster and all later ones: first have drop box and all stations confirm that they are updated.",
             warning=not before,
         )
     for name in sorted(set(before) - set(after)):

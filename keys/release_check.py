@@ -1,11 +1,13 @@
-"""Verify a release with public files alone: `python -m keys.release_check FOLDER --roster PLACE`.
+"""Verify a release with public files alone: `python -I -m keys.release_check FOLDER --roster PLACE`.
 
-Part of the public half, so that it runs where the drop box runs; deploy/verify-release calls it in a checkout.
+Part of the public half, so that it runs where the drop box runs; deploy/verify-release calls it in a checkout. Without
+-I the current folder stands first where Python looks for modules, and that may be the stick: then it refuses to run.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,28 +16,44 @@ from crypto import medium
 from crypto.encoding import date_of, today
 from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError
-from keys.errors import BrokenChain
+from keys.errors import BrokenChain, RolledBack
 from keys.ledger import MAX_FILE_BYTES, Ledger
 from keys.release import verify_release
 from keys.roster import Roster
 from keys.rosterfile import MAGIC, fingerprint_words, parse_roster, root_pin, verify_roster
 from keys.words import same_words
 
-EXIT_REFUSED, EXIT_DISK = 3, 6
+EXIT_USAGE, EXIT_REFUSED, EXIT_DISK = 2, 3, 6
 
 
-def trusted_roster(place: Path, fingerprint: str | None) -> Roster:
-    """Return the roster of a home, by its pin, or of one file, by the eight words of the poster.
+def own_homes() -> list[Path]:
+    """Return the places where a home of this installation may lie: its roster is trusted by its pin."""
+    said = os.environ.get("SENYAP_HOME")
+    return [*([Path(said)] if said else []), Path("/var/lib/senyap"), Path("/var/lib/senyap-station")]
 
-    With words a home's pin must have them, too. Raises BrokenChain, what `Ledger.load` raises, OSError.
+
+def trusted_roster(place: Path, fingerprint: str | None, least: int | None) -> Roster:
+    """Return the roster of this installation's own home, by its pin, or of any other place, by two things on paper.
+
+    These are the eight words of the poster and `least`, the lowest version that counts: an older roster still names
+    keys that were taken out. Raises BrokenChain, RolledBack, what `Ledger.load` raises, OSError.
     """
+    own = any(place.exists() and home.exists() and place.samefile(home) for home in own_homes())
+    if not own and (fingerprint is None or least is None):
+        raise BrokenChain("roster: not this installation's own home: it wants --fingerprint and --roster-version")
     if place.is_dir():
         ledger = Ledger.load(place)
         if fingerprint is not None and not same_words(fingerprint, ledger.fingerprint):
             raise BrokenChain("roster: this folder is not pinned to these eight words")
-        return ledger.roster
-    if fingerprint is None:
-        raise BrokenChain("roster: a single file wants --fingerprint, the eight words of the poster")
+        roster = ledger.roster
+    else:
+        roster = _single(place, fingerprint or "")
+    if least is not None and roster.version < least:
+        raise RolledBack(f"roster: version {roster.version}, want {least} or a newer one")
+    return roster
+
+
+def _single(place: Path, fingerprint: str) -> Roster:
     data = medium.read_file(place, MAX_FILE_BYTES)
     parsed = parse_roster(parse_envelope(data, MAGIC, "roster").body)
     pin = root_pin(parsed.roots, parsed.root_k)
@@ -51,10 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--roster", type=Path, required=True, help="a home, or another public folder, or a roster file")
     parser.add_argument("--fingerprint", metavar="WORDS", help="the eight words of the poster")
     parser.add_argument("--language", choices=("id", "en"), default="id")
+    parser.add_argument("--roster-version", type=int, metavar="N", help="the newest version that was published")
     given = parser.parse_args(arguments)
     english = given.language == "en"
     try:
-        roster = trusted_roster(given.roster, given.fingerprint)
+        roster = trusted_roster(given.roster, given.fingerprint, given.roster_version)
         release = verify_release(given.folder, roster, today=today())
     except CryptoError as error:
         print("Refused; do not install this." if english else "Ditolak; jangan pasang ini.", file=sys.stderr)
@@ -64,15 +83,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = f"Cannot read: {error.strerror}" if english else f"Tidak dapat dibaca: {error.strerror}"
         print(words, Path(error.filename or "").name, file=sys.stderr)
         return EXIT_DISK
-    day = date_of(release.day)
+    day, since = date_of(release.day), date_of(roster.issued)
     print(
-        f"VERIFIED: version {release.version}, signed on {day} by release key {release.key} of {release.deployment}"
+        f"VERIFIED: version {release.version}, signed on {day} by release key {release.key} of {release.deployment}, "
+        f"roster {roster.version} of {since}"
         if english
         else f"TERVERIFIKASI: versi {release.version}, ditandatangani {day} oleh kunci rilis {release.key} "
-        f"dari {release.deployment}"
+        f"dari {release.deployment}, daftar kunci {roster.version} tertanggal {since}"
     )
     return 0
 
 
+def start() -> int:
+    """Run the command as a program; refused when Python would look for modules in the current folder."""
+    if not (sys.flags.isolated or sys.flags.safe_path):
+        print("Ditolak: mulai dengan python -I -m keys.release_check", file=sys.stderr)
+        print("Refused: start it with python -I -m keys.release_check", file=sys.stderr)
+        return EXIT_USAGE
+    return main()
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(start())

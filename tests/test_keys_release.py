@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from keys.archives import MAX_UNPACKED_BYTES
 from keys.changes import add_release_key, next_roster, remove_release_key
 from keys.consequences import consequences
 from keys.errors import BrokenChain, Expired, KeyAlarm, WrongClock
-from keys.ledger import Ledger, take_roster
+from keys.ledger import Ledger, take_roster, write_ledger
 from keys.release import MAGIC, PURPOSE, Release, check_files, verify_release, verify_signature
 from keys.request import ReleaseRequest, request_words, sign_request, verify_request
 from keys.rootkeys import write_root
@@ -437,7 +438,9 @@ def lock_root(desk: Path, number: int) -> None:
     medium.write_file(desk.parent / f"words-{number}", f"{WORDS} {number}\n".encode())
 
 
-def test_the_whole_way_from_a_key_to_a_verified_release(desk: Path, tmp_path: Path) -> None:
+def test_the_whole_way_from_a_key_to_a_verified_release(
+    desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stick, own = tmp_path / "stick", tmp_path / "own"
     stick.mkdir(), own.mkdir()
     phrase = ("--passphrase-file", f"release-utama={tmp_path}/words")
@@ -460,14 +463,13 @@ def test_the_whole_way_from_a_key_to_a_verified_release(desk: Path, tmp_path: Pa
     made = run(*sign_words, folder, *phrase)
     assert made.stdout.strip() == str(folder / "release.senyap") and "Version 0.1.0" in made.stderr
     check = [str(folder), "--roster", str(desk), "--language", "en"]
-    assert release_check.main(check) == 0
     fingerprint = " ".join(Ledger.load(desk).fingerprint)
-    assert release_check.main([*check, "--fingerprint", fingerprint]) == 0
-    assert release_check.main([*check, "--fingerprint", fingerprint.upper().replace(" ", "-")]) == 0
-    assert release_check.main([*check, "--fingerprint", "kata " * 8]) == 3
-    alone = [str(folder), "--roster", str(desk / "roster.senyap")]
-    assert release_check.main(alone) == 3, "a file without the words of a poster proves nothing"
-    assert release_check.main([*alone, "--fingerprint", fingerprint]) == 0
+    assert release_check.main([*check, "--fingerprint", fingerprint, "--roster-version", "2"]) == 0
+    loud = fingerprint.upper().replace(" ", "-")
+    assert release_check.main([*check, "--fingerprint", loud, "--roster-version", "2"]) == 0
+    assert release_check.main([*check, "--fingerprint", "kata " * 8, "--roster-version", "2"]) == 3
+    monkeypatch.setenv("SENYAP_HOME", str(desk))
+    assert release_check.main(check) == 0, "the home of this installation is trusted by its pin"
 
     seen = run("verify", desk, "--fingerprint", fingerprint, code=1).stdout
     assert "\nRelease keys: utama\n" in seen
@@ -496,9 +498,60 @@ def test_a_spoiled_folder_is_not_signed(desk: Path, tmp_path: Path) -> None:
     assert verify_release(folder, Ledger.load(desk).roster, today=DAY).key == "utama"
 
 
-def test_the_checking_program_says_what_is_wrong_and_nothing_of_places(
-    folder: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+def places(desk: Path, tmp_path: Path) -> tuple[dict[str, Path], str]:
+    """Where a roster may come from: both versions as a file and as a folder of public files, and the poster's words."""
+    pin = root_pin(ROSTER.roots, ROSTER.root_k)
+    named = {"old": ROSTER, "new": next_roster(ROSTER, remove_release_key("utama"), day=DAY)}
+    found = {}
+    for name, roster in named.items():
+        data = sign_roster(roster, roots(1, 2))
+        found[name] = tmp_path / name
+        medium.write_file(found[name], data)
+    found["folder"] = tmp_path / "public"
+    write_ledger(found["folder"], pin, found["old"].read_bytes())
+    return found, " ".join(fingerprint_words(pin))
+
+
+@pytest.mark.parametrize("kind", ["old", "folder"])
+def test_a_place_that_is_not_our_own_home_wants_two_things_from_paper(
+    folder: Path, desk: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    found, words = places(desk, tmp_path)
+    check = [str(folder), "--roster", str(found[kind]), "--language", "en"]
+    poster, version = ("--fingerprint", words), ("--roster-version", "1")
+    assert release_check.main([*check, *poster, *version]) == 0, "control: with both it is verified"
+    capsys.readouterr()
+    for given in ((), poster, version):
+        assert release_check.main([*check, *given]) == 3
+        assert "wants --fingerprint and --roster-version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["old", "folder"])
+def test_an_older_roster_that_still_names_a_removed_key_is_refused(
+    folder: Path, desk: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, words = places(desk, tmp_path)
+    poster = ("--fingerprint", words, "--roster-version", "2", "--language", "en")
+    assert release_check.main([str(folder), "--roster", str(found[kind]), *poster]) == 3
+    assert "version 1, want 2 or a newer one" in capsys.readouterr().err
+    assert release_check.main([str(folder), "--roster", str(found["new"]), *poster]) == 3
+    assert "a key that the roster does not name" in capsys.readouterr().err
+
+
+def test_a_link_to_another_place_does_not_make_it_our_own_home(
+    folder: Path, desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = places(desk, tmp_path)
+    monkeypatch.setenv("SENYAP_HOME", str(desk))
+    assert release_check.main([str(folder), "--roster", str(found["folder"])]) == 3
+    monkeypatch.setenv("SENYAP_HOME", str(found["folder"]))
+    assert release_check.main([str(folder), "--roster", str(found["folder"])]) == 0, "control: its own home"
+
+
+def test_the_checking_program_says_what_is_wrong_and_nothing_of_places(
+    folder: Path, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENYAP_HOME", str(desk))
     assert release_check.main([str(folder), "--roster", str(desk)]) == 3
     said = capsys.readouterr()
     assert said.err.startswith("Ditolak; jangan pasang ini.\n") and str(folder) not in said.err and not said.out
@@ -507,19 +560,61 @@ def test_the_checking_program_says_what_is_wrong_and_nothing_of_places(
 
 
 def test_deploy_verify_release_runs_from_a_checkout(folder: Path, desk: Path) -> None:
-    program_ = [sys.executable, ROOT / "deploy" / "verify-release", folder, "--roster", desk, "--language", "en"]
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run(program_, env=env, cwd="/", capture_output=True, text=True)
+    program_ = [sys.executable, "-I", ROOT / "deploy" / "verify-release", folder, "--roster", desk, "--language", "en"]
+    done = subprocess.run(program_, cwd="/", capture_output=True, text=True)
     assert done.returncode == 3 and done.stderr.startswith("Refused; do not install this.")
+    assert (ROOT / "deploy" / "verify-release").read_text().startswith("#!/usr/bin/env -S python3 -I\n")
 
 
-def test_a_day_is_shown_as_a_date(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def on_a_stick(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Start the check in a shell that stands on a stick with a `keys` of its own."""
+    stick = tmp_path / "stick"
+    (stick / "keys").mkdir(parents=True)
+    (stick / "keys" / "__init__.py").touch()
+    (stick / "keys" / "release_check.py").write_text("print('TERVERIFIKASI: versi 9.9')\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, *flags, "-m", "keys.release_check", ".", "--roster", "."]
+    return subprocess.run(command, cwd=stick, env=env, capture_output=True, text=True)
+
+
+def test_the_program_of_a_stick_does_not_verify_itself(tmp_path: Path) -> None:
+    for flag in ("-I", "-P"):
+        done = on_a_stick(tmp_path / flag, flag)
+        assert done.returncode and "TERVERIFIKASI" not in done.stdout, done.stdout
+
+
+def test_control_without_the_flag_the_program_of_the_stick_runs(tmp_path: Path) -> None:
+    assert on_a_stick(tmp_path).stdout.startswith("TERVERIFIKASI")
+
+
+def test_the_check_refuses_to_start_where_it_would_look_into_the_current_folder(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-m", "keys.release_check", "--help"]
+    loose = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert loose.returncode == 2 and "python -I -m keys.release_check" in loose.stderr and not loose.stdout
+    safe = subprocess.run(
+        command, cwd=ROOT, env=env | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(ROOT)}, capture_output=True
+    )
+    assert safe.returncode == 0, "control"
+
+
+def test_no_text_starts_a_check_without_the_flag() -> None:
+    texts = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "keys").glob("release*.py"), ROOT / "deploy" / "verify-release"]
+    said = [re.search(r"python\S* (.*)-m keys\.release_check", text.read_text("utf-8")) for text in texts]
+    assert len(hits := [hit[1] for hit in said if hit]) > 3 and set(hits) == {"-I "}
+
+
+def test_a_day_is_shown_as_a_date_and_the_roster_by_version_and_date(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = sign_roster(ROSTER, roots(1, 2))
     medium.write_file(tmp_path / "roster", data)
     words = " ".join(fingerprint_words(root_pin(ROSTER.roots, ROSTER.root_k)))
-    assert release_check.main([str(folder), "--roster", str(tmp_path / "roster"), "--fingerprint", words]) == 0
+    check = [str(folder), "--roster", str(tmp_path / "roster"), "--fingerprint", words, "--roster-version", "1"]
+    assert release_check.main(check) == 0
     assert capsys.readouterr().out == (
-        f"TERVERIFIKASI: versi 0.1.0, ditandatangani {date_of(DAY)} oleh kunci rilis utama dari {DEPLOYMENT}\n"
+        f"TERVERIFIKASI: versi 0.1.0, ditandatangani {date_of(DAY)} oleh kunci rilis utama dari {DEPLOYMENT}, "
+        f"daftar kunci 1 tertanggal {date_of(ROSTER.issued)}\n"
     )
 
 
