@@ -313,7 +313,7 @@ def _releases(old: Roster, new: Roster) -> Iterator[Sentence]:
             f"Rilis program yang ditandatangani kunci {name} diterima mulai sekarang. Daftar ini dan semua sesudahnya "
             "hanya dibaca program yang mengenal kunci rilis: pastikan dulu server dan semua stasiun sudah diperbarui.",
             f"Releases of the program that key {name} signs are accepted from now on. Only programs that know release "
-            "keys read this roster and all later ones: first have drop box and all stations confirm that they are updated.",
+            "keys read this roster and all later ones: wait until drop box and all stations say that they are updated.",
             warning=not before,
         )
     for name in sorted(set(before) - set(after)):

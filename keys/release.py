@@ -90,9 +90,7 @@ def verify_release(folder: Path, roster: Roster, *, today: int) -> Release:
     release = verify_signature(medium.read_file(folder / SIGNATURE, MAX_LIST_BYTES, follow=False), roster)
     if release.day > today + CLOCK_SLACK_DAYS:
         raise WrongClock(f"clock: this machine shows day {today}, the release was signed on day {release.day}")
-    if list_hash(folder) != release.sums:
-        raise Tampered("release: SHA512SUMS is not the list that was signed")
-    if check_files(folder) != release.version:
+    if check_files(folder, release.sums)[0] != release.version:
         raise Tampered("release: its wheel is of another version than the one that was signed")
     return release
 
@@ -102,12 +100,18 @@ def list_hash(folder: Path) -> bytes:
     return hashlib.sha512(medium.read_file(folder / SUMS, MAX_LIST_BYTES, follow=False)).digest()
 
 
-def check_files(folder: Path) -> str:
-    """Compare a folder with its list and its wheel with its source; returns the version of the wheel.
+def check_files(folder: Path, signed: bytes | None = None) -> tuple[str, bytes]:
+    """Compare a folder with its list and its wheel with its source; returns the wheel's version and the list's hash.
 
-    Raises Malformed for a list that is none, Tampered naming the file that is changed, missing or unknown, OSError.
+    Everything is read once: a stick may say something else when it is read again. Raises Malformed for a list that is
+    none, Tampered when it is not the one whose hash was signed, or naming the file that is changed, missing or
+    unknown, OSError.
     """
-    listed = _read_list(folder)
+    data = medium.read_file(folder / SUMS, MAX_LIST_BYTES, follow=False)
+    sums = hashlib.sha512(data).digest()
+    if signed not in (None, sums):
+        raise Tampered("release: SHA512SUMS is not the list that was signed")
+    listed = _parse_list(data)
     version = _version_of(listed)
     there = {path.name for path in folder.iterdir()} - {SUMS, SIGNATURE}
     if odd := sorted(there ^ set(listed)):
@@ -119,7 +123,7 @@ def check_files(folder: Path) -> str:
         if hashlib.sha512(found[name]).hexdigest() != wanted:
             raise Tampered(f"release: {name} is not the file that was listed")
     check_wheel(found[wheel_name(version)], found[source_name(version)], version)
-    return version
+    return version, sums
 
 
 def wheel_name(version: str) -> str:
@@ -140,8 +144,7 @@ def _version_of(listed: Iterable[str]) -> str:
     return versions[0]
 
 
-def _read_list(folder: Path) -> dict[str, str]:
-    data = medium.read_file(folder / SUMS, MAX_LIST_BYTES, follow=False)
+def _parse_list(data: bytes) -> dict[str, str]:
     matches = [_LINE.fullmatch(line) for line in data.decode("ascii", "replace").removesuffix("\n").split("\n")]
     listed = {match[2]: match[1] for match in matches if match}
     if not listed or len(listed) != len(matches) or {SUMS, SIGNATURE} & set(listed) or not data.endswith(b"\n"):

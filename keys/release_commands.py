@@ -93,7 +93,7 @@ def _install_sign(main: click.Group) -> None:
         if name not in named:
             refuse(prompts, f"Ditolak: daftar versi {roster.version} tidak menyebut kunci rilis {name}.",
                    f"Refused: roster version {roster.version} names no release key {name}.")  # fmt: skip
-        version, sums = check_files(folder), list_hash(folder)
+        version, sums = check_files(folder)
         key_file.stat()  # a stick that is not there is said before anybody types
         groups = " ".join(sums.hex()[at : at + 4] for at in range(0, 40, 4))
         prompts.say(

@@ -31,7 +31,7 @@ from keys.changes import add_release_key, next_roster, remove_release_key
 from keys.consequences import consequences
 from keys.errors import BrokenChain, Expired, KeyAlarm, WrongClock
 from keys.ledger import Ledger, take_roster, write_ledger
-from keys.release import MAGIC, PURPOSE, Release, check_files, verify_release, verify_signature
+from keys.release import MAGIC, PURPOSE, Release, check_files, list_hash, verify_release, verify_signature
 from keys.request import ReleaseRequest, request_words, sign_request, verify_request
 from keys.rootkeys import write_root
 from keys.roster import ReleaseKey, Roster
@@ -620,4 +620,20 @@ def test_a_day_is_shown_as_a_date_and_the_roster_by_version_and_date(
 
 def test_check_files_alone_says_the_version(folder: Path) -> None:
     (folder / "release.senyap").unlink()
-    assert check_files(folder) == "0.1.0"
+    assert check_files(folder) == ("0.1.0", list_hash(folder))
+
+
+def test_a_stick_that_says_something_else_when_it_is_read_again_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list that was compared with the signature is the one that the files are compared with."""
+    other = write_release(tmp_path / "other", source=SOURCE | {"more.txt": EVIL})
+    read, seen = medium.read_file, []
+
+    def moody(path: Path, cap: int, *, follow: bool = True) -> bytes:
+        seen.append(path.name)
+        changed = "SHA512SUMS" in seen[:-1] and path.name != "release.senyap"
+        return read(other / path.name if changed else path, cap, follow=follow)
+
+    monkeypatch.setattr(medium, "read_file", moody)
+    refused(folder, Tampered, "is not the file that was listed")

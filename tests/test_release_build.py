@@ -71,7 +71,7 @@ def test_two_clones_give_the_same_bytes(clones: tuple[Path, Path], tmp_path: Pat
         "kotak_senyap-0.1.0-py3-none-any.whl",
     ]
     assert [name for name in one if one[name] != two[name]] == []
-    assert check_files(tmp_path / "1") == "0.1.0"
+    assert check_files(tmp_path / "1")[0] == "0.1.0"
 
 
 def test_control_without_the_date_of_the_commit_they_differ(clones: tuple[Path, Path], tmp_path: Path) -> None:
