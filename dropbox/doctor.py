@@ -146,7 +146,7 @@ def settings(machine: Machine, home: Path) -> Said:
     if known.database:
         yield _cannot_tell("settings.toml: database names another one; look at docs/scale.md for what it shows")
     address = machine.text(ONION).strip()
-    if known.onion.removeprefix("http://").rstrip("/") != address:
+    if known.onion != address:
         yield _fix(f'settings.toml: onion is not the address of {ONION}; write onion = "…" as it stands there')
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from dropbox.errors import BadSettings
 
 DATABASE = "dropbox.db"  # in a home, unless the settings name another one
+_ONION = re.compile(r"[a-z2-7]{56}\.onion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Settings:
     home: Path
     courier_days: int = 7
     database: str = field(default="", repr=False)  # it may hold a password
-    onion: str = ""
+    onion: str = ""  # 56 letters and digits and .onion, as the pages show it and a header carries it
     memory: str = "/dev/shm"  # a folder that no disk holds, for counts that the processes share  # noqa: S108
     max_waiting: int = 48  # people in one process who may wait for key stretching, per lane
     letters_an_hour: int = 60  # more than twice as many in two hours, and each letter takes a small sum
@@ -45,6 +47,8 @@ def load_settings(home: Path) -> Settings:
         if type(value).__name__ != known[name]:
             raise BadSettings(f"settings.toml: {name} is not of type {known[name]}")
     settings = Settings(home=home, **values)
+    if settings.onion and not _ONION.fullmatch(settings.onion):
+        raise BadSettings("settings.toml: onion must be 56 letters and digits and .onion, nothing before or after")
     if (
         not 1 <= settings.courier_days <= 60
         or not 1 <= settings.lanes <= 64

@@ -125,9 +125,9 @@ def test_a_home_is_restored_with_the_poster_and_the_words_on_paper(copy: Path, n
 
 
 def test_what_settings_the_copy_brings_is_shown(copy: Path, new: Box) -> None:
-    relist(copy, "settings.toml", b'onion = "abcd.onion"\n')
+    relist(copy, "settings.toml", f'onion = "{"a" * 56}.onion"\n'.encode())
     done = new.run("restore", copy, "--fingerprint", poster(), "--key", filled() / "server.key")
-    assert "under roster version 1; its onion address is abcd.onion" in done.stderr
+    assert f"under roster version 1; its onion address is {'a' * 56}.onion" in done.stderr
     assert "erase the file that it came in" in done.stderr
 
 
