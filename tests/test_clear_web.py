@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -183,11 +185,21 @@ def test_a_form_that_another_site_made_a_browser_send_is_refused(front: WebFront
 def test_without_a_drop_box_a_calm_page_comes_that_loads_nothing(tmp_path: Path) -> None:
     with WebFront(tmp_path / "nginx", tmp_path / "nobody.sock") as alone:
         answer = alone.request("GET", "/lapor")
-        large = answered(alone, f"POST / HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 2000000000\r\n\r\n".encode())
+        long = answered(alone, f"GET /{'a' * 20_000} HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
     assert answer.status == 502 and "Anggap laporan belum tersimpan" in answer.text and "nginx" not in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "Strict-Transport-Security" in answer.headers and "Location" not in answer.headers
-    assert large.startswith(b"HTTP/1.1 413 ") and b"Anggap laporan belum tersimpan" in large
+    assert long.startswith(b"HTTP/1.1 414 ") and b"Anggap laporan belum tersimpan" in long
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["CONNECT a:443 HTTP/1.1", "PRI * HTTP/2.0", "GET / HTTP/9.9", "TRACE / HTTP/1.1", "\0\1", "get", "GET a HTTP/1.1"],
+)
+def test_a_line_that_is_no_request_is_answered_as_calmly(front: WebFront, line: str) -> None:
+    answer = front.raw(f"{line}\r\nHost: {NAME}\r\n\r\n".encode())
+    assert re.match(rb"HTTP/1.1 (400|405|505) ", answer) and b"Anggap laporan belum tersimpan" in answer
+    assert b"<center>" not in answer, "nothing of nginx's own pages"
 
 
 # --- TLS ---------------------------------------------------------------------------------------------
@@ -232,6 +244,7 @@ def test_who_does_not_name_the_site_gets_no_certificate(front: WebFront, name: s
 
 def test_who_names_another_site_after_the_handshake_gets_no_answer(front: WebFront) -> None:
     assert front.raw(b"GET / HTTP/1.1\r\nHost: abc.onion\r\n\r\n") == b""
+    assert front.raw(b"GET / HTTP/1.1\r\n\r\n") == b"", "no name at all"
 
 
 def test_a_browser_is_told_to_come_over_tls_alone(front: WebFront) -> None:
@@ -249,7 +262,8 @@ def seconds_of(front: WebFront, name: str) -> float:
 
 
 def test_the_front_gives_up_after_the_drop_box_and_not_before(front: WebFront) -> None:
-    assert seconds_of(front, "client_header_timeout") == HEAD_SECONDS
+    assert seconds_of(front, "client_header_timeout") <= HEAD_SECONDS, "a head costs nothing there, and a place here"
+    assert seconds_of(front, "client_body_timeout") == HEAD_SECONDS
     assert seconds_of(front, "proxy_read_timeout") > BODY_SECONDS < seconds_of(front, "worker_shutdown_timeout")
 
 
@@ -267,6 +281,87 @@ def test_neither_one_address_nor_the_whole_front_takes_all_places(tmp_path: Path
                 assert answered(front, request, "127.0.1.1").startswith(b"HTTP/1.1 503 ")
         assert answered(front, request, "127.0.1.200").startswith(b"HTTP/1.1 503 ")
         assert len(box.heads) == all_of_it
+
+
+LARGE = f"POST /lapor HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 3000000000\r\n\r\nx".encode()
+
+
+def refused_early(tmp_path: Path, changes: dict[str, str]) -> bytes:
+    """Let one address declare far too much on as many lines as it may have, and one more; return the first words to that one."""
+    with Recorder(tmp_path / "web.sock", silent=True) as box, ExitStack() as lines:
+        front = lines.enter_context(WebFront(tmp_path / "nginx", tmp_path / "web.sock", changes))
+        for count in range(1, 33):
+            line = lines.enter_context(front.connect())
+            line.sendall(LARGE)
+            if changes:
+                assert line.recv(12) == b"HTTP/1.1 413"
+            else:
+                wait_until(lambda count=count: len(box.heads) == count, "a visitor at the drop box")
+        return answered(front, LARGE)[:12]
+
+
+def test_who_declares_too_much_is_counted_like_anybody(tmp_path: Path) -> None:
+    assert refused_early(tmp_path, {}) == b"HTTP/1.1 503"
+
+
+def test_control_what_nginx_refuses_by_its_length_is_not_counted(tmp_path: Path) -> None:
+    assert refused_early(tmp_path, {"client_max_body_size 0;": "client_max_body_size 1025m;"}) == b"HTTP/1.1 413"
+
+
+def test_whoever_is_refused_is_not_listened_to_for_long(front: WebFront) -> None:
+    assert seconds_of(front, "lingering_time") <= 60 and seconds_of(front, "lingering_timeout") <= 60
+
+
+@pytest.mark.parametrize(
+    ("changes", "other", "code"),
+    [({}, "2001:db8::ff:9", b"503"), ({}, "2001:db8:0:1::9", b"200"),
+     ({"limit_conn_zone $visitor ": "limit_conn_zone $binary_remote_addr "}, "2001:db8::ff:9", b"200")],
+    ids=["the same network", "another one", "control: each address alone"],
+)  # fmt: skip
+def test_addresses_of_one_network_count_as_one(
+    tmp_path: Path, changes: dict[str, str], other: str, code: bytes
+) -> None:
+    told = {"server_tokens off;": "server_tokens off; set_real_ip_from 127.0.0.0/8; real_ip_header X-Real-IP;"}
+    few = {"limit_conn visitor 32;": "limit_conn visitor 1;"}
+    with (
+        Recorder(tmp_path / "web.sock", patient="/tunggu") as box,
+        WebFront(tmp_path / "nginx", tmp_path / "web.sock", {**told, **few, **changes}) as front,
+        front.connect() as line,
+    ):
+        line.sendall(f"GET /tunggu HTTP/1.1\r\nHost: {NAME}\r\nX-Real-IP: 2001:db8::7\r\n\r\n".encode())
+        wait_until(lambda: len(box.heads) == 1, "a visitor at the drop box")
+        answer = answered(front, f"GET / HTTP/1.1\r\nHost: {NAME}\r\nX-Real-IP: {other}\r\n\r\n".encode())
+        assert answer[9:12] == code
+
+
+IDLE = 4_300  # more than two workers have that may open 1,024 files each
+
+
+def idle_then_asks(tmp_path: Path, changes: dict[str, str]) -> bool:
+    """Open many connections that say nothing; tell whether a visitor from elsewhere is answered then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Recorder(tmp_path / "web.sock"), ExitStack() as lines:
+        front = lines.enter_context(WebFront(tmp_path / "nginx", tmp_path / "web.sock", changes))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, IDLE + 1_000), hard))
+        lines.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        try:
+            for _ in range(IDLE):
+                lines.enter_context(socket.create_connection(("127.0.0.1", front.port), 5, (VISITOR, 0)))
+            plain = lines.enter_context(socket.create_connection(("127.0.0.1", front.port), 5, ("127.0.0.99", 0)))
+            with front.context().wrap_socket(plain, server_hostname=NAME) as line:
+                line.sendall(f"GET / HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+                return line.recv(12) == b"HTTP/1.1 200"
+        except OSError:  # nobody takes the connection any more
+            return False
+
+
+def test_connections_that_say_nothing_leave_room_for_others(tmp_path: Path) -> None:
+    assert idle_then_asks(tmp_path, {})
+
+
+def test_control_with_as_many_files_as_is_usual_the_idle_ones_take_all(tmp_path: Path) -> None:
+    usual = {"worker_rlimit_nofile 16384;": "worker_rlimit_nofile 1024;"}
+    assert not idle_then_asks(tmp_path, usual | {"worker_connections 8192;": "worker_connections 2048;"})
 
 
 def answered(front: WebFront, request: bytes, source: str = VISITOR) -> bytes:

@@ -165,7 +165,8 @@ def test_the_firewall_drops_whatever_it_does_not_name(tmp_path: Path) -> None:
     assert done.stdout.count("policy drop;") == 3 and "table inet" in done.stdout
     outgoing = done.stdout.split("chain out {")[1]
     assert [line for line in outgoing.splitlines() if "dport" in line or "sport" in line] == []
-    assert "dport" not in done.stdout.split("chain in {")[1].split("}")[0], "nothing comes in but answers"
+    incoming = done.stdout.split("chain in {")[1].split("chain ")[0].splitlines()
+    assert [line for line in incoming if "dport" in line and not line.endswith(" drop")] == [], "nothing but answers"
 
 
 def test_what_a_machine_needs_besides_is_taken_in(tmp_path: Path) -> None:
@@ -211,6 +212,52 @@ def talk(tmp_path: Path, user: str) -> list[str]:
 def test_only_tor_may_begin_to_talk_to_the_world(tmp_path: Path) -> None:
     assert talk(tmp_path, "65534") == ["no", "no"]
     assert talk(tmp_path, "0") == ["through", "through"], "control: the user of Tor, who is root here"
+
+
+VISITS = """
+import itertools, socket, sys
+where, *sources = sys.argv[1:]
+family = socket.AF_INET6 if ":" in where else socket.AF_INET
+with socket.create_server((where, 443), family=family, backlog=512):
+    lines = []
+    for source in itertools.islice(itertools.cycle(sources), 140):
+        line = socket.socket(family)
+        line.bind((source, 0))
+        line.settimeout(0.5)
+        try:
+            line.connect((where, 443))
+        except TimeoutError:
+            break
+        lines.append(line)
+    print(len(lines))
+"""
+
+
+def visits(tmp_path: Path, rules: str, where: str, *sources: str) -> int:
+    """Return how many connections of 140 are open at once from these addresses, when nobody says a word."""
+    (tmp_path / "limits").write_text(rules)
+    script = (
+        "PATH=/usr/sbin:/sbin:$PATH; ip link set lo up; "
+        'for a in "$3" "$4" "${5:-$4}"; do case $a in *:*) ip -6 addr replace "$a/128" dev lo nodad ;; '
+        '*) ip addr replace "$a/32" dev lo ;; esac; done; nft -f "$1"; shift; exec python3 -c "$@"'
+    )
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", script, "sh", str(tmp_path / "limits"), VISITS, where, *sources],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return int(done.stdout)
+
+
+def test_one_address_or_network_does_not_take_all_connections_of_the_clear_web(tmp_path: Path) -> None:
+    assert load_firewall(tmp_path, "in tcp dport 443 accept").returncode == 0
+    rules = re.sub(r'^ *[io]ifname "lo" accept$', "", (tmp_path / "rules").read_text(), flags=re.M)
+    assert visits(tmp_path, rules, "192.0.2.1", "192.0.2.7") == 128
+    assert visits(tmp_path, rules, "192.0.2.1", "192.0.2.7", "192.0.2.8") == 140, "each has its own"
+    assert visits(tmp_path, rules, "2001:db8::1", "2001:db8:1::7", "2001:db8:1::ff:8") == 128
+    assert visits(tmp_path, rules, "2001:db8::1", "2001:db8:1::7", "2001:db8:2::7") == 140
+    without = "".join(line for line in rules.splitlines(keepends=True) if "ct count" not in line)
+    assert visits(tmp_path, without, "192.0.2.1", "192.0.2.7") == 140, "control"
 
 
 def test_the_journal_is_in_memory_and_small() -> None:

@@ -143,11 +143,11 @@ def make_certificate(folder: Path) -> None:
 
 
 class Recorder:
-    """A socket in the place of the drop box: it notes the head of each request and answers at once, or never."""
+    """A socket in the place of the drop box: it notes the head of each request and answers at once, or never; `patient` is a path that waits."""
 
-    def __init__(self, path: Path, *, silent: bool = False) -> None:
+    def __init__(self, path: Path, *, silent: bool = False, patient: str = "") -> None:
         self.heads: list[bytes] = []
-        self._silent = silent
+        self._silent, self._patient = silent, patient.encode()
         self._open: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -173,6 +173,6 @@ class Recorder:
             while b"\r\n\r\n" not in head and (piece := line.recv(65536)):
                 head += piece
             self.heads.append(head)
-            if not self._silent:
+            if not self._silent and not (self._patient and self._patient in head):
                 line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 line.shutdown(socket.SHUT_WR)
