@@ -30,6 +30,7 @@ UNITS = {
     "senyap-tor": "senyap-tor",
 }
 WITH_NETWORK = "senyap-tor"
+STRANGERS = ("tor", "nginx")  # Debian's own units; the web server writes visitors down
 FRONT, FRONT_UNIT = "/etc/senyap/nginx.conf", "senyap-front.service"  # of the clear web, which few have
 ONION = "/var/lib/senyap-tor/onion/hostname"
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
@@ -100,7 +101,11 @@ def program(machine: Machine, home: Path) -> Said:
 
 
 def places(machine: Machine, home: Path) -> Said:
-    """Each file of the installation is as it was shipped."""
+    """Each file of the installation is as it was shipped, and Debian's own units cannot start."""
+    for unit in STRANGERS if machine.path(FRONT).is_file() else STRANGERS[:1]:
+        path = machine.path(f"/etc/systemd/system/{unit}.service")
+        if not path.is_symlink() or str(path.readlink()) != "/dev/null":
+            yield _fix(f"{unit}.service of Debian may start: {_AGAIN}")
     for line in machine.text(f"{PROGRAM}/server/places.txt").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -208,6 +213,8 @@ def journal(machine: Machine, home: Path) -> Said:
     """The journal is in memory, and nothing else keeps a log."""
     if any(path.is_file() for path in machine.path("/var/log/journal").rglob("*")):
         yield _fix("a journal lies on the disk: rm -r /var/log/journal; systemctl restart systemd-journald")
+    if any(path.is_file() and path.stat().st_size for path in machine.path("/var/log/nginx").rglob("*")):
+        yield _fix(f"a web server wrote visitors down in /var/log/nginx: {_AGAIN}")
     if machine.unit("rsyslog").get("ActiveState") == "active":
         yield _fix("rsyslog writes a second log to the disk: apt-get purge rsyslog")
 

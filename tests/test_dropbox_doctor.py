@@ -65,6 +65,8 @@ class Whole:
         shutil.copytree(SERVER, place / "server")
         shutil.copy(ROOT / "deploy" / "server-files.txt", place)
         (self.root / "opt/senyap/current").symlink_to(place)
+        (self.root / "etc/systemd/system").mkdir(parents=True)
+        (self.root / "etc/systemd/system/tor.service").symlink_to("/dev/null")
         for line in (SERVER / "places.txt").read_text().splitlines():
             if line and not line.startswith("#") and (SERVER / line.split()[0]).is_file() and "front" not in line:
                 source, path, mode = line.split()
@@ -202,6 +204,8 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (write("proc/swaps", "Filename\n/dev/sda2 partition 1 0 -2\n"), "memory", "swap on sda2"),
         (write("proc/swaps", "Filename\n/swapfile file 1 0 -2\n"), "memory", "swap on swapfile"),
         (write("proc/sys/kernel/core_pattern", "core\n"), "memory", "leave its memory"),
+        (gone("etc/systemd/system/tor.service"), "places", "tor.service of Debian may start"),
+        (write("var/log/nginx/access.log", "x"), "journal", "/var/log/nginx"),
         (write("var/log/journal/x/y"), "journal", "a journal lies on the disk"),
         (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
         (answer("nft", "policy drop; policy drop; policy accept; skuid"), "firewall", "not loaded"),
@@ -235,8 +239,13 @@ def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
 
 def test_a_clear_web_that_keeps_a_log_of_errors_is_named(whole: Whole) -> None:
     whole.write("etc/senyap/nginx.conf", "error_log /dev/null emerg;\naccess_log off;\n")
-    assert [each.check for each in whole.wrong()] == ["places"], "its unit is not there"
+    assert [each.words.split()[0] for each in whole.wrong()] == [
+        "nginx.service",
+        "/etc/systemd/system/senyap-front.service",
+    ]
     shutil.copy(SERVER / "senyap-front.service", whole.root / "etc/systemd/system")
+    (whole.root / "etc/systemd/system/nginx.service").symlink_to("/dev/null")
+    whole.write("var/log/nginx/access.log", "")  # Debian's package makes an empty one
     assert whole.wrong() == []
     for text in (
         "error_log /var/log/x;\naccess_log off;",

@@ -141,6 +141,42 @@ def test_a_journal_on_the_disk_is_erased_and_that_is_said(root: Path) -> None:
     assert sourced(root, "journal").stdout.startswith("already: ")
 
 
+def test_units_of_debian_are_masked_before_their_packages_come(root: Path) -> None:
+    units = root / "etc" / "systemd" / "system"
+    said = sourced(root, "check=yes; strangers yes")
+    assert said.stdout.count("would: ") == 2 and not units.exists()
+    pretend = 'dpkg-query() { :; }; apt-get() { [[ "$1 $2" != "-q -y" ]] || ls "$root/etc/systemd/system" >&2; }; '
+    script = pretend + "people() { exit; }; " + 'install_all "" "" "" "$1" ""'
+    first = sourced(root, script, "")
+    assert "tor.service" in first.stderr and "nginx.service" not in first.stderr, (
+        "without a clear web it is not installed"
+    )
+    assert "nginx.service" in sourced(root, script, "yes").stderr, "it was there when apt was called"
+    assert {p.name: str(p.readlink()) for p in units.iterdir()} == dict.fromkeys(
+        ("tor.service", "nginx.service"), "/dev/null"
+    )
+    assert sourced(root, "strangers yes").stdout.count("already: ") == 2
+
+
+def test_a_unit_that_somebody_else_made_is_not_overwritten(root: Path) -> None:
+    theirs = root / "etc" / "systemd" / "system" / "nginx.service"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    done = sourced(root, "strangers yes")
+    assert done.returncode == 3 and "look who made it" in done.stderr and theirs.read_text() == "theirs"
+
+
+def test_what_a_web_server_wrote_down_before_is_erased(root: Path) -> None:
+    logs = root / "var" / "log" / "nginx"
+    logs.mkdir(parents=True)
+    (logs / "error.log").write_text("")
+    assert sourced(root, "web_logs").stdout.startswith("already: "), "the package makes an empty one"
+    (logs / "access.log").write_text("192.0.2.1")
+    assert sourced(root, "check=yes; web_logs").stdout.startswith("would: ") and (logs / "access.log").exists()
+    assert sourced(root, "web_logs").stdout.startswith("done: ") and list(logs.iterdir()) == []
+    assert sourced(root, "web_logs").stdout.startswith("already: ")
+
+
 def test_a_home_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
     (root / "var" / "lib").mkdir(parents=True)
     (root / "var" / "lib" / "senyap").symlink_to(tmp_path)
