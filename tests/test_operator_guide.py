@@ -134,7 +134,7 @@ def test_every_block_of_the_guide_is_run_here() -> None:
         "Installing": 1, "Updating, and going back": 3,  # run by tests/acceptance/test_server.py: they need a machine
         "Running it": 0, "A release, before it is installed": 1, "The courier": 1, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
         "Restoring an older copy": 3, "When the provider put the machine back": 1, "When the key is lost or stolen": 2,
-        "When the machine is seized": 0, "When somebody else may be in the machine": 0, "When it ends": 0,
+        "When the machine is seized": 0, "When somebody else may be in the machine": 1, "When it ends": 0,
         "Tor": 0, "Clear web": 0,
     }  # fmt: skip
 
@@ -216,15 +216,40 @@ def test_when_the_key_is_lost_and_the_paper_is_there(desk: Desk) -> None:
     assert desk.there("/srv/new/server.key").read_bytes() == (filled() / "server.key").read_bytes()
 
 
-def test_when_the_key_is_lost_and_so_is_the_paper(desk: Desk) -> None:
-    a_round(desk, "satu")
-    (desk.box.home / "server.key").unlink()
-    _, without = blocks("When the key is lost or stolen")
-    for line in without:
+def with_a_new_key(desk: Desk, lines: list[str]) -> SigningKey:
+    """Run a block in which the root holders sign the next transport key; a second report comes meanwhile. Return that key."""
+    for line in lines:
         if line.startswith("senyap-dropbox roster"):
             made = SigningKey.from_seed((desk.box.home / NEXT).read_bytes())
             a_roster(desk, server_key=made.public)
             desk.box.take("dua")
         desk.run_line(line)
     assert desk.there("/srv/new/server.key").read_bytes() == made.seed != (filled() / "server.key").read_bytes()
+    return made
+
+
+def test_when_the_key_is_lost_and_so_is_the_paper(desk: Desk) -> None:
+    a_round(desk, "satu")
+    (desk.box.home / "server.key").unlink()
+    _, without = blocks("When the key is lost or stolen")
+    with_a_new_key(desk, without)
+    no_fork(desk, "satu", "dua")
+
+
+def test_what_no_bundle_took_comes_along_from_a_machine_that_somebody_else_was_in(desk: Desk) -> None:
+    desk.box.run("backup", "--to", desk.there("/media/copies"))
+    a_round(desk, "satu")
+    desk.box.take("yang belum dibundel")
+    (lines,) = blocks("When somebody else may be in the machine")
+    with_a_new_key(desk, lines)
+    no_fork(desk, "satu", "dua", "yang belum dibundel")
+
+
+def test_control_an_older_copy_loses_what_was_confirmed(desk: Desk) -> None:
+    desk.box.run("backup", "--to", desk.there("/media/copies"))
+    a_round(desk, "satu")
+    desk.box.take("yang belum dibundel")
+    (lines,) = blocks("When somebody else may be in the machine")
+    older = [f"{line}  # ends with 1" if line.startswith("senyap-dropbox receive") else line for line in lines[1:]]
+    with_a_new_key(desk, older)
     no_fork(desk, "satu", "dua")
