@@ -103,8 +103,8 @@ def program(machine: Machine, home: Path) -> Said:
 def places(machine: Machine, home: Path) -> Said:
     """Each file of the installation is as it was shipped, and Debian's own units cannot start."""
     for unit in STRANGERS if machine.path(FRONT).is_file() else STRANGERS[:1]:
-        path = machine.path(f"/etc/systemd/system/{unit}.service")
-        if not path.is_symlink() or str(path.readlink()) != "/dev/null":
+        mask = machine.path(f"/etc/systemd/system/{unit}.service")
+        if not mask.is_symlink() or str(mask.readlink()) != "/dev/null":
             yield _fix(f"{unit}.service of Debian may start: {_AGAIN}")
     for line in machine.text(f"{PROGRAM}/server/places.txt").splitlines():
         if not line.strip() or line.startswith("#"):
