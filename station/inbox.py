@@ -36,6 +36,7 @@ from station.bundles import (
     read_head,
     shelve,
 )
+from station.case_copies import note_leads
 from station.desk import Desk
 from station.erasure import Swept
 from station.held import Held, weeks_with_keys
@@ -84,6 +85,7 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
         source.seek(0)
         with desk.vault.begin() as transaction:
             vault.note_roster(transaction, desk.home.roster.version)
+            note_leads(transaction, desk.home, day)
             place = find_place(transaction, head.manifest)
             check_key(head, place, desk.home)
             m = head.manifest
@@ -98,8 +100,8 @@ def import_bundle(desk: Desk, path: Path, *, day: int | None = None, watch: Watc
                     run.close(place, held=held)
                     run.halt()
                     swept = erasure.judge(transaction, desk.home, day)
-                    named = f"{head.manifest.to} {head.manifest.seq}"
-                    audit.note(transaction, desk.present, audit.Deed.IMPORTED, day=day, detail=named)
+                    note_leads(transaction, desk.home, day)
+                    audit.note(transaction, desk.present, audit.Deed.IMPORTED, day=day, detail=f"{m.to} {m.seq}")
             found = run.report(place)
     # Only now: an erased key must never be needed for what this import would have to do again.
     swept = replace(swept, erased=erasure.erase(desk.vault, desk.home))
@@ -151,10 +153,8 @@ class _Run:
         for tried in self._held.retry():
             if isinstance(tried.result, Waiting):
                 continue
-            if isinstance(tried.result, Record):
-                outcome = self._take_opened(tried.digest, tried.result)
-            else:
-                outcome = tried.result
+            found = tried.result
+            outcome = self._take_opened(tried.digest, found) if isinstance(found, Record) else found
             names = ",".join(sorted(tried.names)) if outcome is Outcome.FOREIGN else ""
             self._note([(tried.digest, outcome, names, tried.epoch)])
             self._known[tried.digest] = outcome

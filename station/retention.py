@@ -1,8 +1,8 @@
 """How long a closed case is kept, who may hold it longer, and that it goes.
 
 Nothing open that this station answers ever goes. Of a case that another station answers there is a copy here, which
-nobody here can close: it goes by the same clocks (docs/decisions/0046). What stays of a case that went is a line
-without a person: its status and days, and what the list is filtered by; statistics need no more.
+nobody here can close: it goes by the same clocks, once the list has said so for 30 days (docs/decisions/0046). What
+stays of a case that went is a line without a person: its status and days, and what the list is filtered by.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from crypto.letter import MAILBOX_BYTES
-from station import audit, past_boxes, search
+from station import audit, case_copies, past_boxes, search
 from station.attachments import forget_files_of
 from station.audit import Deed
 from station.casework import all_facts
 from station.errors import Refused
-from station.home import SERVER, Home
+from station.home import Home
 from station.referral_tables import past_referrals, referrals, referred_cases
 from station.statements import must_be_free, must_be_two
 from station.tables import (
-    bundles,
     canary_cases,
     cases,
     closed_boxes,
@@ -34,7 +33,7 @@ from station.tables import (
     purged,
     steps,
 )
-from station.transitions import CLOSED, OPEN
+from station.transitions import CLOSED
 
 WARN_DAYS = 30
 COPY = "copy"  # in the log: of a case that another station answers
@@ -67,6 +66,7 @@ def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
         raise Refused("perkara ini sudah ditahan")
     by, other = pair
     transaction.execute(sa.insert(holds).values(case_id=case_id, day=day, by=by, approved=other, why=why.strip()))
+    case_copies.forget_warned(transaction, case_id)
     audit.note(transaction, "+".join(pair), Deed.HELD, day=day, case=case_id)
 
 
@@ -80,61 +80,83 @@ def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
     audit.note(transaction, "+".join(pair), Deed.LIFTED, day=day, case=case_id)
 
 
-def ends(
-    transaction: sa.Connection, home: Home, case_id: int | None = None, *, by: int | None = None
-) -> dict[int, int]:
-    """Return the day from which each closed case and each copy may go, by case: of one, or of those due `by` a day.
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The day from which a case may go. `warned`: since when the list says so of a copy, None where it never did."""
 
-    A case that is held or waits has none.
+    day: int
+    is_copy: bool = False
+    warned: int | None = None
+
+    def has_come(self, day: int) -> bool:
+        return self.day <= day and not (self.is_copy and self.warned is None)
+
+
+def ends(transaction: sa.Connection, home: Home, case_id: int | None = None) -> dict[int, int]:
+    """Return the day from which each closed case and each copy may go, or one of them, by case.
+
+    A case that is held or waits has none; a copy goes only when the list has said so for 30 days.
     """
+    return {case: end.day for case, end in _ends(transaction, home, case_id).items()}
+
+
+def _ends(
+    transaction: sa.Connection, home: Home, case_id: int | None = None, *, by: int | None = None
+) -> dict[int, _End]:
+    """Return when cases may go: all, one, or those of which that is so `by` a day."""
     days = home.settings.retention_days
     stays = sa.union(*(sa.select(table.c.case_id) for table in (holds, proposals, purged)))
     only: list[sa.ColumnElement[bool]] = [cases.c.id.not_in(stays)]
     if case_id is not None:
         only.append(cases.c.id == case_id)
-    copy = _is_copy(home)
+    answered = case_copies.answered_since(transaction, home)
+    copy = case_copies.are_copies(answered)
     if by is not None:  # nothing happened to a copy before it came, so the younger ones need not be looked at
         copy = sa.and_(cases.c.day <= by - days, copy)
     facts = all_facts(transaction, *only, sa.or_(cases.c.status.in_(CLOSED), copy))
-    found = {case: max(each.since, each.told, each.wrote) + days for case, each in facts.items()}
-    return {case: end for case, end in found.items() if by is None or end <= by}
-
-
-def _is_copy(home: Home) -> sa.ColumnElement[bool]:
-    """Tell of an open case whether another station of the roster answers it, and nobody here has ever taken a step."""
-    groups = {group.id for group in home.roster.groups if group.members}
-    leading = {station.group for station in home.roster.stations if station.lead and station.id != home.id}
-    if home.station.lead:
-        leading.discard(home.station.group)
-    return sa.and_(
-        cases.c.status.in_(OPEN),
-        sa.func.json_extract(cases.c.readers, "$[0]").in_(sorted(leading & groups)),
-        cases.c.id.not_in(sa.select(steps.c.case_id)),
-    )
+    copies, found = case_copies.find(transaction, answered, *only, copy), {}
+    for case, each in facts.items():
+        start, said = copies.get(case, (each.since, None))
+        end = max(each.since, each.told, each.wrote, start) + days
+        if said is not None and said < end - WARN_DAYS:  # of an earlier end: a letter came, or another station leads
+            said = None
+        found[case] = _End(end if said is None else max(end, said + WARN_DAYS), case in copies, said)
+    return {case: end for case, end in found.items() if by is None or end.day <= by}
 
 
 def soon(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
     """Return the cases that go within the next 30 days."""
-    return frozenset(ends(transaction, home, by=day + WARN_DAYS))
+    return frozenset(_ends(transaction, home, by=day + WARN_DAYS))
+
+
+def warn(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
+    """Return the same for a list that people look at now, and note since when it says so of each copy."""
+    sure = case_copies.sure_day(transaction, day)  # what a fast clock makes the list say is no warning
+    if sure is not None:
+        said = _ends(transaction, home, by=sure + WARN_DAYS)
+        new = [case for case, end in said.items() if end.is_copy and end.warned is None]
+        case_copies.note_warned(transaction, new, sure)
+    return soon(transaction, home, day)
 
 
 def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...]:
     """Remove the closed cases and the copies whose time has come; return their ids.
 
     A clock that runs fast removes nothing: the newest bundle's day, signed by the drop box, must agree.
+    Raises BrokenChain, OSError.
     """
-    newest = transaction.scalar(sa.select(sa.func.max(bundles.c.day)).where(bundles.c.sender == SERVER))
-    if newest is None:
+    sure = case_copies.sure_day(transaction, day)
+    if sure is None:
         return ()
-    due = tuple(sorted(ends(transaction, home, by=min(day, newest))))
-    copies = set(transaction.scalars(sa.select(cases.c.id).where(cases.c.id.in_(due), cases.c.status.not_in(CLOSED))))
+    case_copies.note_leads(transaction, home, day)
+    found = {case: end for case, end in sorted(_ends(transaction, home, by=sure).items()) if end.has_come(sure)}
     search.take_in(transaction)
-    for case_id in due:
+    for case_id, end in found.items():
         _remove(transaction, case_id, day)
-        audit.note(transaction, "-", Deed.PURGED, day=day, case=case_id, detail=COPY if case_id in copies else "")
-    if due:
-        search.forget(transaction, due)
-    return due
+        audit.note(transaction, "-", Deed.PURGED, day=day, case=case_id, detail=COPY if end.is_copy else "")
+    if found:
+        search.forget(transaction, list(found))
+    return tuple(found)
 
 
 def _remove(transaction: sa.Connection, case_id: int, day: int) -> None:

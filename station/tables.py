@@ -40,7 +40,7 @@ metadata = sa.MetaData()
 Int, Text, Blob = sa.Integer, sa.Text, sa.LargeBinary
 
 # schema · roster: the highest version this vault worked with · of a backup: copied, its day; copied-at, the number of
-# the last outbox then
+# the last outbox then · leads: station.case_copies
 meta = sa.Table("meta", metadata, sa.Column("name", Text, primary_key=True), sa.Column("value", Text, nullable=False))
 
 bundles = sa.Table(

@@ -19,7 +19,8 @@ from sqlcipher3 import dbapi2
 from crypto.encoding import label
 from keys.errors import RolledBack
 from station import (
-    referral_tables,  # noqa: F401 - its tables belong to every vault
+    copy_tables,  # noqa: F401 - its tables belong to every vault
+    referral_tables,  # noqa: F401 - and these
     space,
 )
 from station.errors import DiskFull, VaultUnreadable

@@ -15,7 +15,22 @@ from test_station_casework import ONE, ROLES, THREE, TWO
 from crypto import mailbox
 from crypto.encoding import today
 from crypto.letter import Letter
-from station import audit, casework, listing, notes, outbox, referral, retention, screen, search, statements, tables
+from keys.ledger import take_file
+from station import (
+    audit,
+    case_copies,
+    casework,
+    copy_tables,
+    listing,
+    notes,
+    outbox,
+    referral,
+    retention,
+    screen,
+    search,
+    statements,
+    tables,
+)
 from station.attachments import files_of, read_file
 from station.cases import list_cases, show_case
 from station.casework import Wish
@@ -70,6 +85,13 @@ def go(desk: Desk, day: int, seen: int | None = None) -> tuple[int, ...]:
     with desk.vault.begin() as transaction:
         transaction.execute(sa.update(tables.bundles).values(day=day if seen is None else seen))
         return purge(transaction, desk.home, day=day)
+
+
+def warn(desk: Desk, day: int, seen: int | None = None, *, home: Home | None = None) -> frozenset[int]:
+    """Look at the list on a day, `seen` being that of the newest bundle."""
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=day if seen is None else seen))
+        return retention.warn(transaction, home or desk.home, day)
 
 
 def remains(desk: Desk) -> list[str]:
@@ -367,6 +389,7 @@ def copy(desk: Desk, stick: Stick, second: Reporter) -> int:
 def test_a_copy_of_a_case_that_another_station_answers_goes_too_down_to_its_last_word(desk: Desk, copy: int) -> None:
     places = remains(desk)
     assert {"letters", "notes", "words_content"} <= set(places), "control"
+    assert warn(desk, today() + YEAR - 30) == {copy}
     assert go(desk, today() + YEAR - 1) == () and remains(desk) == places
     assert go(desk, today() + YEAR) == (copy,) and remains(desk) == []
     with desk.vault.begin() as transaction:
@@ -379,13 +402,44 @@ def test_a_copy_of_a_case_that_another_station_answers_goes_too_down_to_its_last
 def test_a_clock_alone_removes_no_copy_and_a_letter_counts_its_time_anew(
     desk: Desk, stick: Stick, second: Reporter, copy: int
 ) -> None:
+    assert warn(desk, today() + YEAR - 30) == {copy}
     assert go(desk, today() + 10 * YEAR, seen=today() + YEAR - 1) == ()
     assert go(desk, today() + YEAR - 1, seen=today() + 10 * YEAR) == ()
     with desk.vault.begin() as transaction:
         transaction.execute(sa.update(tables.bundles).values(day=today()))
     arrive(desk, stick, second.follow_up("masih berlangsung"), day=today() + 5)
+    assert go(desk, today() + YEAR + 5) == (), "the list said so of an earlier end"
+    assert warn(desk, today() + YEAR - 25) == {copy}
     assert go(desk, today() + YEAR + 4) == ()
     assert go(desk, today() + YEAR + 5) == (copy,)
+
+
+def test_a_copy_goes_only_when_the_list_has_said_so_for_30_days(desk: Desk, copy: int) -> None:
+    late = today() + YEAR
+    assert warn(desk, late - 31) == frozenset() and go(desk, late + YEAR) == (), "nobody has looked"
+    assert warn(desk, late + YEAR) == {copy} and go(desk, late + YEAR + 29) == ()
+    assert warn(desk, late + YEAR + 29) == {copy}, "another look starts nothing anew"
+    assert go(desk, late + YEAR + 30) == (copy,)
+
+
+def test_what_a_fast_clock_makes_the_list_say_is_no_warning(desk: Desk, copy: int) -> None:
+    late = today() + YEAR
+    assert warn(desk, late, seen=today()) == {copy} and warn(desk, today(), seen=late) == frozenset()
+    assert go(desk, late) == ()
+    assert warn(desk, late) == {copy} and go(desk, late + 30) == (copy,)
+
+
+def test_a_clock_that_was_set_back_makes_no_lead_station_long_known(desk: Desk, stick: Stick, copy: int) -> None:
+    late = today() + YEAR
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=late))
+        case_copies.note_leads(transaction, now_led_by(desk, "no station"), 0)
+        case_copies.note_leads(transaction, desk.home, 0)
+    assert warn(desk, late) == frozenset() and warn(desk, late + YEAR - 30) == {copy}
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=today()))
+        case_copies.note_leads(transaction, desk.home, today())
+        assert case_copies.answered_since(transaction, desk.home)["palembang"] == today(), "it had run fast"
 
 
 def test_two_people_hold_a_copy_and_the_list_warns_of_it_a_month_before(desk: Desk, copy: int) -> None:
@@ -401,7 +455,17 @@ def test_two_people_hold_a_copy_and_the_list_warns_of_it_a_month_before(desk: De
     assert go(desk, today() + 9 * YEAR) == ()
     with desk.vault.begin() as transaction:
         lift(transaction, desk.home, copy, PAIR, day=today())
-    assert go(desk, today() + 9 * YEAR) == (copy,)
+    assert warn(desk, today() + 9 * YEAR) == {copy} and go(desk, today() + 9 * YEAR + 29) == ()
+    assert go(desk, today() + 9 * YEAR + 30) == (copy,)
+
+
+def test_a_copy_that_was_held_is_warned_of_anew(desk: Desk, copy: int) -> None:
+    late = today() + YEAR
+    assert warn(desk, late - 10) == {copy}
+    with desk.vault.begin() as transaction:
+        hold(transaction, desk.home, copy, PAIR, "perkara pengadilan 7/2027", day=late)
+        lift(transaction, desk.home, copy, PAIR, day=late)
+    assert go(desk, late + 90) == ()
 
 
 def test_a_letter_to_a_copy_that_went_is_read_as_a_new_copy_which_goes_again(
@@ -411,12 +475,15 @@ def test_a_letter_to_a_copy_that_went_is_read_as_a_new_copy_which_goes_again(
     with desk.vault.begin() as transaction:
         transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == copy).values(day=today() - 90))
         transaction.execute(sa.update(tables.letters).values(arrived=today() - 90))
+        transaction.execute(sa.update(copy_tables.answering).values(since=today() - 90))
+        transaction.execute(sa.insert(copy_tables.copy_warnings).values(case_id=copy, day=today() - 30))
     assert go(desk, today()) == (copy,)
     assert arrive(desk, stick, second.follow_up(LATE), day=today() + 7).new == 1
     with desk.vault.begin() as transaction:
         case = show_case(transaction, "K-0004")
         assert (case.follows, case.readers, case.fields) == (copy, ("palembang", "sumsel"), {"pesan": LATE})
         assert 4 not in [row.id for row in outbox._live(transaction, desk)], "the other station sends the news"
+    assert warn(desk, today() + 7 + 60) == {4}
     assert go(desk, today() + 7 + 89) == () and go(desk, today() + 7 + 90) == (4,)
 
 
@@ -429,6 +496,10 @@ def now_led_by(desk: Desk, what: str) -> Home:
         return with_roster(
             desk, groups=tuple(replace(g, members=()) if g.id == "palembang" else g for g in roster.groups)
         )
+    if what in ("another of theirs", "another key of theirs"):
+        change = {"id": "palembang-kedua"} if what == "another of theirs" else {"key": desk.home.station.key}
+        stations = (replace(s, **change) if s.group == "palembang" else s for s in roster.stations)
+        return with_roster(desk, stations=tuple(stations))
     own = [replace(s, lead=False) if s.id == desk.home.id else s for s in roster.stations]
     if what == "another of ours":
         own += [replace(desk.home.station, id="sumsel-kedua", lead=True)]
@@ -441,20 +512,78 @@ def with_roster(desk: Desk, **changes: Any) -> Home:
     return replace(desk.home, ledger=replace(desk.home.ledger, roster=made), station=station)
 
 
+def outlived(desk: Desk, home: Home) -> tuple[int, ...]:
+    """Return what goes in all the time that anybody could wait for."""
+    gone: tuple[int, ...] = ()
+    with desk.vault.begin() as transaction:
+        for day in (today() + 9 * YEAR, today() + 18 * YEAR, today() + 27 * YEAR):
+            transaction.execute(sa.update(tables.bundles).values(day=day))
+            retention.warn(transaction, home, day)
+            transaction.execute(sa.update(tables.bundles).values(day=day + 30))
+            gone += purge(transaction, home, day=day + 30)
+    return gone
+
+
 @pytest.mark.parametrize(
     ("what", "gone"),
-    [("no station", ()), ("no reviewers", ()), ("nobody of ours", (3,)), ("another of ours", (2, 3))],
+    [
+        ("no station", ()),
+        ("no reviewers", ()),
+        ("nobody of ours", (3,)),
+        ("another of ours", (3,)),
+        ("another of theirs", (3,)),
+    ],
 )
-def test_what_nobody_else_answers_stays(desk: Desk, copy: int, what: str, gone: tuple[int, ...]) -> None:
-    """The copy may be the only one; and a unit whose own lead station is gone still has its cases."""
-    home = now_led_by(desk, what)
-    with desk.vault.begin() as transaction:
-        transaction.execute(sa.update(tables.bundles).values(day=today() + 9 * YEAR))
-        assert purge(transaction, home, day=today() + 9 * YEAR) == gone
+def test_what_nobody_else_answers_or_this_station_led_stays(
+    desk: Desk, copy: int, what: str, gone: tuple[int, ...]
+) -> None:
+    """The copy may be the only one; and what this station led is on no other machine, whoever leads now."""
+    assert outlived(desk, now_led_by(desk, what)) == gone
 
 
 def test_a_case_that_somebody_worked_on_here_stays_though_another_station_answers_it_now(desk: Desk, copy: int) -> None:
     with desk.vault.begin() as transaction:
         casework.take(transaction, desk.home, 2, Wish("screening", ONE), day=today())
-        transaction.execute(sa.update(tables.bundles).values(day=today() + 9 * YEAR))
-        assert purge(transaction, now_led_by(desk, "another of ours"), day=today() + 9 * YEAR) == (copy,)
+        transaction.execute(sa.delete(copy_tables.led_cases))
+    assert outlived(desk, now_led_by(desk, "another of ours")) == (copy,)
+
+
+def test_a_case_of_a_time_when_nobody_noted_who_leads_is_one_that_this_station_led(desk: Desk, copy: int) -> None:
+    """A vault of an older program: the rosters at hand say it."""
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.delete(copy_tables.led_cases))
+        transaction.execute(sa.delete(copy_tables.answering))
+        transaction.execute(sa.delete(tables.meta).where(tables.meta.c.name == case_copies.NOTED))
+        case_copies.note_leads(transaction, desk.home, today())
+    assert outlived(desk, now_led_by(desk, "another of ours")) == (copy,)
+
+
+@pytest.mark.parametrize("since", ["no station", "no reviewers", "another of theirs", "another key of theirs"])
+def test_time_starts_anew_when_another_station_answers(desk: Desk, copy: int, since: str) -> None:
+    """What a unit's new, empty station answers may be nowhere but here."""
+    late = today() + YEAR
+    assert warn(desk, late - 30) == {copy}, "control: under the first roster it would go"
+    with desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.bundles).values(day=late))
+        assert purge(transaction, now_led_by(desk, since), day=late) == ()
+    assert go(desk, late + 1) == (), "the first roster again: that station has not answered all along"
+    assert warn(desk, late + YEAR - 30) == frozenset() and go(desk, late + YEAR) == ()
+    assert warn(desk, late + YEAR) == {copy} and go(desk, late + YEAR + 30) == (copy,)
+
+
+def test_who_leads_is_read_from_every_roster_since_the_last_visit(desk: Desk, stick: Stick) -> None:
+    """Three rosters on one stick: by the second this station leads what it has, by the third no longer."""
+    w, ours, ledger = world(), desk.home.id, desk.home.ledger
+    others = tuple(replace(s, lead=s.lead and s.id != ours) for s in w.roster.stations)
+    first, one = w.next_roster(stations=others)
+    second, two = w.next_roster(first, stations=w.roster.stations)
+    _third, three = w.next_roster(second, stations=others)
+    with desk.vault.begin() as transaction:  # as if what is here had come under the first of them
+        transaction.execute(sa.delete(copy_tables.led_cases))
+    for data in (one, two, three):
+        ledger = take_file(ledger, data, today=today())
+    desk = desk.at(Home.load(desk.home.folder))
+    assert not desk.home.station.lead and arrive(desk, stick, Reporter().report("sesudah"), day=today()).new == 1
+    with desk.vault.begin() as transaction:
+        found = transaction.scalars(sa.select(copy_tables.led_cases.c.case_id)).all()
+    assert found == [1, 2], "what came under the third is a copy"

@@ -34,7 +34,7 @@ def inbox() -> str:
     with current().desk() as desk, desk.vault.begin() as transaction:
         holidays = load_holidays(desk.home.folder)
         found = entries(transaction, desk.home, wanted, today=day, holidays=holidays, present=current().present)
-        soon = retention.soon(transaction, desk.home, day)
+        soon = retention.warn(transaction, desk.home, day)
         alarms = canaries.alarms(transaction, station=desk.home.id, day=day, patience=desk.home.settings.canary_days)
         alarms = (*alarms, *outbox.warnings(transaction, desk))
     start = max(0, min(request.args.get("mulai", 0, type=int), len(found) - 1))
