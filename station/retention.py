@@ -131,12 +131,12 @@ def soon(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
 
 def warn(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
     """Return the same for a list that people look at now, and note since when it says so of each copy."""
-    sure = case_copies.sure_day(transaction, day)  # what a fast clock makes the list say is no warning
-    if sure is not None:
-        said = _ends(transaction, home, by=sure + WARN_DAYS)
-        new = [case for case, end in said.items() if end.is_copy and end.warned is None]
+    found = _ends(transaction, home, by=day + WARN_DAYS)
+    sure = case_copies.sure_day(transaction, day)
+    if sure is not None:  # what only a fast clock makes the list say is no warning
+        new = [c for c, end in found.items() if end.is_copy and end.warned is None and end.day <= sure + WARN_DAYS]
         case_copies.note_warned(transaction, new, sure)
-    return soon(transaction, home, day)
+    return frozenset(found)
 
 
 def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from crypto.encoding import today
 from crypto.letter import build_letter
 from station import casework, notes, referral, tables
 from station.attachments import expect_files
+from station.copy_tables import copy_warnings
 from station.inbox import import_bundle
 from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
@@ -832,4 +833,6 @@ def test_a_copy_of_what_another_unit_answers_says_when_it_goes(
     monkeypatch.setattr("station.retention.WARN_DAYS", 365)
     listed = client.get("/perkara", **HERE).text
     assert "1 perkara akan dihapus dalam 30 hari" in listed and listed.count("<b>akan dihapus</b>") == 1
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        assert transaction.execute(sa.select(copy_warnings)).all() == [(3, today())], "from now on it has been said"
     assert "K-0003" in (found := client.get("/perkara?habis=1", **HERE).text) and "K-0002" not in found
