@@ -45,11 +45,12 @@ def withdraw(transaction: sa.Connection, home: Home, case_id: int, parcel_id: in
 
 
 def go_on(
-    transaction: sa.Connection, home: Home, case_id: int, parcel_id: int, pair: tuple[str, str], *, day: int
+    transaction: sa.Connection, home: Home, case_id: int, parcel_id: int, pair: tuple[str, str], read: int, *, day: int
 ) -> None:
     """Let the rest of a parcel leave, as two people who have read what the reporter wrote.
 
-    Raises Refused without two who could refer the case, and where the parcel's ground does not hold any more.
+    `read`: the number of the newest letter when they did. Raises Refused where one has come since, without two who
+    could refer the case, and where the parcel's ground does not hold any more.
     """
     home.must_serve()
     must_be_two(home, pair)
@@ -57,6 +58,8 @@ def go_on(
     found, parcel = _on_its_way(transaction, home, case_id, parcel_id)
     if not (parcel.overtaken and parcel.begun):
         raise Refused("kiriman ini tidak tertahan di jalan: muat ulang halamannya")
+    if referrals.last_letter(transaction, case_id) != read:
+        raise Refused("pelapor menulis lagi sejak halaman ini dibuka: baca suratnya, lalu putuskan lagi")
     step = next(each for each in transitions_from("referred") if each.target == "referred")
     first, second = (home.role_of(who) for who in pair)
     if not (may_propose(step, first) and may_approve(step, second, first)):
@@ -67,8 +70,7 @@ def go_on(
     passed = parcel.forwarded
     if limits.consent != passed.consent and passed.ground != "hukum":
         raise Refused("pelapor mengubah keinginannya: tarik sisa kiriman ini, dan susun lagi bila masih boleh")
-    newest = referrals.last_letter(transaction, case_id)
-    transaction.execute(sa.update(parcels).where(parcels.c.id == parcel_id).values(seen=newest))
+    transaction.execute(sa.update(parcels).where(parcels.c.id == parcel_id).values(seen=read))
     audit.note(transaction, "+".join(pair), Deed.RESUMED, day=day, case=case_id, detail=found.name)
 
 

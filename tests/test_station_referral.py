@@ -272,7 +272,7 @@ def test_the_rest_of_a_parcel_is_taken_back_for_good(origin: Unit, kpk: Unit, re
     for work, rest, match in (
         (referral.send_again, {"by": TWO}, "sudah ditarik"),
         (halts.withdraw, {"by": TWO}, "sudah ditarik"),
-        (halts.go_on, {"pair": (TWO, THREE)}, "sudah ditarik"),
+        (halts.go_on, {"pair": (TWO, THREE), "read": 2}, "sudah ditarik"),
     ):
         with pytest.raises(Refused, match=match):
             origin.do(work, 1, only(origin).id if work is referral.send_again else number, day=today(), **rest)
@@ -286,6 +286,29 @@ def test_the_rest_of_a_parcel_is_taken_back_for_good(origin: Unit, kpk: Unit, re
     origin.import_rows()
     refer(origin)
     assert len(opened(origin.outbox(), kpk)) == 1, "another parcel may follow"
+
+
+def newest(at: Unit) -> int:
+    """The number of the first case's newest letter."""
+    with at.desk.vault.begin() as transaction:
+        return referrals.last_letter(transaction, 1)
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["after the page was opened", "control: before"])
+def test_a_letter_that_nobody_has_read_lets_nothing_go_on(
+    origin: Unit, kpk: Unit, reporter: Reporter, late: bool
+) -> None:
+    many_rows(origin, reporter)
+    origin.outbox()
+    origin.import_rows(world().letter_row(reporter.follow_up("Silakan.")))
+    read, number = newest(origin), only(origin).approved[0].id
+    origin.import_rows(world().letter_row(reporter.follow_up("Jangan diteruskan!")))
+    if late:
+        with pytest.raises(Refused, match="sejak halaman ini dibuka"):
+            origin.do(halts.go_on, 1, number, (TWO, THREE), read, day=today())
+    else:
+        origin.do(halts.go_on, 1, number, (TWO, THREE), newest(origin), day=today())
+    assert only(origin).approved[0].overtaken is late and len(opened(origin.outbox(), kpk)) == (0 if late else F)
 
 
 @pytest.mark.parametrize(
@@ -305,13 +328,13 @@ def test_two_people_who_could_refer_a_case_let_the_rest_go(
     origin.outbox()
     number = only(origin).approved[0].id
     with pytest.raises(Refused, match="tidak tertahan"):
-        origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+        origin.do(halts.go_on, 1, number, (TWO, THREE), newest(origin), day=today())
     origin.import_rows(world().letter_row(reporter.follow_up("Silakan.")))
     if match:
         with pytest.raises(Refused, match=match):
-            origin.do(halts.go_on, 1, number, pair, day=today())
+            origin.do(halts.go_on, 1, number, pair, newest(origin), day=today())
     else:
-        origin.do(halts.go_on, 1, number, pair, day=today())
+        origin.do(halts.go_on, 1, number, pair, newest(origin), day=today())
         assert deeds(origin)[-1] == ("+".join(pair), "resumed", 1, only(origin).name)
     assert len(opened(origin.outbox(), kpk)) == (0 if match else F)
 
@@ -322,7 +345,7 @@ def test_somebody_with_a_conflict_lets_nothing_go_on(origin: Unit, reporter: Rep
     origin.import_rows(world().letter_row(reporter.follow_up("Silakan.")))
     origin.do(state_conflict, 1, THREE, conflict=True, day=today())
     with pytest.raises(Refused, match="benturan"):
-        origin.do(halts.go_on, 1, only(origin).approved[0].id, (TWO, THREE), day=today())
+        origin.do(halts.go_on, 1, only(origin).approved[0].id, (TWO, THREE), newest(origin), day=today())
 
 
 @pytest.mark.parametrize(
@@ -350,9 +373,9 @@ def test_a_wish_that_a_later_report_takes_back_stops_the_rest_whatever_two_peopl
     assert only(origin).approved[0].overtaken
     if match:
         with pytest.raises(Refused, match=match):
-            origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+            origin.do(halts.go_on, 1, number, (TWO, THREE), newest(origin), day=today())
     else:
-        origin.do(halts.go_on, 1, number, (TWO, THREE), day=today())
+        origin.do(halts.go_on, 1, number, (TWO, THREE), newest(origin), day=today())
     assert only(origin).approved[0].overtaken is bool(match)
 
 

@@ -22,7 +22,7 @@ from station.cleaning import Cleaned
 from station.referral_tables import parcels
 from station.session import Session
 from station.statements import state_conflict
-from station.tables import REPORTER, messages
+from station.tables import REPORTER, letters, messages
 
 TODAY = 0
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures of these pages
@@ -342,6 +342,11 @@ def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page
             go_on(second, words, free=free)
             assert problem in page.inner_text('[role="alert"]')
         check(page, "halted-refused")
+        with session.desk() as desk, desk.vault.begin() as transaction:  # a stick of the courier, in between
+            letter = transaction.execute(sa.select(letters).order_by(letters.c.id.desc()).limit(1)).one()._asdict()
+            transaction.execute(sa.insert(letters).values(**letter | {"id": letter["id"] + 1}))
+        go_on(THREE, free=True)
+        assert "sejak halaman ini dibuka" in page.inner_text('[role="alert"]')
         go_on(THREE, free=True)
         assert "Tertahan" not in page.inner_text("main")
         page.click('button:text-is("Tarik sisanya")')

@@ -98,11 +98,12 @@ def withdraw(name: str, parcel: int) -> str | BaseResponse:
 @blueprint.post("/perkara/<name>/pelimpahan/<int:parcel>/lanjut")
 def go_on(name: str, parcel: int) -> str | BaseResponse:
     """Let the rest of a parcel leave, as two people with a passphrase each and no conflict of interest."""
-    pair = request.form.get("oleh", ""), request.form.get("bersama", "")
+    form = request.form
+    pair = form.get("oleh", ""), form.get("bersama", "")
 
     def work(transaction: sa.Connection, desk: Desk, case_id: int) -> None:
         sign_both(transaction, desk, case_id, pair)
-        halts.go_on(transaction, desk.home, case_id, parcel, pair, day=today())
+        halts.go_on(transaction, desk.home, case_id, parcel, pair, form.get("isi", -1, type=int), day=today())
 
     return act(name, work, _page, "referral.show")
 
@@ -190,6 +191,7 @@ def _page(name: str, problem: str = "") -> str | BaseResponse:
             waiting=casework.waiting(transaction, case.id),
             prepared=referrals.prepared(transaction, case.id, desk.home.id),
             digest_of=referral.digest_of,
+            newest=referrals.last_letter(transaction, case.id),
             people=_people(desk, case) if casework.leads(transaction, desk.home, case.id) else (),
             members=desk.home.members,
             limits=referral.limits_of(transaction, desk.home, case.id),
