@@ -22,7 +22,10 @@ _STOP = "Berhenti: biarkan stik ini apa adanya, dan beri tahu pemegang kunci"
 _MISTYPED = "Kata-kata itu tidak terbaca; periksa satu demi satu, lalu ketik lagi"
 _BROKEN = "Berkas ini tidak cocok dengan roster di sini; tidak ada yang berubah. Tanyakan pembuatnya"
 _NOT_OURS = "Berkas ini dikunci untuk orang lain; tidak ada yang berubah. Tanyakan pembuatnya"
-_UNKNOWN = "Ada yang salah di program ini. Tidak ada yang berubah"
+_UNKNOWN = (
+    "Ada yang salah di program ini. Yang terakhir diminta mungkin belum, atau baru sebagian, tersimpan: lihat dulu "
+    "hasilnya, lalu ulangi"
+)
 _MOST_DAY = 1_000_000  # a number above it is no day that a calendar has
 
 

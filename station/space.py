@@ -26,7 +26,8 @@ ON_STICK: Final = (
 )
 
 VAULT: Final = (
-    "Brankas tidak dapat dibaca atau ditulis. Tidak ada yang berubah. Jangan matikan mesin: panggil yang merawatnya"
+    "Brankas tidak dapat dibaca atau ditulis. Yang terakhir diminta mungkin belum, atau baru sebagian, tersimpan. "
+    "Jangan matikan mesin: panggil yang merawatnya"
 )
 _REASONS: Final[Mapping[int, str]] = {
     errno.EROFS: "disk itu hanya dapat dibaca, tidak ditulis",

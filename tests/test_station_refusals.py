@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -25,9 +26,11 @@ from crypto import medium
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from crypto.receipt import Mistyped
-from station import space, vault
+from station import courier, space, tables, vault
 from station.__main__ import main
+from station.desk import Desk
 from station.errors import Alarm, StationError
+from station.inbox import Imported, import_bundle
 from station.pages.acting import words as words_of_error
 from station.refusals import sentence, told
 from station.translations import TRANSLATIONS
@@ -215,6 +218,33 @@ def test_the_walks_above_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     terminal = Terminal(tmp_path, "sumsel", (ONE, TWO))
     monkeypatch.setattr("station.courier.told", str)
     assert english_said(terminal.run("courier", str(stick.folder)).stderr) >= {"too"}
+
+
+@pytest.mark.parametrize(
+    "error", [dbapi2.DatabaseError("disk I/O error"), ValueError("x")], ids=["the vault", "the program"]
+)
+def test_what_stops_a_visit_half_way_does_not_say_that_nothing_has_changed(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the first of two bundles is in the vault."""
+    w, stick = world(), Stick(tmp_path / "stick")
+    for _ in range(2):
+        stick.write([w.letter_row(Reporter().report("x"))])
+    taken: list[Path] = []
+
+    def import_one(desk: Desk, path: Path, **rest: Any) -> Imported:
+        if taken:
+            raise error
+        taken.append(path)
+        return import_bundle(desk, path, **rest)
+
+    monkeypatch.setattr(courier, "import_bundle", import_one)
+    with sit(w.copy_home("sumsel", tmp_path), ONE, TWO) as desk:
+        with pytest.raises(type(error)) as raised:
+            courier.visit(desk, stick.folder)
+        with desk.vault.begin() as transaction:
+            assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 1
+    assert "idak ada yang berubah" not in told(raised.value) and "sebagian" in told(raised.value)
 
 
 def broken_vault(home: Path) -> None:
