@@ -83,12 +83,12 @@ class Crowd(Soak):
     def _send_slowly(self, sent: Sent, seed: str) -> Answer:
         """Send a few bytes a second, as over a link that barely holds."""
         body = multipart(self._form(sent, seed) | {"uraian": f"{sent.token} mengatur lelang. " * 20})
-        pieces, lasts = 30, self.dice.uniform(*self.drip)
+        pieces, lasts, pace = 30, self.dice.uniform(*self.drip), threading.Event()
         size = -(-len(body) // pieces)
 
         def dripped() -> Iterable[bytes]:
             for at in range(0, len(body), size):
-                self.over.wait(lasts / pieces)  # once all is over the rest goes at once
+                pace.wait(lasts / pieces)  # to its end: a hundred that all hurried at once would be turned away
                 yield body[at : at + size]
 
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}", "Content-Length": str(len(body))}
