@@ -134,4 +134,6 @@ def test_the_search_works_from_the_disk(site: Path, chromium: Any) -> None:
     page = chromium.new_page()
     page.goto(f"file://{site}/search.html?q=kurir")
     page.wait_for_selector("ul.search li")
+    found = page.evaluate("[...document.querySelectorAll('ul.search li a')].map(link => link.getAttribute('href'))")
+    assert any(link.startswith("guide-operator") for link in found), found
     page.close()
