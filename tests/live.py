@@ -52,6 +52,16 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it after half a minute."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class LiveServer:
     """`senyap-dropbox serve` as shipped; `wiping=False` starts it without the memory-wiping environment.
 
@@ -112,12 +122,7 @@ class LiveServer:
 
     def __exit__(self, *_: object) -> None:
         assert self.process
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         forget(self.home)
 
     @property

@@ -41,6 +41,7 @@ NO_QUESTION = "import dropbox.arena as arena; arena.FILES_A_DAY = arena.LITTERED
 TRIES = 200  # of one form, by one reporter
 CLEAN_ROUNDS = 12
 BOXES = 40  # that are opened with their codes in the end
+SEED = int(os.environ.get("SOAK_SEED", "0")) or int.from_bytes(os.urandom(4), "big")
 
 
 @dataclass(slots=True)
@@ -328,3 +329,15 @@ def is_whole(sent: Sent, case: Case) -> bool:
     """Tell whether a case has the file that was sent with it, or none where there was none."""
     wanted = [hashlib.sha256(sent.file).digest()] if sent.file else []
     return [a.sha256 for a in case.attachments if a.state is FileState.WHOLE] == wanted
+
+
+def check(soak: Soak) -> None:
+    """Run it; every receipt is a case at the station, once and whole, and its code opens a box with news."""
+    soak.run()
+    told = ", ".join(f"{what}: {count}" for what, count in sorted(soak.told.items()))
+    print(
+        f"seed {SEED}: {len(soak.sent)} reports, {soak.receipts} receipts shown, {len(soak.lost)} lost, "
+        f"{len(soak.doubled)} doubled, {len(soak.torn)} torn, {len(soak.silent)} without news; {told}"
+    )
+    assert not any(what.startswith("broken") for what in soak.told), told
+    assert soak.receipts and not (soak.lost or soak.doubled or soak.torn or soak.silent), SEED

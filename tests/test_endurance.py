@@ -6,24 +6,11 @@ from pathlib import Path
 import pytest
 from endurance import ALONE, BOTH, Crowd, Jumps, OneDies, faketime_library
 from postgres import ABSENT, Postgres, is_installed
-from soak import Soak
+from soak import SEED, check
 
 pytestmark = pytest.mark.slow
-SEED = int(os.environ.get("SOAK_SEED", "0")) or int.from_bytes(os.urandom(4), "big")
 SECONDS = float(os.environ.get("ENDURANCE_SECONDS", "600"))
 LIBRARY = faketime_library()
-
-
-def check(soak: Soak) -> None:
-    """Run it; every receipt is a case at the station, once and whole, and its code opens a box with news."""
-    soak.run()
-    told = ", ".join(f"{what}: {count}" for what, count in sorted(soak.told.items()))
-    print(
-        f"seed {SEED}: {len(soak.sent)} reports, {soak.receipts} receipts shown, {len(soak.lost)} lost, "
-        f"{len(soak.doubled)} doubled, {len(soak.torn)} torn, {len(soak.silent)} without news; {told}"
-    )
-    assert not any(what.startswith("broken") for what in soak.told), told
-    assert soak.receipts and not (soak.lost or soak.doubled or soak.torn or soak.silent), SEED
 
 
 def test_a_hundred_slow_and_sixteen_fast_reporters_are_all_served_and_none_is_lost(tmp_path: Path) -> None:
