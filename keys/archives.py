@@ -17,7 +17,12 @@ from crypto.errors import Malformed
 MAX_MEMBERS, MAX_UNPACKED_BYTES = 10_000, 64 * 1024 * 1024
 _LOCAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s4H2LH")
 _NAME = re.compile(r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*")
-_BLOCK = 512
+_BLOCK, _USTAR, _KINDS = 512, b"ustar\x0000", {b"0", b"5", b"x", b"g"}
+_HEADER = {
+    "mode": (100, 108), "owner": (108, 124), "size": (124, 136), "kind": (156, 157), "link": (157, 257),
+    "magic": (257, 265), "rest": (500, 512),
+}  # fmt: skip
+_OCTAL = re.compile(rb"([0-7]{7}\0){1,2}|[0-7]{11}\0")
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, ValueError, KeyError, IndexError, EOFError,
     RuntimeError, NotImplementedError, OverflowError, OSError,
@@ -50,6 +55,7 @@ def read_source(data: bytes, top: str) -> dict[str, bytes]:
     folders: set[str] = set()
     end = 0
     with _as_malformed("source"), tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        _check_headers(data)
         for member in archive:
             _check_member(member, top)
             place = member.name.removeprefix(top).removeprefix("/")
@@ -93,6 +99,8 @@ def _check_frame(data: bytes, archive: zipfile.ZipFile, members: list[zipfile.Zi
         kind = stat.S_IFMT(member.external_attr >> 16)
         if flags or method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or kind not in (0, stat.S_IFREG):
             raise Malformed("wheel: a member is no plain file")
+        if member.extra or member.comment:  # other programs read another name there
+            raise Malformed("wheel: a member has more in the directory than its name")
         if not _NAME.fullmatch(member.orig_filename) or {".", ".."} & set(member.orig_filename.split("/")):
             raise Malformed("wheel: a name that no file of ours has")
         at += _LOCAL.size + name + packed
@@ -102,10 +110,25 @@ def _check_frame(data: bytes, archive: zipfile.ZipFile, members: list[zipfile.Zi
         raise Malformed("wheel: something stands behind its files")
 
 
+def _check_headers(data: bytes) -> None:
+    """Demand of every header that git could have written it: other kinds are read in two ways, or carry rights."""
+    at = 0
+    while any(block := data[at : at + _BLOCK]):
+        fields = {name: block[start:end] for name, (start, end) in _HEADER.items()}
+        if any(not _OCTAL.fullmatch(fields[name]) for name in ("mode", "owner", "size")) or fields["magic"] != _USTAR:
+            raise Malformed("source: a header that git does not write")
+        if int(fields["mode"][:-1], 8) & ~0o777 or int(fields["owner"][:7], 8) or int(fields["owner"][8:15], 8):
+            raise Malformed("source: a file with rights or an owner that git does not write")
+        if fields["kind"] not in _KINDS or fields["link"].strip(b"\0") or fields["rest"].strip(b"\0"):
+            raise Malformed("source: a member is neither file nor folder")
+        at += _BLOCK + -(-int(fields["size"][:-1], 8) // _BLOCK) * _BLOCK
+
+
 def _check_member(member: tarfile.TarInfo, top: str) -> None:
     if member.type not in (tarfile.REGTYPE, tarfile.DIRTYPE) or (member.isdir() and member.size):
         raise Malformed("source: a member is neither file nor folder")
-    if set(member.pax_headers) - {"comment", "path"}:
+    path = member.pax_headers.get("path", "")
+    if set(member.pax_headers) - {"comment", "path"} or (path.endswith("/") and not member.isdir()):
         raise Malformed("source: a header that git does not write")
     parts = member.name.split("/")
     if parts[0] != top or {"", ".", ".."} & set(parts) or not (member.name.isprintable() and member.name.isascii()):

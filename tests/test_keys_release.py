@@ -5,10 +5,12 @@ import io
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -287,6 +289,64 @@ def test_a_source_with_folders_of_its_own_is_read_as_git_writes_it(folder: Path)
     assert verify_release(sign(folder), ROSTER, today=DAY).version == "0.1.0"
 
 
+def header(
+    name: str,
+    size: int,
+    *,
+    magic: bytes = b"ustar\x0000",
+    mode: int = 0o644,
+    owner: int = 0,
+    kind: bytes = b"0",
+    prefix: str = "",
+    link: str = "",
+) -> bytes:
+    """Return the header of a member, its sum right, whatever it says."""
+    block = bytearray(512)
+    for at, field in (
+        (0, name.encode()), (100, b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (mode, owner, owner, size, 0)), (156, kind),
+        (157, link.encode()), (257, magic), (345, prefix.encode()),
+    ):  # fmt: skip
+        block[at : at + len(field)] = field
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def packed_path(path: str) -> bytes:
+    """Return the extended header that gives the next member another name."""
+    size = next(n for n in range(8, 200) if len(f"{n} path={path}\n") == n)
+    return header("pax", size, kind=b"x") + f"{size} path={path}\n".encode().ljust(512, b"\0")
+
+
+SCRIPT = b"#!/bin/sh\n".ljust(512, b"\0")
+INSTALLER = f"{TOP}/deploy/install-server"
+
+
+@pytest.mark.parametrize(
+    ("member", "match"),
+    [
+        (header(INSTALLER, 10, magic=b"ustar  \0", prefix=f"{TOP}/docs") + SCRIPT, "header that git does not write"),
+        (header(INSTALLER, 10, magic=b"\0" * 8) + SCRIPT, "header that git does not write"),
+        (header(INSTALLER, 10, mode=0o4755) + SCRIPT, "rights or an owner"),
+        (header(INSTALLER, 10, owner=1000) + SCRIPT, "rights or an owner"),
+        (header(INSTALLER, 10, kind=b"7") + SCRIPT, "neither file nor folder"),
+        (header(INSTALLER, 10, kind=b"\0") + SCRIPT, "neither file nor folder"),
+        (header(INSTALLER, 10, link="x") + SCRIPT, "neither file nor folder"),
+        (packed_path(f"{TOP}/docs/more/") + header("more", 10) + SCRIPT, "header that git does not write"),
+    ],
+)
+def test_a_header_that_another_program_reads_in_another_way_is_refused(folder: Path, member: bytes, match: str) -> None:
+    path = folder / SOURCE_FILE
+    plain = path.read_bytes().rstrip(b"\0")
+    plain = plain.ljust(-(-len(plain) // 512) * 512, b"\0")
+    path.write_bytes(plain + header(INSTALLER, 10) + SCRIPT + b"\0" * 1024)
+    list_again(folder)
+    assert verify_release(sign(folder), ROSTER, today=DAY), "control: a plain header is read"
+    path.write_bytes(plain + member + b"\0" * 1024)
+    list_again(folder)
+    refused(sign(folder), Malformed, match)
+
+
 def spoiled_member(data: bytes) -> bytes:
     """Break the one stream of a wheel that is packed, without touching sizes."""
     made = io.BytesIO()
@@ -301,6 +361,16 @@ def spoiled_member(data: bytes) -> bytes:
 def set_bytes(data: bytes, magic: bytes, offset: int, value: bytes) -> bytes:
     at = data.rfind(magic) + offset
     return data[:at] + value + data[at + len(value) :]
+
+
+def renamed(data: bytes) -> bytes:
+    """Give a member a second name, in its line of the directory alone: newer programs take that one."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr(info := zipfile.ZipInfo("crypto/__init__.py"), b"")
+        name = b"evil.pth"
+        info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zlib.crc32(b"crypto/__init__.py")) + name
+    return made.getvalue()
 
 
 def grown(data: bytes) -> bytes:
@@ -337,6 +407,7 @@ def linked(data: bytes) -> bytes:
         spoiled_member,
         grown,
         linked,
+        renamed,
     ],
 )
 def test_a_wheel_that_is_no_plain_archive_is_refused_and_nothing_breaks(
