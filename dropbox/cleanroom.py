@@ -27,6 +27,7 @@ from pathlib import Path
 
 from dropbox.cleaning import HEAD_BYTES, Cleaned, Outcome, clean
 from dropbox.cleaning.images import image_kind
+from dropbox.cleaning.limits import MAX_FILE_BYTES
 from dropbox.errors import BadSettings, Busy
 from dropbox.lanes import Lanes
 from dropbox.process import harden
@@ -169,6 +170,8 @@ def _ask(channel: socket.socket, data: bytes | bytearray) -> Cleaned:
     channel.sendall(struct.pack(">I", len(data)))
     channel.sendall(data)
     outcome, kind_size, size = struct.unpack(">BBI", _receive(channel, 6, end))
+    if size > MAX_FILE_BYTES:  # one who took the cleaner over must not fill the memory of the pages
+        raise ConnectionResetError("more than a cleaned file can be")
     kind = _receive(channel, kind_size, end).decode("ascii")
     cleaned = _receive(channel, size, end)
     return Cleaned(_OUTCOMES[outcome], cleaned if _OUTCOMES[outcome] is Outcome.CLEANED else None, kind)

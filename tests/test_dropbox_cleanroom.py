@@ -31,6 +31,7 @@ from crypto.letter import Letter
 from crypto.row import Kind
 from dropbox import cleanroom, incoming, patience
 from dropbox.cleaning import Outcome, clean
+from dropbox.cleaning.limits import MAX_FILE_BYTES
 from dropbox.cleanroom import Cleanroom
 from dropbox.errors import BadSettings, Busy
 from dropbox.lanes import Lanes
@@ -392,6 +393,36 @@ def test_while_no_cleaner_listens_a_reporter_is_asked_and_nothing_is_lost(
     sent = post(client, "/lapor", {**hidden(asked), "diperiksa": "ya"})
     assert sent.status == 200 and services.cleanroom._process is None
     cleaner.stop()
+
+
+HEAD = b"%PDF-1.4"
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(3, Outcome.CLEANED), (2**32 - 1, Outcome.CANNOT)])
+def test_a_cleaner_that_was_taken_over_fills_no_memory(
+    tmp_path: Path, size: int, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the same answer of an honest size is taken."""
+    asked: list[int] = []
+    receive = cleanroom._receive
+    monkeypatch.setattr(cleanroom, "_receive", lambda c, size, end=None: asked.append(size) or receive(c, size, end))
+    place = tmp_path / "clean.sock"
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(place))
+        door.listen()
+
+        def answer() -> None:
+            channel, _ = door.accept()
+            with channel:
+                channel.recv(4 + len(HEAD), socket.MSG_WAITALL)
+                channel.sendall(struct.pack(">BBI", list(Outcome).index(Outcome.CLEANED), 3, size) + b"pdf" + b"abc")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        cleaned = Cleanroom(tmp_path, str(place)).clean(HEAD)
+        thread.join()
+    assert max(asked) <= MAX_FILE_BYTES
+    assert cleaned.outcome is outcome and (cleaned.data == b"abc") is (outcome is Outcome.CLEANED)
 
 
 def test_a_cleaner_that_was_killed_is_started_again_on_its_socket(cleaner: Cleaner, tmp_path: Path) -> None:
