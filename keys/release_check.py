@@ -1,4 +1,4 @@
-"""Verify a release with public files alone: `python -I -m keys.release_check FOLDER --roster PLACE`.
+"""Verify a release with public files alone: `python -I -m keys.release_check FOLDER …`.
 
 Part of the public half, so that it runs where the drop box runs; deploy/verify-release calls it in a checkout. Without
 -I the current folder stands first where Python looks for modules, and that may be the stick: then it refuses to run.
@@ -7,7 +7,6 @@ Part of the public half, so that it runs where the drop box runs; deploy/verify-
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,29 +25,21 @@ from keys.words import same_words
 EXIT_USAGE, EXIT_REFUSED, EXIT_DISK = 2, 3, 6
 
 
-def own_homes() -> list[Path]:
-    """Return the places where a home of this installation may lie: its roster is trusted by its pin."""
-    said = os.environ.get("SENYAP_HOME")
-    return [*([Path(said)] if said else []), Path("/var/lib/senyap"), Path("/var/lib/senyap-station")]
-
-
-def trusted_roster(place: Path, fingerprint: str | None, least: int | None) -> Roster:
-    """Return the roster of this installation's own home, by its pin, or of any other place, by two things on paper.
+def trusted_roster(place: Path, fingerprint: str, least: int) -> Roster:
+    """Return the roster of a folder or a file, by two things on paper: never by the pin that lies beside it alone.
 
     These are the eight words of the poster and `least`, the lowest version that counts: an older roster still names
-    keys that were taken out. Raises BrokenChain, RolledBack, what `Ledger.load` raises, OSError.
+    keys that were taken out. Whoever took over the pages of a drop box can write into its home, and would have their
+    own release verified there. Raises BrokenChain, RolledBack, what `Ledger.load` raises, OSError.
     """
-    own = any(place.exists() and home.exists() and place.samefile(home) for home in own_homes())
-    if not own and (fingerprint is None or least is None):
-        raise BrokenChain("roster: not this installation's own home: it wants --fingerprint and --roster-version")
     if place.is_dir():
         ledger = Ledger.load(place)
-        if fingerprint is not None and not same_words(fingerprint, ledger.fingerprint):
+        if not same_words(fingerprint, ledger.fingerprint):
             raise BrokenChain("roster: this folder is not pinned to these eight words")
         roster = ledger.roster
     else:
-        roster = _single(place, fingerprint or "")
-    if least is not None and roster.version < least:
+        roster = _single(place, fingerprint)
+    if roster.version < least:
         raise RolledBack(f"roster: version {roster.version}, want {least} or a newer one")
     return roster
 
@@ -66,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 usage, 3 refused, 6 a disk that cannot be read."""
     parser = argparse.ArgumentParser(prog="verify-release", description="Verify a release before it is installed.")
     parser.add_argument("folder", type=Path, help="the folder of the release")
-    parser.add_argument("--roster", type=Path, required=True, help="a home, or another public folder, or a roster file")
-    parser.add_argument("--fingerprint", metavar="WORDS", help="the eight words of the poster")
+    parser.add_argument("--roster", type=Path, required=True, help="a home or another public folder, or a roster file")
+    parser.add_argument("--fingerprint", metavar="WORDS", required=True, help="the eight words of the poster")
+    newest = "the newest version that was published"
+    parser.add_argument("--roster-version", type=int, metavar="N", required=True, help=newest)
     parser.add_argument("--language", choices=("id", "en"), default="id")
-    parser.add_argument("--roster-version", type=int, metavar="N", help="the newest version that was published")
     given = parser.parse_args(arguments)
     english = given.language == "en"
     try:

@@ -539,14 +539,12 @@ def test_the_whole_way_from_a_key_to_a_verified_release(
     loud = fingerprint.upper().replace(" ", "-")
     assert release_check.main([*check, "--fingerprint", loud, "--roster-version", "2"]) == 0
     assert release_check.main([*check, "--fingerprint", "kata " * 8, "--roster-version", "2"]) == 3
-    monkeypatch.setenv("SENYAP_HOME", str(desk))
-    assert release_check.main(check) == 0, "the home of this installation is trusted by its pin"
 
     seen = run("verify", desk, "--fingerprint", fingerprint, code=1).stdout
     assert "\nRelease keys: utama\n" in seen
 
     run("roster", "remove-release-key", "--home", desk, "--to", stick, "--yes", *signing, "utama")
-    assert release_check.main(check) == 3
+    assert release_check.main([*check, "--fingerprint", fingerprint, "--roster-version", "2"]) == 3
 
 
 def test_a_spoiled_folder_is_not_signed(desk: Path, tmp_path: Path) -> None:
@@ -584,17 +582,19 @@ def places(desk: Path, tmp_path: Path) -> tuple[dict[str, Path], str]:
 
 
 @pytest.mark.parametrize("kind", ["old", "folder"])
-def test_a_place_that_is_not_our_own_home_wants_two_things_from_paper(
-    folder: Path, desk: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+def test_every_place_wants_two_things_from_paper_our_own_home_too(
+    folder: Path, desk: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str], monkeypatch
 ) -> None:
     found, words = places(desk, tmp_path)
     check = [str(folder), "--roster", str(found[kind]), "--language", "en"]
+    monkeypatch.setenv("SENYAP_HOME", str(found[kind]))
     poster, version = ("--fingerprint", words), ("--roster-version", "1")
     assert release_check.main([*check, *poster, *version]) == 0, "control: with both it is verified"
     capsys.readouterr()
     for given in ((), poster, version):
-        assert release_check.main([*check, *given]) == 3
-        assert "wants --fingerprint and --roster-version" in capsys.readouterr().err
+        with pytest.raises(SystemExit, match="2"):
+            release_check.main([*check, *given])
+        assert "the following arguments are required" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["old", "folder"])
@@ -609,29 +609,31 @@ def test_an_older_roster_that_still_names_a_removed_key_is_refused(
     assert "a key that the roster does not name" in capsys.readouterr().err
 
 
-def test_a_link_to_another_place_does_not_make_it_our_own_home(
-    folder: Path, desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found, _ = places(desk, tmp_path)
-    monkeypatch.setenv("SENYAP_HOME", str(desk))
-    assert release_check.main([str(folder), "--roster", str(found["folder"])]) == 3
-    monkeypatch.setenv("SENYAP_HOME", str(found["folder"]))
-    assert release_check.main([str(folder), "--roster", str(found["folder"])]) == 0, "control: its own home"
+def test_a_home_that_somebody_pinned_anew_is_refused(folder: Path, desk: Path, tmp_path: Path) -> None:
+    """Whoever takes over the pages may write into the home: pin, roster and release are theirs, the poster is not."""
+    words = places(desk, tmp_path)[1]
+    theirs = small_roster(root_k=1, releases=ROSTER.releases)
+    pin = root_pin(theirs.roots, theirs.root_k)
+    write_ledger(tmp_path / "theirs", pin, sign_roster(theirs, roots(1)))
+    check = [str(folder), "--roster", str(tmp_path / "theirs"), "--roster-version", "1", "--fingerprint"]
+    assert release_check.main([*check, words]) == 3
+    assert release_check.main([*check, " ".join(fingerprint_words(pin))]) == 0, "control: by its own words it would do"
 
 
 def test_the_checking_program_says_what_is_wrong_and_nothing_of_places(
-    folder: Path, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SENYAP_HOME", str(desk))
-    assert release_check.main([str(folder), "--roster", str(desk)]) == 3
+    paper = ["--fingerprint", " ".join(Ledger.load(desk).fingerprint), "--roster-version", "1"]
+    assert release_check.main([str(folder), "--roster", str(desk), *paper]) == 3
     said = capsys.readouterr()
     assert said.err.startswith("Ditolak; jangan pasang ini.\n") and str(folder) not in said.err and not said.out
-    assert release_check.main([str(folder), "--roster", str(folder / "none")]) == 3  # no words given
-    assert release_check.main([str(folder / "none"), "--roster", str(desk)]) == 6
+    assert release_check.main([str(folder), "--roster", str(folder / "none"), *paper]) == 6
+    assert release_check.main([str(folder / "none"), "--roster", str(desk), *paper]) == 6
 
 
 def test_deploy_verify_release_runs_from_a_checkout(folder: Path, desk: Path) -> None:
-    program_ = [sys.executable, "-I", ROOT / "deploy" / "verify-release", folder, "--roster", desk, "--language", "en"]
+    paper = ["--fingerprint", " ".join(Ledger.load(desk).fingerprint), "--roster-version", "1", "--language", "en"]
+    program_ = [sys.executable, "-I", ROOT / "deploy" / "verify-release", folder, "--roster", desk, *paper]
     done = subprocess.run(program_, cwd="/", capture_output=True, text=True)
     assert done.returncode == 3 and done.stderr.startswith("Refused; do not install this.")
     assert (ROOT / "deploy" / "verify-release").read_text().startswith("#!/usr/bin/env -S python3 -I\n")

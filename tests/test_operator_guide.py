@@ -22,6 +22,7 @@ from released import sign, write_release
 from crypto.signing import SigningKey
 from dropbox.__main__ import main
 from dropbox.transportkey import NEXT, key_words
+from keys.ledger import Ledger
 from keys.roster import ReleaseKey
 from keys.rosterfile import fingerprint_words
 
@@ -145,10 +146,15 @@ def test_a_release_is_verified_before_it_is_installed(desk: Desk) -> None:
     desk.run_line("senyap-dropbox roster /media/stick/rosters")
     given = {"day": world().roster.issued, "deployment": world().roster.deployment}
     release = sign(write_release(desk.there("/media/stick/release")), **given)
-    desk.run(blocks("A release, before it is installed")[0])
+    poster = " ".join(Ledger.load(desk.there(desk.home)).fingerprint)
+    block = [
+        line.replace("WORDS", poster).replace("-version N", "-version 2")
+        for line in blocks("A release, before it is installed")[0]
+    ]
+    desk.run(block)
     (release / "bom.cdx.json").write_bytes(b"{ }")  # on the stick: the block copies it anew
     with pytest.raises(subprocess.CalledProcessError) as refused:
-        desk.run(blocks("A release, before it is installed")[0])
+        desk.run(block)
     assert refused.value.returncode == 3
 
 

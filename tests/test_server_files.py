@@ -62,15 +62,15 @@ def test_no_private_module_can_be_imported_there(tmp_path: Path, module: str) ->
 
 def test_the_shipped_files_verify_the_next_release(small: Path, tmp_path: Path) -> None:
     where, release = install(tmp_path / "installed"), write_release(tmp_path / "release")
+    ledger = Ledger.load(small / "server")
+    paper = ["--fingerprint", " ".join(ledger.fingerprint), "--roster-version", "1"]
     words = (
-        "import os",
         "from keys.release_check import main",
-        f"os.environ['SENYAP_HOME'] = {str(small / 'server')!r}",
-        f"raise SystemExit(main([{str(release)!r}, '--roster', {str(small / 'server')!r}]))",
+        f"raise SystemExit(main({[str(release), '--roster', str(small / 'server'), *paper]!r}))",
     )
     for signed, said in ((False, "Tidak dapat dibaca"), (True, "a key that the roster does not name")):
         if signed:
-            sign(release, deployment=Ledger.load(small / "server").roster.deployment)
+            sign(release, deployment=ledger.roster.deployment)
         done = run("\n".join(words), where)
         assert done.returncode in (3, 6) and said in done.stderr
 
