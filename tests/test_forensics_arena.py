@@ -9,6 +9,8 @@ import math
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +95,17 @@ def test_where_a_row_lies_does_not_tell_when_it_was_written(yard: Services) -> N
 def test_control_slots_taken_in_turn_tell_the_order(yard: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Arena, "choose", staticmethod(lambda free, count: sorted(free)[:count]))
     assert spearman(offsets_of(yard, write_in_order(yard, 50))) > LIMIT
+
+
+SEEDED = "import random; from dropbox import arena; arena._SHUFFLER = random.Random(0); "
+
+
+@pytest.mark.parametrize("before", ["", SEEDED], ids=["as it is", "control: drawn from a seed"])
+def test_slots_are_drawn_anew_in_each_process(before: str) -> None:
+    """Whoever knew the seed would know the order, however random it looks."""
+    code = f"{before}from dropbox.arena import Arena; print(Arena.choose(range(4096), 16))"
+    first, second = (subprocess.run([sys.executable, "-c", code], capture_output=True, check=True) for _ in range(2))
+    assert (first.stdout == second.stdout) is bool(before)
 
 
 def test_the_order_in_the_table_of_states_tells_nothing_either(yard: Services) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from live import REPORT, ROOT, LiveServer
 from released import sign, write_release
+from test_layers import PUBLIC_KEYS
 
 from keys.ledger import Ledger
 
@@ -79,6 +80,8 @@ def test_the_shipped_files_hold_no_word_of_private_keys(tmp_path: Path) -> None:
     where = install(tmp_path / "installed")
     names = {str(p.relative_to(where)) for p in where.rglob("*.py")}
     assert not any(name.startswith(("station/", "tests/")) or "keyring" in name or "demo" in name for name in names)
+    of_keys = {name.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".") for name in names}
+    assert {name for name in of_keys if name.split(".")[0] == "keys"} == set(PUBLIC_KEYS)
 
 
 def test_a_server_home_holds_one_private_key_and_it_opens_no_row(small: Path) -> None:

@@ -96,6 +96,16 @@ def test_it_is_nobody_and_holds_nothing():
     assert who["pids"] == 2  # the first one and this
 
 
+def test_it_has_a_session_of_its_own():
+    """The kernel says 0 for a session that began outside: that of the terminal, into which it could type."""
+    assert told("print(json.dumps(os.getsid(0)))") != 0
+
+
+def test_control_without_it_the_session_is_that_of_the_terminal(change):
+    change(lambda words: without(words, "--new-session"))
+    assert told("print(json.dumps(os.getsid(0)))") == 0
+
+
 SEES = "print(json.dumps([os.path.exists(path) for path in sys.argv[1:]]))"
 PRIVATE = ("/home", "/root", "/etc/passwd", "/var", "/run", "/sys", "/boot", "/mnt", "/media")
 
