@@ -198,6 +198,25 @@ def test_tor_said_nothing_after_it_had_started(onion: Onion) -> None:
     )
 
 
+LEARNS = "LearnCircuitBuildTimeout 0", "LearnCircuitBuildTimeout 1"
+
+
+@pytest.mark.parametrize("learns", [False, True], ids=["as it is shipped", "control: it learns"])
+def test_the_state_that_tor_keeps_counts_no_circuits(onion: Onion, tmp_path: Path, learns: bool) -> None:
+    """Tor writes its state when it ends: how often circuits were built grows with the visitors."""
+    state, text = tmp_path / "state", torrc(tmp_path / "state", onion.place / "web.sock")
+    state.mkdir(mode=0o700)
+    assert LEARNS[0] in text
+    service, address = open_onion(onion.network, f"learns-{learns}", text.replace(*LEARNS) if learns else text, state)
+    until(lambda: shows_page(onion.client, address), "a page")
+    assert shows_page(onion.client, address)
+    service.stop()
+    kept = (state / "state").read_text()
+    counts = sorted(set(re.findall(r"^(?:TotalBuild|CircuitBuild)\w*", kept, re.M)))
+    print(f"state of tor: {counts or 'no count of circuits'}")
+    assert "\nLastWritten" in kept and bool(counts) is learns
+
+
 # --- the staff onion ---------------------------------------------------------------------------------
 
 
