@@ -22,6 +22,7 @@ _HEADER = {
     "mode": (100, 108), "owner": (108, 124), "size": (124, 136), "kind": (156, 157), "link": (157, 257),
     "magic": (257, 265), "rest": (500, 512),
 }  # fmt: skip
+_MODES = (0o644, 0o664, 0o755, 0o775)  # by the umask of whoever builds
 _OCTAL = re.compile(rb"([0-7]{7}\0){1,2}|[0-7]{11}\0")
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, ValueError, KeyError, IndexError, EOFError,
@@ -117,7 +118,12 @@ def _check_headers(data: bytes) -> None:
         fields = {name: block[start:end] for name, (start, end) in _HEADER.items()}
         if any(not _OCTAL.fullmatch(fields[name]) for name in ("mode", "owner", "size")) or fields["magic"] != _USTAR:
             raise Malformed("source: a header that git does not write")
-        if int(fields["mode"][:-1], 8) & ~0o777 or int(fields["owner"][:7], 8) or int(fields["owner"][8:15], 8):
+        mode = int(fields["mode"][:-1], 8)
+        if (
+            (mode not in _MODES and fields["kind"] in (b"0", b"5"))
+            or int(fields["owner"][:7], 8)
+            or int(fields["owner"][8:15], 8)
+        ):
             raise Malformed("source: a file with rights or an owner that git does not write")
         if fields["kind"] not in _KINDS or fields["link"].strip(b"\0") or fields["rest"].strip(b"\0"):
             raise Malformed("source: a member is neither file nor folder")

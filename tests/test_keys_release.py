@@ -328,6 +328,7 @@ INSTALLER = f"{TOP}/deploy/install-server"
         (header(INSTALLER, 10, magic=b"ustar  \0", prefix=f"{TOP}/docs") + SCRIPT, "header that git does not write"),
         (header(INSTALLER, 10, magic=b"\0" * 8) + SCRIPT, "header that git does not write"),
         (header(INSTALLER, 10, mode=0o4755) + SCRIPT, "rights or an owner"),
+        (header(INSTALLER, 10, mode=0o777) + SCRIPT, "rights or an owner"),
         (header(INSTALLER, 10, owner=1000) + SCRIPT, "rights or an owner"),
         (header(INSTALLER, 10, kind=b"7") + SCRIPT, "neither file nor folder"),
         (header(INSTALLER, 10, kind=b"\0") + SCRIPT, "neither file nor folder"),
