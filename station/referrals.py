@@ -23,7 +23,8 @@ class Parcel:
     """What is passed on at once. `washed`: what was done to the metadata of each file; rows that left, and arrived.
 
     `begun`: something of it has left. `overtaken`: the reporter wrote before the drop box had all of it; what waits
-    stays here until people have read that. `stopped`: what had not left then never will.
+    stays here until people have read that. `stopped`: what had not left then never will. `seen`: the newest letter that
+    people had read when they let it go, or go on.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Parcel:
     begun: bool = False
     overtaken: bool = False
     stopped: bool = False
+    seen: int = 0
 
     @property
     def is_on_its_way(self) -> bool:
@@ -201,6 +203,7 @@ def _parcels(transaction: sa.Connection, referral_id: int, taken: frozenset[int]
                 any(sent),
                 row.id in late,
                 row.approved == STOPPED,
+                row.seen,
             )
         )
     return tuple(made)

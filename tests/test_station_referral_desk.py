@@ -243,6 +243,7 @@ def test_what_a_letter_overtook_is_held_back_and_withdrawn(page: Any, at_sumsel:
     page.goto(f"{address}/perkara/K-0001")
     assert "tertahan: pelapor menulis lagi" in page.inner_text("main")
     page.goto(f"{address}/perkara/K-0001/pelimpahan")
+    assert "Boleh diteruskan. Saya Budi." in page.inner_text('section[aria-label^="Pelimpahan"]'), "what came since"
     check(page, "held-back")
     page.click('button:text-is("Tarik kiriman")')
     page.wait_for_selector("h2:text-is('Teruskan')")
@@ -313,9 +314,12 @@ def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page
     file = attach(data)
     with unit(tmp_path, "sumsel", ONE, TWO) as origin:
         take_report(origin, reporter, *world().part_rows(file, data), files=[file])
+        origin.import_rows(world().letter_row(reporter.follow_up("Surat sebelum pelimpahan.")))
         refer(origin, files=[1])
         origin.outbox()
-        origin.import_rows(world().letter_row(reporter.follow_up("Jangan diteruskan.")))
+        note = attach(b"catatan", "<i>catatan.txt")
+        wrote = reporter.follow_up("<b>Jangan</b> diteruskan.\nSaya takut & ragu.", files=[note])
+        origin.import_rows(world().letter_row(wrote), *world().part_rows(note, b"catatan"))
         state_all(origin.desk, 1, ONE, TWO)
 
     def go_on(second: str, words: str = "", *, free: bool = False) -> None:
@@ -334,7 +338,14 @@ def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page
         page.goto(f"{address}/perkara/K-0001")
         assert "tertahan: pelapor menulis lagi" in page.inner_text("main")
         page.goto(f"{address}/perkara/K-0001/pelimpahan")
+        came = page.locator('section[aria-label^="Pelimpahan"] .timeline').last
+        said = came.inner_text()
+        assert "<b>Jangan</b> diteruskan.\nSaya takut & ragu." in said and "<i>catatan.txt" in said, "as it was written"
+        assert came.locator("li > .words").count() == 1 and "sebelum pelimpahan" not in said, "that one was read before"
         check(page, "halted")
+        came.get_by_text("Lihat").click()
+        assert "catatan.txt" in page.inner_text("main"), "its file opens as from the case"
+        page.go_back()
         for second, words, free, problem in (
             (THREE, "salah", True, "tidak cocok"), (THREE, "", False, "belum menyatakan"),
             (ONE, "", True, "yang melanjutkan"),
@@ -347,10 +358,12 @@ def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page
             transaction.execute(sa.insert(letters).values(**letter | {"id": letter["id"] + 1}))
         go_on(THREE, free=True)
         assert "sejak halaman ini dibuka" in page.inner_text('[role="alert"]')
+        assert came.locator("li > .words").count() == 2, "and there it stands"
         go_on(THREE, free=True)
         assert "Tertahan" not in page.inner_text("main")
         page.click('button:text-is("Tarik sisanya")')
         page.wait_for_selector("text=Ditarik di jalan: 3 dari 6 baris sudah berangkat")
+        assert "Jangan" not in page.inner_text('section[aria-label^="Pelimpahan"]')
         assert page.locator('button:text-is("Kirim ulang")').count() == 0
         check(page, "stopped")
         page.goto(f"{address}/perkara/K-0001")

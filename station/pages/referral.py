@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from crypto.encoding import today
 from crypto.errors import CryptoError
 from station import audit, casework, halts, referral, referrals
+from station.arrivals import arrivals
 from station.attachments import read_file
 from station.audit import Deed
 from station.cases import Case, show_case
@@ -191,6 +192,7 @@ def _page(name: str, problem: str = "") -> str | BaseResponse:
             waiting=casework.waiting(transaction, case.id),
             prepared=referrals.prepared(transaction, case.id, desk.home.id),
             digest_of=referral.digest_of,
+            arrivals=arrivals(transaction, case.id),
             newest=referrals.last_letter(transaction, case.id),
             people=_people(desk, case) if casework.leads(transaction, desk.home, case.id) else (),
             members=desk.home.members,
