@@ -19,7 +19,10 @@ _ALTERED: Final = (
     "Berkas ini rusak atau berubah di jalan. Salin lagi dari asalnya; bila tetap begini, tanyakan pembuatnya.",
     "This file is damaged or was altered on its way. Copy it again; if that does not help, ask whoever made it.",
 )
-_USUAL: Final = ("Ditolak; tidak ada yang berubah.", "Refused; nothing was changed.")
+_USUAL: Final = (
+    "Ditolak. Yang sudah selesai sebelum ini tetap berlaku; betulkan, lalu ulangi perintah ini.",
+    "Refused. What was done before this stays done; put it right, then run this command again.",
+)
 _KINDS: Final[tuple[tuple[type[CryptoError], tuple[str, str]], ...]] = (  # a kind before its parents
     (
         Forked,

@@ -20,8 +20,9 @@ from station.translations import ALTERED, TRANSLATIONS
 
 _STOP = "Berhenti: biarkan stik ini apa adanya, dan beri tahu pemegang kunci"
 _MISTYPED = "Kata-kata itu tidak terbaca; periksa satu demi satu, lalu ketik lagi"
-_BROKEN = "Berkas ini tidak cocok dengan roster di sini; tidak ada yang berubah. Tanyakan pembuatnya"
-_NOT_OURS = "Berkas ini dikunci untuk orang lain; tidak ada yang berubah. Tanyakan pembuatnya"
+# of a bundle that is refused, no report is in; the rosters and batches in it, which are signed themselves, may be
+_BROKEN = "Berkas ini tidak cocok dengan roster di sini; tidak ada laporan yang diambil darinya. Tanyakan pembuatnya"
+_NOT_OURS = "Berkas ini dikunci untuk orang lain; tidak ada laporan yang diambil darinya. Tanyakan pembuatnya"
 _UNKNOWN = (
     "Ada yang salah di program ini. Yang terakhir diminta mungkin belum, atau baru sebagian, tersimpan: lihat dulu "
     "hasilnya, lalu ulangi"

@@ -13,8 +13,8 @@ from crypto.medium import NO_ROOM
 from station.errors import DiskFull
 
 HERE: Final = (
-    "Disk mesin ini penuh. Yang baru saja diminta tidak tersimpan; semua yang sudah ada tetap utuh. Jangan matikan "
-    "mesin: panggil yang merawatnya untuk menambah ruang, lalu ulangi."
+    "Disk mesin ini penuh. Yang baru saja diminta belum, atau baru sebagian, tersimpan; semua yang sudah ada tetap "
+    "utuh. Jangan matikan mesin: panggil yang merawatnya untuk menambah ruang, lihat dulu hasilnya, lalu ulangi."
 )
 AT_VISIT: Final = (
     "Disk mesin ini penuh. Tidak ada yang hilang: yang belum diambil tetap di stik dan tidak dinyatakan diterima, yang "

@@ -9,8 +9,8 @@ import re
 from typing import Final
 
 ALTERED: Final = (
-    "Berkas ini rusak atau berubah di jalan; tidak ada yang diambil darinya. Salin lagi dari asalnya; bila tetap "
-    "begini, tanyakan pembuatnya"
+    "Berkas ini rusak atau berubah di jalan; tidak ada laporan yang diambil darinya. Salin lagi dari asalnya; bila "
+    "tetap begini, tanyakan pembuatnya"
 )
 _ON_THE_WAY = "Rusak di jalan: bawa stik ini ke kotak, yang hilang ditulis lagi di sana"
 _KEEP = "Berhenti: simpan berkas ini apa adanya, dan beri tahu pemegang kunci"

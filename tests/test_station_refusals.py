@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import click
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from conftest_station import Reporter, Stick, Terminal, give, sit, tree, weak, words_of, world  # noqa: F401
+from conftest_station import Reporter, Stick, Terminal, attach, give, sit, tree, weak, words_of, world  # noqa: F401
 from english import ROOT, english_in, raised, sources, texts_of
 from sqlcipher3 import dbapi2
 from test_station_presence import Browser
@@ -24,12 +25,13 @@ import keys.errors
 import station.errors
 from crypto import medium
 from crypto.encoding import today
-from crypto.errors import CryptoError
+from crypto.errors import BadSignature, CryptoError, Malformed, Tampered
 from crypto.receipt import Mistyped
-from station import courier, space, tables, vault
+from station import attachments, courier, space, tables, vault
 from station.__main__ import main
 from station.desk import Desk
 from station.errors import Alarm, StationError
+from station.home import Home
 from station.inbox import Imported, import_bundle
 from station.pages.acting import words as words_of_error
 from station.refusals import sentence, told
@@ -245,6 +247,48 @@ def test_what_stops_a_visit_half_way_does_not_say_that_nothing_has_changed(
         with desk.vault.begin() as transaction:
             assert transaction.scalar(sa.select(sa.func.count()).select_from(tables.cases)) == 1
     assert "idak ada yang berubah" not in told(raised.value) and "sebagian" in told(raised.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [keys.errors.BrokenChain("x"), crypto.errors.NotForThisKey("x"), Tampered("x"), Malformed("x"), BadSignature("x"),
+     CryptoError("x")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_a_bundle_that_is_refused_does_not_say_that_nothing_of_it_was_taken(
+    error: CryptoError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the roster that came along is in force, as it is signed itself."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    path = Stick(tmp_path / "stick").write([], files=[world().next_roster()[1]])
+    monkeypatch.setattr("station.inbox.read_head", refuse)
+    terminal = Terminal(tmp_path, "sumsel", (ONE, TWO))
+    said = terminal.run("import", str(path))
+    assert said.exit_code == 3 and Home.load(terminal.home).roster.version == 2
+    assert not re.search(r"tidak ada yang (berubah|diambil)", " ".join(said.stderr.split()))
+
+
+def test_a_full_disk_does_not_say_that_nothing_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: of two files the first one lies there."""
+    w, stick, written = world(), Stick(tmp_path / "stick"), os.fsync
+    files = [attach(b"satu"), attach(b"dua")]
+    rows = [row for file, data in zip(files, (b"satu", b"dua"), strict=True) for row in w.part_rows(file, data)]
+    with sit(w.copy_home("sumsel", tmp_path), ONE, TWO) as desk:
+        import_bundle(desk, stick.write([w.letter_row(Reporter().report(files=files)), *rows]))
+
+        def full(fd: int) -> None:
+            if Path(os.readlink(f"/proc/self/fd/{fd}")).name == "002.bin":
+                raise OSError(errno.ENOSPC, "no room")
+            written(fd)
+
+        monkeypatch.setattr(os, "fsync", full)
+        with desk.vault.begin() as transaction, pytest.raises(OSError) as raised:
+            attachments.save_files(transaction, 1, tmp_path / "out")
+    assert (tmp_path / "out" / "001.bin").read_bytes() == b"satu"
+    assert "penuh" in told(raised.value) and "sebagian" in told(raised.value)
 
 
 def broken_vault(home: Path) -> None:
