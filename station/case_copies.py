@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from keys.ledger import Ledger
 from keys.roster import Roster
-from station.copy_tables import answering, copy_warnings, led_cases
 from station.home import SERVER, Home
+from station.retention_tables import answering, led_cases
 from station.tables import bundles, cases, steps
 from station.transitions import OPEN
 from station.vault import read_meta, write_meta
@@ -63,25 +63,10 @@ def are_copies(groups: Iterable[str]) -> sa.ColumnElement[bool]:
     )
 
 
-def find(
-    transaction: sa.Connection, since: Mapping[str, int], *only: sa.ColumnElement[bool]
-) -> dict[int, tuple[int, int | None]]:
-    """Return the copies of which something holds: since when the present lead station answers, and the list warns."""
-    query = sa.select(cases.c.id, _FIRST_READER, copy_warnings.c.day).outerjoin(copy_warnings)
-    found = transaction.execute(query.where(*only, are_copies(since)))
-    return {case: (since[group], warned) for case, group, warned in found}
-
-
-def note_warned(transaction: sa.Connection, found: Iterable[int], day: int) -> None:
-    """Note that the list says of these copies that they go, from a day on."""
-    values = [{"case_id": case, "day": day} for case in found]
-    if values:
-        transaction.execute(sa.insert(copy_warnings).prefix_with("OR REPLACE"), values)
-
-
-def forget_warned(transaction: sa.Connection, case_id: int) -> None:
-    """Forget the warning of a copy that two people keep: once it is let go, the list says so for as long again."""
-    transaction.execute(sa.delete(copy_warnings).where(copy_warnings.c.case_id == case_id))
+def find(transaction: sa.Connection, since: Mapping[str, int], *only: sa.ColumnElement[bool]) -> dict[int, int]:
+    """Return the copies of which something holds, and since when the present lead station answers each."""
+    query = sa.select(cases.c.id, _FIRST_READER).where(*only, are_copies(since))
+    return {case: since[group] for case, group in transaction.execute(query)}
 
 
 def _newest_day(transaction: sa.Connection) -> int | None:

@@ -1,13 +1,15 @@
 """How long a closed case is kept, who may hold it longer, and that it goes.
 
 Nothing open that this station answers ever goes. Of a case that another station answers there is a copy here, which
-nobody here can close: it goes by the same clocks, once the list has said so for 30 days (docs/decisions/0046). What
-stays of a case that went is a line without a person: its status and days, and what the list is filtered by.
+nobody here can close: it goes by the same clocks. Nothing goes before the list has said so for 30 days, by the setting
+in force (docs/decisions/0046). What stays of a case that went is a line without a person: its status and days, and
+what the list is filtered by.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from station.casework import all_facts
 from station.errors import Refused
 from station.home import Home
 from station.referral_tables import past_referrals, referrals, referred_cases
+from station.retention_tables import warnings
 from station.statements import must_be_free, must_be_two
 from station.tables import (
     canary_cases,
@@ -66,7 +69,7 @@ def hold(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
         raise Refused("perkara ini sudah ditahan")
     by, other = pair
     transaction.execute(sa.insert(holds).values(case_id=case_id, day=day, by=by, approved=other, why=why.strip()))
-    case_copies.forget_warned(transaction, case_id)
+    _forget_warning(transaction, case_id)  # once it is let go, the list says so for as long again
     audit.note(transaction, "+".join(pair), Deed.HELD, day=day, case=case_id)
 
 
@@ -82,20 +85,22 @@ def lift(transaction: sa.Connection, home: Home, case_id: int, pair: tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The day from which a case may go. `warned`: since when the list says so of a copy, None where it never did."""
+    """The day from which a case may go. `warned`: since when the list says so of this very day, None where not yet."""
 
-    day: int
-    is_copy: bool = False
-    warned: int | None = None
+    due: int
+    is_copy: bool
+    warned: int | None
 
-    def has_come(self, day: int) -> bool:
-        return self.day <= day and not (self.is_copy and self.warned is None)
+    @property
+    def day(self) -> int:
+        """The day from which it goes: no earlier than 30 days after the list said so."""
+        return self.due if self.warned is None else max(self.due, self.warned + WARN_DAYS)
 
 
 def ends(transaction: sa.Connection, home: Home, case_id: int | None = None) -> dict[int, int]:
     """Return the day from which each closed case and each copy may go, or one of them, by case.
 
-    A case that is held or waits has none; a copy goes only when the list has said so for 30 days.
+    A case that is held or waits has none; each goes only when the list has said so for 30 days.
     """
     return {case: end.day for case, end in _ends(transaction, home, case_id).items()}
 
@@ -103,44 +108,61 @@ def ends(transaction: sa.Connection, home: Home, case_id: int | None = None) -> 
 def _ends(
     transaction: sa.Connection, home: Home, case_id: int | None = None, *, by: int | None = None
 ) -> dict[int, _End]:
-    """Return when cases may go: all, one, or those of which that is so `by` a day."""
+    """Return when cases may go: all, or one; of copies that nobody was warned of, those that are due `by` a day."""
     days = home.settings.retention_days
     stays = sa.union(*(sa.select(table.c.case_id) for table in (holds, proposals, purged)))
     only: list[sa.ColumnElement[bool]] = [cases.c.id.not_in(stays)]
     if case_id is not None:
         only.append(cases.c.id == case_id)
+    said = {row.case_id: row for row in transaction.execute(sa.select(warnings))}
     answered = case_copies.answered_since(transaction, home)
     copy = case_copies.are_copies(answered)
     if by is not None:  # nothing happened to a copy before it came, so the younger ones need not be looked at
-        copy = sa.and_(cases.c.day <= by - days, copy)
+        copy = sa.and_(sa.or_(cases.c.day <= by - days, cases.c.id.in_(sa.select(warnings.c.case_id))), copy)
     facts = all_facts(transaction, *only, sa.or_(cases.c.status.in_(CLOSED), copy))
     copies, found = case_copies.find(transaction, answered, *only, copy), {}
     for case, each in facts.items():
-        start, said = copies.get(case, (each.since, None))
-        end = max(each.since, each.told, each.wrote, start) + days
-        if said is not None and said < end - WARN_DAYS:  # of an earlier end: a letter came, or another station leads
-            said = None
-        found[case] = _End(end if said is None else max(end, said + WARN_DAYS), case in copies, said)
-    return {case: end for case, end in found.items() if by is None or end.day <= by}
+        due = max(each.since, each.told, each.wrote, copies.get(case, each.since)) + days
+        warned = said[case].day if case in said and said[case].due == due else None
+        found[case] = _End(due, case in copies, warned)
+    return found
 
 
 def soon(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
-    """Return the cases that go within the next 30 days."""
-    return frozenset(_ends(transaction, home, by=day + WARN_DAYS))
+    """Return the cases that go within the next 30 days, or that nobody was warned of though their time has come."""
+    return _soon(_ends(transaction, home, by=day + WARN_DAYS), day)
+
+
+def _soon(found: Mapping[int, _End], day: int) -> frozenset[int]:
+    return frozenset(case for case, end in found.items() if end.day <= day + WARN_DAYS)
 
 
 def warn(transaction: sa.Connection, home: Home, day: int) -> frozenset[int]:
-    """Return the same for a list that people look at now, and note since when it says so of each copy."""
+    """Return the same for a list that people look at now, and note since when it says so of each case."""
     found = _ends(transaction, home, by=day + WARN_DAYS)
+    _forget_void(transaction, found)
     sure = case_copies.sure_day(transaction, day)
     if sure is not None:  # what only a fast clock makes the list say is no warning
-        new = [c for c, end in found.items() if end.is_copy and end.warned is None and end.day <= sure + WARN_DAYS]
-        case_copies.note_warned(transaction, new, sure)
-    return frozenset(found)
+        new = [(case, end.due) for case, end in found.items() if end.warned is None and end.due <= sure + WARN_DAYS]
+        values = [{"case_id": case, "due": due, "day": sure} for case, due in new]
+        if values:
+            transaction.execute(sa.insert(warnings), values)
+    return _soon(found, day)
+
+
+def _forget_void(transaction: sa.Connection, found: Mapping[int, _End]) -> None:
+    """Forget what was said of another day, such as that of a shorter setting: it was not said all the time since."""
+    for case_id in transaction.scalars(sa.select(warnings.c.case_id)).all():
+        if case_id not in found or found[case_id].warned is None:
+            _forget_warning(transaction, case_id)
+
+
+def _forget_warning(transaction: sa.Connection, case_id: int) -> None:
+    transaction.execute(sa.delete(warnings).where(warnings.c.case_id == case_id))
 
 
 def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...]:
-    """Remove the closed cases and the copies whose time has come; return their ids.
+    """Remove the closed cases and the copies whose time has come, 30 days after the list said so; return their ids.
 
     A clock that runs fast removes nothing: the newest bundle's day, signed by the drop box, must agree.
     Raises BrokenChain, OSError.
@@ -149,7 +171,9 @@ def purge(transaction: sa.Connection, home: Home, *, day: int) -> tuple[int, ...
     if sure is None:
         return ()
     case_copies.note_leads(transaction, home, day)
-    found = {case: end for case, end in sorted(_ends(transaction, home, by=sure).items()) if end.has_come(sure)}
+    every = _ends(transaction, home, by=sure)
+    _forget_void(transaction, every)
+    found = {case: end for case, end in sorted(every.items()) if end.warned is not None and end.day <= sure}
     search.take_in(transaction)
     for case_id, end in found.items():
         _remove(transaction, case_id, day)

@@ -19,8 +19,8 @@ from sqlcipher3 import dbapi2
 from crypto.encoding import label
 from keys.errors import RolledBack
 from station import (
-    copy_tables,  # noqa: F401 - its tables belong to every vault
-    referral_tables,  # noqa: F401 - and these
+    referral_tables,  # noqa: F401 - its tables belong to every vault
+    retention_tables,  # noqa: F401 - and these
     space,
 )
 from station.errors import DiskFull, VaultUnreadable

@@ -21,11 +21,11 @@ from crypto.encoding import today
 from crypto.letter import build_letter
 from station import casework, notes, referral, tables
 from station.attachments import expect_files
-from station.copy_tables import copy_warnings
 from station.inbox import import_bundle
 from station.listing import Wanted, entries, named
 from station.outbox import make_outbox
 from station.referral_tables import referrals
+from station.retention_tables import warnings
 from station.session import IDLE_SECONDS, LOCKED_SECONDS, Clocks, Session, State
 from station.statements import state_conflict, stated
 from station.web import create_desk
@@ -834,5 +834,6 @@ def test_a_copy_of_what_another_unit_answers_says_when_it_goes(
     listed = client.get("/perkara", **HERE).text
     assert "1 perkara akan dihapus dalam 30 hari" in listed and listed.count("<b>akan dihapus</b>") == 1
     with session.desk() as desk, desk.vault.begin() as transaction:
-        assert transaction.execute(sa.select(copy_warnings)).all() == [(3, today())], "from now on it has been said"
+        said = transaction.execute(sa.select(warnings)).all()
+    assert said == [(3, today() + 365, today())], "from now on it has been said"
     assert "K-0003" in (found := client.get("/perkara?habis=1", **HERE).text) and "K-0002" not in found

@@ -1,4 +1,6 @@
-"""A closed case goes when its time has come, whole; an open or a held one never; and a fast clock removes nothing."""
+"""A closed case goes when its time has come and the list has said so, whole; an open or a held one never; and a fast
+clock removes nothing.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,12 @@ from station import (
     audit,
     case_copies,
     casework,
-    copy_tables,
     listing,
     notes,
     outbox,
     referral,
     retention,
+    retention_tables,
     screen,
     search,
     statements,
@@ -94,6 +96,12 @@ def warn(desk: Desk, day: int, seen: int | None = None, *, home: Home | None = N
         return retention.warn(transaction, home or desk.home, day)
 
 
+def go_warned(desk: Desk, day: int) -> tuple[int, ...]:
+    """Look at the list 30 days before a day, and purge on it."""
+    warn(desk, day - 30)
+    return go(desk, day)
+
+
 def remains(desk: Desk) -> list[str]:
     """Return the tables of the vault, those of the index too, in which the marker stands."""
     found = []
@@ -112,6 +120,7 @@ def test_a_closed_case_goes_down_to_its_last_word(desk: Desk) -> None:
     close(desk)
     places = remains(desk)
     assert {"letters", "messages", "notes", "steps", "words_content", "words_data"} <= set(places), "control"
+    assert warn(desk, today() + YEAR - 30) == {1}
     assert go(desk, today() + YEAR - 1) == () and remains(desk) == places
     assert go(desk, today() + YEAR) == (1,)
     assert remains(desk) == []
@@ -135,7 +144,7 @@ def test_a_closed_case_goes_down_to_its_last_word(desk: Desk) -> None:
 
 def test_what_statistics_count_stays(desk: Desk) -> None:
     close(desk)
-    go(desk, today() + YEAR)
+    assert go_warned(desk, today() + YEAR) == (1,)
     with desk.vault.begin() as transaction:
         assert [(s.target, s.note) for s in casework.steps_of(transaction, 1)] == [
             ("screening", ""), ("closed_not_actionable", ""),
@@ -151,6 +160,7 @@ def test_an_open_case_never_goes(desk: Desk) -> None:
 def test_a_case_goes_only_when_the_drop_box_has_seen_that_day_too(desk: Desk) -> None:
     """A clock that somebody set forward by ten years would else empty the vault."""
     close(desk)
+    assert warn(desk, today() + YEAR - 30) == {1}
     assert go(desk, today() + 10 * YEAR, seen=today() + YEAR - 1) == ()
     assert go(desk, today() + YEAR - 1, seen=today() + 10 * YEAR) == ()
     assert go(desk, today() + YEAR, seen=today() + YEAR) == (1,)
@@ -166,13 +176,13 @@ def test_a_hold_takes_two_people_and_keeps_a_case(desk: Desk) -> None:
         hold(transaction, desk.home, 1, PAIR, "perkara pengadilan 7/2027", day=today())
         with pytest.raises(Refused, match="sudah ditahan"):
             hold(transaction, desk.home, 1, PAIR, "lagi", day=today())
-    assert go(desk, today() + 9 * YEAR) == ()
+    assert go_warned(desk, today() + 9 * YEAR) == ()
     with desk.vault.begin() as transaction:
         with pytest.raises(Refused, match="dua orang"):
             lift(transaction, desk.home, 1, (TWO, TWO), day=today())
         lift(transaction, desk.home, 1, PAIR, day=today())
         assert [e.deed for e in audit.entries(transaction)][-2:] == ["held", "lifted"]
-    assert go(desk, today() + 9 * YEAR) == (1,)
+    assert go_warned(desk, today() + 9 * YEAR) == (1,)
 
 
 def test_the_list_says_a_month_before_what_goes(desk: Desk) -> None:
@@ -183,6 +193,41 @@ def test_the_list_says_a_month_before_what_goes(desk: Desk) -> None:
         wanted = Wanted(ending=True)
         found = listing.entries(transaction, desk.home, wanted, today=today() + YEAR - 30, holidays=())
         assert [entry.name for entry in found] == ["K-0001"]
+
+
+def test_a_closed_case_goes_only_when_the_list_has_said_so_for_30_days(desk: Desk) -> None:
+    close(desk)
+    late = today() + YEAR
+    assert warn(desk, late - 31) == frozenset() and go(desk, late + YEAR) == (), "nobody has looked"
+    assert warn(desk, late + YEAR) == {1} and go(desk, late + YEAR + 29) == ()
+    assert warn(desk, late + YEAR + 29) == {1}, "another look starts nothing anew"
+    assert go(desk, late + YEAR + 30) == (1,)
+
+
+def kept_for(desk: Desk, days: int) -> Desk:
+    """Return the desk of a station that keeps cases for so many days."""
+    return replace(desk, home=replace(desk.home, settings=Settings(retention_days=days)))
+
+
+def test_a_shorter_setting_removes_nothing_before_the_list_has_said_so(desk: Desk) -> None:
+    close(desk)
+    closed = today()
+    assert warn(desk, closed + 200) == frozenset(), "control: it stays for a year"
+    shorter = kept_for(desk, 90)
+    assert go(shorter, closed + 200) == ()
+    assert warn(shorter, closed + 200) == {1}
+    assert go(shorter, closed + 229) == () and go(shorter, closed + 230) == (1,)
+
+
+@pytest.mark.parametrize("look", [go, warn], ids=["an outbox", "the list"])
+def test_what_the_list_said_by_another_setting_counts_for_nothing(desk: Desk, look: Any) -> None:
+    close(desk)
+    closed, shorter = today(), kept_for(desk, 90)
+    assert warn(shorter, closed + 60) == {1}
+    assert not look(desk, closed + 70), "the year holds again"
+    assert go(shorter, closed + 200) == (), "of these days the list said nothing"
+    assert warn(shorter, closed + 200) == {1}
+    assert go(shorter, closed + 229) == () and go(shorter, closed + 230) == (1,)
 
 
 def test_a_letter_after_the_closing_counts_the_time_anew(desk: Desk, reporter: Reporter, stick: Stick) -> None:
@@ -203,11 +248,13 @@ def arrive(desk: Desk, stick: Stick, *made: Letter, day: int) -> Imported:
 
 
 def age(desk: Desk) -> None:
-    """Make what the first case went through a year and a day older."""
+    """Make what the first case went through a year and a day older; the list has said for 30 days that it goes."""
     with desk.vault.begin() as transaction:
         for table, column in ((tables.steps, "day"), (tables.messages, "day"), (tables.letters, "arrived")):
             past = sa.update(table).where(table.c.case_id == 1)
             transaction.execute(past.values({column: table.c[column] - YEAR - 1}))
+        said = sa.insert(retention_tables.warnings)
+        transaction.execute(said.values(case_id=1, due=today() - 1, day=today() - 31))
 
 
 def test_a_letter_that_was_confirmed_before_a_case_went_makes_a_case_whose_mailbox_is_the_old_one(
@@ -335,7 +382,7 @@ def test_a_file_that_another_case_names_stays_until_that_goes_too(desk: Desk, st
             left = sa.select(sa.func.count()).where(tables.parts.c.object_id == file.object_id)
             assert transaction.scalar(left) == 1
         close(desk, case_id)
-        assert go(desk, today() + YEAR + gone) == (case_id,)
+        assert go_warned(desk, today() + YEAR + gone) == (case_id,)
     with desk.vault.begin() as transaction:
         assert transaction.scalar(left) == 0
 
@@ -343,7 +390,7 @@ def test_a_file_that_another_case_names_stays_until_that_goes_too(desk: Desk, st
 def test_what_comes_after_a_case_went_is_found_by_its_words(desk: Desk, stick: Stick) -> None:
     """Numbers of letters that went are given out again."""
     close(desk, 2)
-    assert go(desk, today() + YEAR) == (2,)
+    assert go_warned(desk, today() + YEAR) == (2,)
     import_bundle(desk, stick.write([world().letter_row(Reporter().report("semen untuk jembatan"))]))
     with desk.vault.begin() as transaction:
         search.take_in(transaction)
@@ -358,6 +405,8 @@ def test_an_outbox_serves_no_mailbox_of_a_case_that_went(desk: Desk, tmp_path: P
         transaction.execute(sa.update(tables.steps).values(day=today() - 2 * YEAR))
         transaction.execute(sa.update(tables.messages).values(day=today() - 2 * YEAR))
         transaction.execute(sa.update(tables.letters).values(arrived=today() - 2 * YEAR))
+        said = sa.insert(retention_tables.warnings)
+        transaction.execute(said.values(case_id=1, due=today() - YEAR, day=today() - 30))
     outbox.make_outbox(desk, tmp_path)
     with desk.vault.begin() as transaction:
         assert [row.id for row in outbox._live(transaction, desk)] == [2]
@@ -471,12 +520,12 @@ def test_a_copy_that_was_held_is_warned_of_anew(desk: Desk, copy: int) -> None:
 def test_a_letter_to_a_copy_that_went_is_read_as_a_new_copy_which_goes_again(
     desk: Desk, stick: Stick, second: Reporter, copy: int
 ) -> None:
-    desk = replace(desk, home=replace(desk.home, settings=Settings(retention_days=90)))
+    desk = kept_for(desk, 90)
     with desk.vault.begin() as transaction:
         transaction.execute(sa.update(tables.cases).where(tables.cases.c.id == copy).values(day=today() - 90))
         transaction.execute(sa.update(tables.letters).values(arrived=today() - 90))
-        transaction.execute(sa.update(copy_tables.answering).values(since=today() - 90))
-        transaction.execute(sa.insert(copy_tables.copy_warnings).values(case_id=copy, day=today() - 30))
+        transaction.execute(sa.update(retention_tables.answering).values(since=today() - 90))
+        transaction.execute(sa.insert(retention_tables.warnings).values(case_id=copy, due=today(), day=today() - 30))
     assert go(desk, today()) == (copy,)
     assert arrive(desk, stick, second.follow_up(LATE), day=today() + 7).new == 1
     with desk.vault.begin() as transaction:
@@ -544,15 +593,15 @@ def test_what_nobody_else_answers_or_this_station_led_stays(
 def test_a_case_that_somebody_worked_on_here_stays_though_another_station_answers_it_now(desk: Desk, copy: int) -> None:
     with desk.vault.begin() as transaction:
         casework.take(transaction, desk.home, 2, Wish("screening", ONE), day=today())
-        transaction.execute(sa.delete(copy_tables.led_cases))
+        transaction.execute(sa.delete(retention_tables.led_cases))
     assert outlived(desk, now_led_by(desk, "another of ours")) == (copy,)
 
 
 def test_a_case_of_a_time_when_nobody_noted_who_leads_is_one_that_this_station_led(desk: Desk, copy: int) -> None:
     """A vault of an older program: the rosters at hand say it."""
     with desk.vault.begin() as transaction:
-        transaction.execute(sa.delete(copy_tables.led_cases))
-        transaction.execute(sa.delete(copy_tables.answering))
+        transaction.execute(sa.delete(retention_tables.led_cases))
+        transaction.execute(sa.delete(retention_tables.answering))
         transaction.execute(sa.delete(tables.meta).where(tables.meta.c.name == case_copies.NOTED))
         case_copies.note_leads(transaction, desk.home, today())
     assert outlived(desk, now_led_by(desk, "another of ours")) == (copy,)
@@ -579,11 +628,11 @@ def test_who_leads_is_read_from_every_roster_since_the_last_visit(desk: Desk, st
     second, two = w.next_roster(first, stations=w.roster.stations)
     _third, three = w.next_roster(second, stations=others)
     with desk.vault.begin() as transaction:  # as if what is here had come under the first of them
-        transaction.execute(sa.delete(copy_tables.led_cases))
+        transaction.execute(sa.delete(retention_tables.led_cases))
     for data in (one, two, three):
         ledger = take_file(ledger, data, today=today())
     desk = desk.at(Home.load(desk.home.folder))
     assert not desk.home.station.lead and arrive(desk, stick, Reporter().report("sesudah"), day=today()).new == 1
     with desk.vault.begin() as transaction:
-        found = transaction.scalars(sa.select(copy_tables.led_cases.c.case_id)).all()
+        found = transaction.scalars(sa.select(retention_tables.led_cases.c.case_id)).all()
     assert found == [1, 2], "what came under the third is a copy"

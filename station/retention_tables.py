@@ -1,4 +1,4 @@
-"""The tables of the vault for copies of cases that another station answers (station.case_copies)."""
+"""The tables of the vault for what goes with time: what the list said of it, and which cases are copies."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ answering = sa.Table(
     sa.Column("since", Int, nullable=False),
 )
 
-# copies of which the list says that they go, and the day on which it first did
-copy_warnings = sa.Table(
-    "copy_warnings",
+# cases of which the list says that they go from the day `due` on, and the `day` on which it first said that
+warnings = sa.Table(
+    "warnings",
     metadata,
     sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("due", Int, nullable=False),
     sa.Column("day", Int, nullable=False),
 )
