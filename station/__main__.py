@@ -28,6 +28,8 @@ from station import (
     inbox,
     letters,
     outbox,
+    retention,
+    retention_commands,
     screen,
     serve,
     training_commands,
@@ -47,6 +49,7 @@ canary_commands.install()
 serve.install()
 audit_commands.install()
 certificate_commands.install()
+retention_commands.install()
 training_commands.install()
 
 
@@ -84,15 +87,18 @@ def _tell_import(home: Home, found: inbox.Imported) -> None:
 @command("list")
 @click.option("--json", "as_json", is_flag=True, help="Keluaran untuk program lain.")
 def list_(home: Home, door: Door, as_json: bool) -> None:
-    """Daftar semua perkara."""
+    """Daftar semua perkara; sebut yang akan dihapus."""
     with door.open() as desk, desk.vault.begin() as transaction:
         lines = cases.list_cases(transaction, home)
         held = letters.count_held(transaction)
+        soon = frozenset() if as_json else retention.warn(transaction, home, today())  # what people read counts
         alarms = canaries.alarms(transaction, station=home.id, day=today(), patience=home.settings.canary_days)
     if as_json:
         print_json([screen.line_json(line) for line in lines])
     else:
-        click.echo(screen.list_text(lines))
+        click.echo(screen.list_text(lines, soon))
+        if soon:
+            warn(screen.GOING.format(len(soon)))
         if held:
             say(f"{held} pesan lanjutan menunggu laporannya")
     for alarm in alarms:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from crypto.encoding import date_of, visible
 from station.canaries import REMARKS, Canary, State
-from station.cases import Case, Line, case_name
+from station.cases import Case, Line, case_name, case_number
 from station.courier import BACKUP, Left, Visit
 from station.dates import written
 from station.erasure import Status, Swept, last_day
@@ -17,6 +17,7 @@ from station.tables import REPORTER, FileState
 
 FOLLOWS = "Menyusul {}, yang sudah dihapus ketika masa simpannya habis; suratnya ditulis dengan kode yang sama."
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
+GOING = "{} perkara akan dihapus dalam 30 hari. Yang masih diperlukan: senyap-station hold PERKARA --because ALASAN"
 _STATES = {"member": "penelaah", "left": "sudah keluar", "new": "belum di roster"}
 _FILE_STATES = {FileState.WAITING: "belum lengkap", FileState.WHOLE: "lengkap", FileState.DAMAGED: "rusak"}
 
@@ -213,13 +214,17 @@ def canaries_text(canaries: Sequence[Canary]) -> str:
     return "\n".join(out) or "belum ada kenari"
 
 
-def list_text(lines: Sequence[Line]) -> str:
-    """Return the table of cases."""
+def list_text(lines: Sequence[Line], soon: Collection[int] = ()) -> str:
+    """Return the table of cases; it marks those that go soon."""
     if not lines:
         return "belum ada perkara"
     table = [("PERKARA", "KOTAK", "STATUS", "BAHASA", "MASUK", "SURAT", "")]
     for x in lines:
-        marks = (f"KENARI {x.canary}: bukan laporan" * bool(x.canary), "berkas belum lengkap" * bool(x.incomplete))
+        marks = (
+            f"KENARI {x.canary}: bukan laporan" * bool(x.canary),
+            "berkas belum lengkap" * bool(x.incomplete),
+            "AKAN DIHAPUS" * (case_number(x.case) in soon),
+        )
         mark = ", ".join(filter(None, marks))
         when = date_of(x.day).isoformat()
         cells = (x.case, x.mailbox_name, x.status, x.language, when, str(x.letters), mark)

@@ -10,20 +10,22 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from conftest_station import Reporter, Stick, Terminal, attach, sit, weak, world  # noqa: F401
 
-from crypto.encoding import visible
-from station import airgap
+from crypto.encoding import today, visible
+from station import airgap, audit, retention_tables, tables
 from station.__main__ import main
 from station.statements import state_conflict
 
 ROOT = Path(__file__).parent.parent
+ONE, THREE = "sumsel-1", "sumsel-3"
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path, "sumsel", ("sumsel-1", "sumsel-3"))
+    return Terminal(tmp_path, "sumsel", (ONE, THREE))
 
 
 @pytest.fixture
@@ -210,6 +212,64 @@ def test_relay_is_for_collectors_and_what_it_copies_can_be_imported(terminal: Te
     lahat = Terminal(tmp_path, "lahat", ("lahat-1",))
     assert json.loads(lahat.run("import", relayed, "--json").stdout)["new"] == 1
     assert lahat.run("relay", "--to", str(tmp_path / "again")).exit_code == 3
+
+
+def overdue(terminal: Terminal, *, said: int) -> None:
+    """Let the first case be closed and due for long; `said`: how many days ago the list said so, where it did."""
+    long_ago = today() - 200
+    (terminal.home / "station.toml").write_text("retention_days = 90\n")
+    with sit(terminal.home, ONE, THREE) as desk, desk.vault.begin() as transaction:
+        transaction.execute(sa.update(tables.cases).values(status="closed_not_actionable", day=long_ago))
+        transaction.execute(sa.update(tables.letters).values(arrived=long_ago))
+        transaction.execute(sa.update(retention_tables.warnings).values(day=today() - said))
+
+
+def test_a_station_without_a_desk_warns_of_what_goes_and_erases_it(terminal: Terminal, stick: Stick):
+    """Control: before anybody has read the list, and for 30 days after, outboxes leave and the case stays."""
+    terminal.run("import", str(stick.write([world().letter_row(Reporter().report())])))
+    for days in (30, 0, 29):
+        overdue(terminal, said=days)
+        terminal.run("outbox", "--to", str(stick.folder))
+        told = terminal.run("list", "--json")
+        assert "K-0001" in told.stdout and "dihapus" not in told.stderr, "what a program reads is no warning"
+        if days != 30:
+            shown = terminal.run("list")
+            assert "1 perkara akan dihapus dalam 30 hari" in shown.stderr and "AKAN DIHAPUS" in shown.stdout
+            assert shown.exit_code == 0
+    overdue(terminal, said=30)
+    terminal.run("outbox", "--to", str(stick.folder))
+    assert terminal.run("list", "--json").stdout == "[]\n"
+
+
+def test_two_people_hold_a_case_at_the_terminal_and_lift_the_hold(terminal: Terminal, stick: Stick, tmp_path: Path):
+    terminal.run("import", str(stick.write([world().letter_row(Reporter().report())])))
+    overdue(terminal, said=0)
+    terminal.run("list")
+    alone = Terminal(tmp_path, "sumsel", (ONE,), terminal.home)
+    assert alone.run("hold", "K-0001", "--because", "pengadilan").exit_code == 4
+    assert [terminal.run("hold", "K-0001", *o).exit_code for o in ((), ("--lift", "--because", "x"))] == [2, 2]
+    assert terminal.run("hold", "K-0001", "--lift").exit_code == 3, "it is not held"
+    held = terminal.run("hold", "K-0001", "--because", "perkara 7/2027")
+    assert held.exit_code == 0 and f"ditahan oleh {ONE} dan {THREE}" in held.stderr and "7/2027" not in held.stderr
+    overdue(terminal, said=30)
+    terminal.run("outbox", "--to", str(stick.folder))
+    shown = terminal.run("list").stdout
+    assert "K-0001" in shown and "AKAN DIHAPUS" not in shown
+    assert terminal.run("hold", "K-0001", "--lift").exit_code == 0
+    assert "AKAN DIHAPUS" in terminal.run("list").stdout
+    with sit(terminal.home, ONE, THREE) as desk, desk.vault.begin() as transaction:
+        deeds = [(e.who, e.deed) for e in audit.entries(transaction) if e.deed in ("held", "lifted")]
+        assert deeds == [(f"{ONE}+{THREE}", "held"), (f"{ONE}+{THREE}", "lifted")]
+        state_conflict(transaction, desk.home, 1, THREE, conflict=True, day=today())
+    assert terminal.run("hold", "K-0001", "--because", "x").exit_code == 3
+
+
+def test_one_person_alone_holds_nothing_where_one_opens_the_vault(tmp_path: Path):
+    lahat = Terminal(tmp_path, "lahat", ("lahat-1",))
+    stick = Stick(tmp_path / "stick", "lahat")
+    lahat.run("import", str(stick.write([world().letter_row(Reporter(["lahat"]).report())])))
+    said = lahat.run("hold", "K-0001", "--because", "x")
+    assert said.exit_code == 3 and "dua orang" in said.stderr
 
 
 def test_the_program_dumps_no_core_and_needs_no_network(terminal: Terminal):
