@@ -89,7 +89,9 @@ def poster(prompts: Prompts, home: Path, stick: Path, onion: str, site: str) -> 
     """Draw the public poster with fingerprint, address and QR code."""
     path = stick / "poster.pdf"
     ledger = Ledger.load(home)
-    medium.write_file(path, sheets.poster(fingerprint=ledger.fingerprint, onion=onion, site=site), mode=0o644)
+    edition = sheets.Edition.of(ledger.roster)
+    pdf = sheets.poster(fingerprint=ledger.fingerprint, edition=edition, onion=onion, site=site)
+    medium.write_file(path, pdf, mode=0o644)
     click.echo(str(path))
 
 
@@ -112,6 +114,7 @@ def card(prompts: Prompts, home: Path, stick: Path, reviewer: str) -> None:
         k=group.k,
         n=len(group.members),
         fingerprint=ledger.fingerprint,
+        edition=sheets.Edition.of(ledger.roster),
         keys_until=datetime.date.fromisoformat(keys_until(ledger, reviewer)),
     )
     path = stick / f"card-{reviewer}.pdf"

@@ -11,6 +11,7 @@ from keys.cli import FILE, command, home_option, to_option
 from keys.ledger import Ledger, copy_ledger, repin
 from keys.offers import take_all
 from keys.prompts import Prompts
+from keys.sheets import Edition
 
 
 def install(main: click.Group) -> None:
@@ -21,8 +22,16 @@ def install(main: click.Group) -> None:
     @to_option
     def publish(prompts: Prompts, home: Path, stick: Path) -> None:
         """Copy the public files to a stick: for the drop box, a station, a new unit, another root holder."""
-        copy_ledger(Ledger.load(home), stick)
+        ledger = Ledger.load(home)
+        copy_ledger(ledger, stick)
         click.echo(str(stick))
+        edition = Edition.of(ledger.roster)
+        prompts.say(
+            f"{edition.said.id}, sepuluh kelompok:\n\n    {edition.groups}\n\nTulis di kertas, dan bawa terpisah dari "
+            "stik: pemeriksaan rilis menanyakan versinya.",
+            f"{edition.said.en}, ten groups:\n\n    {edition.groups}\n\nWrite them on paper, and carry that apart "
+            "from the stick: whoever verifies a release is asked for the version.",
+        )
 
     @command(main, "repin")
     @home_option

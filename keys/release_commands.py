@@ -17,6 +17,7 @@ from keys.prompts import Prompts
 from keys.release import SIGNATURE, Release, check_files, list_hash, sign_release
 from keys.request import ReleaseRequest, request_file, request_words, sign_request
 from keys.roster import ReleaseKey
+from keys.words import ten_groups
 
 _CAP = 4_096
 
@@ -95,7 +96,7 @@ def _install_sign(main: click.Group) -> None:
                    f"Refused: roster version {roster.version} names no release key {name}.")  # fmt: skip
         version, sums = check_files(folder)
         key_file.stat()  # a stick that is not there is said before anybody types
-        groups = " ".join(sums.hex()[at : at + 4] for at in range(0, 40, 4))
+        groups = ten_groups(sums)
         prompts.say(
             f"Versi {version}. Sepuluh kelompok dari daftarnya, juga tampil di mesin pembuatnya:\n\n    {groups}\n",
             f"Version {version}. Ten groups of its list, which the machine that built it shows, too:\n\n    {groups}\n",

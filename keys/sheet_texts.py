@@ -60,6 +60,8 @@ def _glyphs(letter: str) -> str:
 
 FINGERPRINT: Final = Both("Sidik kunci, boleh diketahui umum", "Key fingerprint, public")
 
+ROSTER: Final = Both("Daftar kunci versi {version}, {day.id}", "Roster version {version}, {day.en}")
+
 # --- recovery sheet ----------------------------------------------------------------------------------
 
 RECOVERY_TITLE: Final = Both("Lembar pemulihan kunci akar {number}", "Recovery sheet of root key {number}")

@@ -1,4 +1,7 @@
-"""What is printed: a root's recovery sheet, the public poster, a reviewer's card. One A4 page each (`keys.paper`)."""
+"""What is printed: a root's recovery sheet, the public poster, a reviewer's card. One A4 page each (`keys.paper`).
+
+Poster and card name the roster that was in force: whoever verifies a release needs its version from paper.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,39 @@ import datetime
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from crypto.encoding import date_of
 from crypto.errors import Malformed
 from crypto.receipt import CODE_WORDS
 from keys import sheet_texts as say
 from keys.paper import BOLD, HAIR, HEIGHT, LEFT, PLAIN, RIGHT, TYPED, WIDE, WIDTH, Page, fit, leading, measure, wrap
 from keys.recovery import MOST_SHEETS, SHEET_WORDS
-from keys.roster import Role
+from keys.roster import Role, Roster
 from keys.sheet_texts import Both, printable
+from keys.words import ten_groups
 
 _ONION = re.compile(r"[a-z2-7]{56}\.onion")
 _COLUMNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which roster a sheet was printed by: its version, the day it was issued, ten groups of its hash."""
+
+    version: int
+    day: datetime.date
+    groups: str
+
+    @classmethod
+    def of(cls, roster: Roster) -> Edition:
+        """Return that of a roster."""
+        return cls(roster.version, date_of(roster.issued), ten_groups(roster.hash))
+
+    @property
+    def said(self) -> Both:
+        """Version and day in words."""
+        return say.ROSTER.filled(version=self.version, day=say.day_of(self.day))
 
 
 def recovery_sheet(
@@ -66,8 +91,8 @@ def recovery_sheet(
     return page.pdf()
 
 
-def poster(*, fingerprint: Sequence[str], onion: str, site: str = "") -> bytes:
-    """Return the public poster: what the drop box is, how to reach it, the 8 words of its root keys.
+def poster(*, fingerprint: Sequence[str], edition: Edition, onion: str, site: str = "") -> bytes:
+    """Return the public poster: what the drop box is, how to reach it, the 8 words of its root keys, the roster.
 
     `onion` is the address without `http://`; an empty one leaves lines to write it on. `site` is the address for
     ordinary browsers, as it is to be read. Raises Malformed.
@@ -80,6 +105,8 @@ def poster(*, fingerprint: Sequence[str], onion: str, site: str = "") -> bytes:
         raise Malformed(f"site: {len(site)} characters do not fit on the poster, want a plain address of about 60")
     page = Page()
     page.text(LEFT, 21, say.BRAND, 14, BOLD)
+    page.text_to(RIGHT, 17.4, edition.said.label, 8)
+    page.text_to(RIGHT, 21, edition.groups, 8)
     page.rule(LEFT, 25, RIGHT, 2.2)
     for at, line in enumerate(wrap(say.POSTER_TITLE.id, 35, BOLD, WIDE)):
         page.text(LEFT, 39 + at * 13.5, line, 35, BOLD)
@@ -105,6 +132,7 @@ def reviewer_card(
     k: int,
     n: int,
     fingerprint: Sequence[str],
+    edition: Edition,
     keys_until: datetime.date,
     weeks_of_warning: int = 4,
 ) -> bytes:
@@ -122,8 +150,9 @@ def reviewer_card(
     for top, language in ((0.0, "id"), (HEIGHT / 2, "en")):
         _head(page, top, deployment)
         _card(page, top, language, (reviewer, unit, role), (k, n), days)
-        caption = getattr(say.FINGERPRINT, language)
-        _foot(page, top + 134, caption, fingerprint)
+        caption, roster = (getattr(text, language) for text in (say.FINGERPRINT, edition.said))
+        _foot(page, top + 129.5, caption, fingerprint)
+        page.text(LEFT, top + 139, f"{roster}: {edition.groups}", 8.5)
     page.line(12, HEIGHT / 2, 198, HEIGHT / 2, dash=(4, 4))
     page.text((WIDTH - measure(say.FOLD, 8, PLAIN)) / 2, HEIGHT / 2 - 1.6, say.FOLD, 8)
     return page.pdf()

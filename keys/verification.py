@@ -23,7 +23,7 @@ from keys.ledger import CLOCK_SLACK_DAYS, MAX_FILE_BYTES, Ledger
 from keys.plain import plain
 from keys.roster import Group, Roster
 from keys.rosterfile import MAGIC, PURPOSE, fingerprint_words, parse_roster, root_pin, verify_roster
-from keys.words import same_words
+from keys.words import same_words, ten_groups
 
 SOON_DAYS = 28
 _READERS = ("*.locked", "epoch-*.key", "station.key", "share.sealed")
@@ -56,6 +56,7 @@ class Report:
     lines: tuple[Line, ...]
     warnings: tuple[str, ...]
     releases: tuple[str, ...] = ()
+    groups: str = ""  # ten of the roster's hash, as publish, poster and card show them
 
 
 def verify_deployment(folder: Path, fingerprint: str, *, today: int) -> Report:
@@ -101,6 +102,7 @@ def _verify_folder(folder: Path, fingerprint: str, today: int) -> Report:
         lines=tuple(_line(roster, table, group) for group in roster.groups),
         warnings=(*_warn_ends(roster, table, today), *_warn_server(folder, roster)),
         releases=tuple(each.name for each in roster.releases),
+        groups=ten_groups(roster.hash),
     )
 
 
@@ -216,6 +218,7 @@ def report_text(report: Report, *, language: str = "id") -> str:
         [
             f"Sistem {report.deployment}",
             f"Daftar kunci versi {report.version}, terbit {issued}, berlaku sampai {expires}",
+            f"Sepuluh kelompoknya: {report.groups}",
             f"Ditandatangani pemegang {signers} (pemegang: {roots}; perlu {report.root_k})",
             f"Rantai diperiksa dari versi {report.first_version}; * = pengumpul",
         ]
@@ -223,6 +226,7 @@ def report_text(report: Report, *, language: str = "id") -> str:
         else [
             f"Deployment {report.deployment}",
             f"Roster version {report.version}, issued {issued}, holds until {expires}",
+            f"Its ten groups: {report.groups}",
             f"Signed by holders {signers} (holders: {roots}; {report.root_k} needed)",
             f"Chain verified from version {report.first_version}; * = collector",
         ]

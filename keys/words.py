@@ -1,4 +1,4 @@
-"""Eight words that two people compare: of a request by telephone, of the root set with a poster."""
+"""What two people compare: eight words by telephone or with a poster, ten groups of a hash with paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import unicodedata
 from collections.abc import Sequence
 
 from crypto.receipt import PREFIX_LETTERS
+
+_GROUPS, _DIGITS = 10, 4
+
+
+def ten_groups(digest: bytes) -> str:
+    """Return the first 20 bytes of a hash as ten groups of four hexadecimal digits."""
+    return " ".join(digest.hex()[at * _DIGITS : (at + 1) * _DIGITS] for at in range(_GROUPS))
 
 
 def same_words(typed: str, wanted: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from test_keys_sheets import text_of
 
 from crypto import medium, passphrase
 from crypto.encoding import b64, today
@@ -46,6 +47,7 @@ from keys.rosterfile import root_pin, sign_roster, verify_roster
 from keys.sheets import recovery_sheet
 from keys.stationkeys import open_station_key
 from keys.verification import verify_deployment
+from keys.words import ten_groups
 from station.desk import open_desk
 from station.home import Home
 
@@ -245,6 +247,8 @@ def test_a_whole_run_ends_in_a_deployment_that_works(tmp_path: Path, language: s
         "root-3-sheet-1.pdf", "sumsel-1.pdf", "sumsel-2.pdf", "sumsel-3.pdf",
     ]  # fmt: skip
     assert all(p.read_bytes().startswith(b"%PDF") for p in (folder / "paper").iterdir())
+    assert all(ten_groups(roster.hash) in text_of((folder / "paper" / f"{name}.pdf").read_bytes())
+               for name in ("poster", "sumsel-1", "sumsel-2", "sumsel-3"))  # fmt: skip
     shown = [line.split() for line in person.output.splitlines()]
     assert [*ledger.fingerprint[:4]] in shown and [*ledger.fingerprint[4:]] in shown
 

@@ -1,6 +1,7 @@
 """`senyap-keys` as root holders, units and strangers use it: exit codes, files, words in both languages."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 from desks import Breaks, after, picture, pin_of
 from make_vectors import DAY, EPOCH, opener, roots, signer, small_roster
+from test_keys_sheets import text_of
 
 from crypto import medium, passphrase
-from crypto.encoding import b64
+from crypto.encoding import b64, date_of
 from crypto.signing import SigningKey
 from keys import __main__ as program
 from keys import root_commands, unit_commands, units
@@ -28,6 +30,7 @@ from keys.request import ServerRequest, request_words, sign_request
 from keys.rootkeys import open_root, write_root
 from keys.roster import Group, Member, Roster, Station
 from keys.rosterfile import fingerprint_words, sign_roster
+from keys.sheet_texts import day_of
 from keys.stationkeys import make_station
 
 ROOT = Path(__file__).parents[1]
@@ -808,6 +811,22 @@ def test_public_files_are_published_and_never_put_over_newer_ones(world: World) 
         "version 2 lies there" in world.run("publish", "--home", world / "desk-a", "--to", world / "pub", code=3).stderr
     )
     assert_nothing_changed(world, before)
+
+
+def test_what_is_published_and_printed_names_the_roster_that_a_release_is_verified_by(world: World) -> None:
+    world.run("roster", "extend", "--home", world / "desk-a", "--to", world / "out", "--yes", *both_roots(world))
+    roster = world.ledger("desk-a").roster
+    groups = " ".join(re.findall("....", roster.hash.hex())[:10])
+    said = world.run("publish", "--home", world / "desk-a", "--to", world / "pub").stderr
+    assert f"Roster version 2, {day_of(date_of(roster.issued)).en}" in said and groups in said
+    words = " ".join(world.ledger("pub").fingerprint)
+    shown = world.run("verify", world / "pub", "--fingerprint", words, code=1).stdout  # keys end soon
+    assert f"Its ten groups: {groups}" in shown, "the paper is compared with this"
+    world.run("poster", "--home", world / "desk-a", "--to", world / "paper", "--onion", "")
+    world.run("card", "--home", world / "desk-a", "--to", world / "paper", "sumsel-1")
+    for name in ("poster.pdf", "card-sumsel-1.pdf"):
+        page = text_of((world / "paper" / name).read_bytes())
+        assert "Roster version 2, " in page and groups in page
 
 
 def test_taking_refuses_what_is_no_roster_and_a_proposal(world: World, asked: Path) -> None:

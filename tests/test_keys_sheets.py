@@ -38,6 +38,7 @@ def onion_of(key: bytes) -> str:
     return base64.b32encode(key + check + b"\x03").decode().lower() + ".onion"
 
 
+EDITION = sheets.Edition(3, DAY, "4b1d 09ce 77aa f012 5e3c 8d90 ab41 c7e2 0f66 91d8")
 ONION = onion_of(hashlib.sha256(b"kotak").digest())
 SITE = "https://kotaksenyap.sumselprov.go.id"
 RECOVERY: dict[str, Any] = {
@@ -46,7 +47,8 @@ RECOVERY: dict[str, Any] = {
 }  # fmt: skip
 CARD: dict[str, Any] = {
     "deployment": "sumsel", "reviewer": "oku-selatan-2", "unit": "Inspektorat Kabupaten Ogan Komering Ulu Selatan",
-    "role": Role.TELAAH, "k": 2, "n": 3, "fingerprint": FINGERPRINT, "keys_until": datetime.date(2027, 5, 23),
+    "role": Role.TELAAH, "k": 2, "n": 3, "fingerprint": FINGERPRINT, "edition": EDITION,
+    "keys_until": datetime.date(2027, 5, 23),
 }  # fmt: skip
 LONG = {"deployment": "W" * 32, "fingerprint": LONGEST}
 MAKE: dict[str, Callable[[], bytes]] = {
@@ -58,10 +60,10 @@ MAKE: dict[str, Callable[[], bytes]] = {
         **RECOVERY | LONG | {"holder": "W" * 300, "words": ["swimming"] * 33, "number": 255, "sheets": 5, "needed": 5}
         | {"date": datetime.date(2026, 9, 30)}
     ),
-    "poster": lambda: sheets.poster(fingerprint=FINGERPRINT, onion=ONION),
-    "poster-site": lambda: sheets.poster(fingerprint=LONGEST, onion=ONION, site=SITE),
-    "poster-by-hand": lambda: sheets.poster(fingerprint=FINGERPRINT, onion=""),
-    "poster-by-hand-site": lambda: sheets.poster(fingerprint=FINGERPRINT, onion="", site=SITE),
+    "poster": lambda: sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion=ONION),
+    "poster-site": lambda: sheets.poster(fingerprint=LONGEST, edition=EDITION, onion=ONION, site=SITE),
+    "poster-by-hand": lambda: sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion=""),
+    "poster-by-hand-site": lambda: sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion="", site=SITE),
     "card": lambda: sheets.reviewer_card(**CARD),
     "card-alone": lambda: sheets.reviewer_card(**CARD | {"k": 1, "n": 2}),
     "card-long": lambda: sheets.reviewer_card(
@@ -170,8 +172,9 @@ def test_the_same_input_gives_the_same_bytes(name: str) -> None:
 
 def test_another_process_on_another_day_gives_the_same_bytes() -> None:
     code = (
-        "import hashlib, sys, time; time.time = lambda: 2e9; from keys.sheets import poster;"
-        f"data = poster(fingerprint={FINGERPRINT!r}, onion={ONION!r}); print(hashlib.sha256(data).hexdigest())"
+        "import datetime, hashlib, sys, time; time.time = lambda: 2e9; from keys.sheets import Edition, poster;"
+        f"edition = Edition(3, {DAY!r}, {EDITION.groups!r});"
+        f"data = poster(fingerprint={FINGERPRINT!r}, edition=edition, onion={ONION!r}); print(hashlib.sha256(data).hexdigest())"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == hashlib.sha256(made("poster")).hexdigest()
@@ -279,6 +282,13 @@ def test_the_code_holds_exactly_the_address(name: str, shrink: int) -> None:
     image = picture(name)
     found = zxingcpp.read_barcodes(image.resize((image.width // shrink, image.height // shrink)))
     assert [code.text for code in found] == [f"http://{ONION}/"]
+
+
+@pytest.mark.parametrize("name", ["poster", "poster-site", "card", "card-long"])
+def test_poster_and_card_name_the_roster_by_which_they_were_printed(name: str) -> None:
+    page = flat(name)
+    assert "Daftar kunci versi 3, 24 November 2026" in page and "Roster version 3, 24 November 2026" in page
+    assert page.count(EDITION.groups) == (2 if name.startswith("card") else 1)
 
 
 def test_the_address_can_be_typed_from_the_poster() -> None:
@@ -475,25 +485,25 @@ def test_a_recovery_sheet_that_makes_no_sense_is_refused(wrong: dict[str, Any], 
 )  # fmt: skip
 def test_a_mistyped_onion_address_is_not_printed(onion: str, message: str) -> None:
     with pytest.raises(Malformed, match=f"onion address: .*{message}"):
-        sheets.poster(fingerprint=FINGERPRINT, onion=onion)
+        sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion=onion)
 
 
 @pytest.mark.parametrize("site", ["https://" + "a" * 100, "https://contoh.id/\nx", "https://張偉.id"])
 def test_an_address_that_cannot_be_shown_as_it_is_is_not_printed(site: str) -> None:
     with pytest.raises(Malformed, match=f"site: {len(site)} characters do not fit"):
-        sheets.poster(fingerprint=FINGERPRINT, onion=ONION, site=site)
+        sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion=ONION, site=site)
 
 
 def test_an_address_of_sixty_characters_fits() -> None:
     site = "https://kotak-senyap.inspektorat.sumateraselatanprov.go.id/a"
     assert len(site) == 60
-    assert site in text_of(sheets.poster(fingerprint=FINGERPRINT, onion=ONION, site=site))
+    assert site in text_of(sheets.poster(fingerprint=FINGERPRINT, edition=EDITION, onion=ONION, site=site))
 
 
 @pytest.mark.parametrize("words", [FINGERPRINT[:7], (*FINGERPRINT, "acar"), (*FINGERPRINT[:7], "dua kata")])
 def test_a_fingerprint_that_is_none_is_refused_everywhere(words: tuple[str, ...]) -> None:
     for make in (
-        lambda: sheets.poster(fingerprint=words, onion=ONION),
+        lambda: sheets.poster(fingerprint=words, edition=EDITION, onion=ONION),
         lambda: sheets.reviewer_card(**CARD | {"fingerprint": words}),
         lambda: sheets.recovery_sheet(**RECOVERY | {"fingerprint": words}),
     ):

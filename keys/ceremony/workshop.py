@@ -18,6 +18,7 @@ from pathlib import Path
 
 from crypto import encoding, medium
 from crypto.encoding import b64, date_of, epoch_of, unb64
+from crypto.envelope import parse_envelope
 from crypto.errors import CryptoError, Tampered, WrongPassphrase
 from crypto.signing import PUBLIC_BYTES, SigningKey, VerifyingKey
 from keys import keyring, units
@@ -30,8 +31,8 @@ from keys.ledger import MAX_FILE_BYTES, Ledger, write_ledger
 from keys.recovery import split_seed
 from keys.rootkeys import open_root, root_file, write_root
 from keys.roster import Group, Member, Root, Roster, Sizes, Station, default_roles
-from keys.rosterfile import check_current, fingerprint_words, root_pin, sign_roster
-from keys.sheets import poster, recovery_sheet, reviewer_card
+from keys.rosterfile import MAGIC, check_current, fingerprint_words, parse_roster, root_pin, sign_roster
+from keys.sheets import Edition, poster, recovery_sheet, reviewer_card
 from keys.stationkeys import KEYRING, STATION_ID, STATION_K, STATION_KEY, make_station
 from keys.strength import check_passphrase, generate_passphrase, is_text, normalise
 from keys.unit import WEEKS
@@ -255,7 +256,7 @@ class Workshop:
         signed = sign_roster(roster_of(state), {number: self._opened[number] for number in state.signers})
         batches = [medium.read_file(self._batch_file(state, r.number, r.first_epoch), MAX_FILE_BYTES)
                    for r in state.reviewers]  # fmt: skip
-        self._write_paper(state)
+        self._write_paper(state, parse_roster(parse_envelope(signed, MAGIC, "roster").body))
         settings = "courier_days = 7            # days between two rounds of the courier\n"
         settings += f'onion = "{state.onion}"\n' if state.onion else ""
         medium.write_file(self.folder / SERVER / "settings.toml", settings.encode("ascii"))
@@ -265,9 +266,10 @@ class Workshop:
         self._opened.clear()
         return Done()
 
-    def _write_paper(self, state: State) -> None:
-        words = fingerprint(state)
-        medium.write_file(self.folder / PAPER / "poster.pdf", poster(fingerprint=words, onion=state.onion))
+    def _write_paper(self, state: State, roster: Roster) -> None:
+        words, edition = fingerprint(state), Edition.of(roster)
+        page = poster(fingerprint=words, edition=edition, onion=state.onion)
+        medium.write_file(self.folder / PAPER / "poster.pdf", page)
         roles = default_roles(len(state.reviewers))
         for reviewer, role in zip(state.reviewers, roles, strict=True):
             name = state.reviewer_id(reviewer.number)
@@ -279,6 +281,7 @@ class Workshop:
                 k=state.reviewer_k,
                 n=state.reviewer_count,
                 fingerprint=words,
+                edition=edition,
                 keys_until=date_of((reviewer.first_epoch + WEEKS) * 7 - 1),
             )
             medium.write_file(self.folder / PAPER / f"{name}.pdf", card)
