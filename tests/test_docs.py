@@ -672,7 +672,9 @@ def shape(name: str) -> dict[str, list[str]]:
 
 
 def test_the_guides_have_both_languages() -> None:
-    assert TRANSLATIONS == ["guide-keyholder.en.md", "guide-operator.id.md", "guide-reviewer.en.md"]
+    assert TRANSLATIONS == [
+        "guide-keyholder.en.md", "guide-operator.id.md", "guide-reporter.en.md", "guide-reviewer.en.md",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TRANSLATIONS)

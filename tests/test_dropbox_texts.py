@@ -22,7 +22,8 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%")
 NEVER = re.compile(r"!|\b(success\w*|berhasil|sukses|please|silakan|oops|maaf|sorry|password|login|chat)\b", re.I)
 SAME_IN_BOTH = {"Unit"}
 PAGES = ("/", "/lapor", "/kotak", "/kunci", "/tidak-ada")
-GUIDE = Path(__file__).parents[1] / "docs" / "guide-reporter.md"
+DOCS = Path(__file__).parents[1] / "docs"
+GUIDES = {"id": DOCS / "guide-reporter.md", "en": DOCS / "guide-reporter.en.md"}
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,6 @@ def test_templates_hold_no_script_no_style_attribute_and_no_foreign_address() ->
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_what_the_guide_for_reporters_names_stands_on_a_page(catalogue: Catalog, language: str) -> None:
     """Every label in bold, without what is advice or the name of something else."""
-    indonesian, english = GUIDE.read_text("utf-8").split("\n---\n")
     advice = {
         "id": {"Tulis di kertas, dua kata setiap baris.", "Kode hilang?", "Tidak aman menyimpan kode?",
                "Suatu hari ingin dikenal"},
@@ -163,7 +163,7 @@ def test_what_the_guide_for_reporters_names_stands_on_a_page(catalogue: Catalog,
                "Not safe to keep the code?", "Do you want to be known one day"},
     }[language]  # fmt: skip
     texts = [str(m.id if language == "id" else m.string).casefold() for m in catalogue if m.id]
-    bold = re.findall(r"\*\*([^*]+)\*\*", indonesian if language == "id" else english)
+    bold = re.findall(r"\*\*([^*]+)\*\*", GUIDES[language].read_text("utf-8"))
     named = {" ".join(words.split()) for words in bold} - advice
     assert len(named) > 10
     assert {words for words in named if not any(words.casefold() in text for text in texts)} == set()

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,73 @@ def test_every_text_is_a_page_in_its_language(site: Path) -> None:
         assert re.search(r'<html lang="(id|en)"', html), page
     for page, language in (("guide-reviewer", "id"), ("guide-reviewer.en", "en"), ("guide-operator.id", "id")):
         assert f'<html lang="{language}"' in (site / f"{page}.html").read_text("utf-8")
+
+
+SMALL_WORDS = {
+    "id": {"yang", "dan", "tidak", "untuk", "dengan", "dari", "ini", "itu", "atau", "sudah", "bila", "panduan"},
+    "en": {"the", "and", "not", "for", "with", "from", "this", "that", "or", "is", "of", "guide"},
+}
+
+
+class Spoken(HTMLParser):
+    """What a screen reader reads out of a page, in the language that it takes it for: one text for each block."""
+
+    WITHOUT_END = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta"})
+    BLOCKS = frozenset({"p", "li", "td", "th", "h1", "h2", "h3", "dd", "dt"})
+    # names, and words of the other language
+    NOT_PROSE = frozenset({"code", "pre", "em", "script", "style", "title", "form"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, str]] = []
+        self.blocks: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        language = dict(attrs).get("lang") or (self.open[-1][1] if self.open else "")
+        if tag not in self.WITHOUT_END:
+            self.open.append((tag, language))
+        if tag in self.BLOCKS:
+            self.blocks.append((language, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {each for each, _ in self.open}:
+            while self.open.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if self.blocks and self.open and not self.NOT_PROSE & {tag for tag, _ in self.open}:
+            language = self.open[-1][1]
+            if self.blocks[-1][0] != language:
+                self.blocks.append((language, ""))
+            self.blocks[-1] = (language, self.blocks[-1][1] + data)
+
+
+def misread(html: str) -> list[str]:
+    """Return the blocks that have at least two small words of the other language, and more than of their own."""
+    found = []
+    for language, text in Spoken(html).blocks:
+        words = re.findall(r"[a-z]+", text.lower())
+        own, other = (
+            sum(word in SMALL_WORDS[each] for word in words) for each in (language, "en" if language == "id" else "id")
+        )
+        if other > max(own, 1):
+            found.append(f"{language}: {' '.join(text.split())[:90]}")
+    return found
+
+
+@needs_sphinx
+def test_every_part_of_a_page_is_read_out_in_its_language(site: Path) -> None:
+    parts = {
+        name: (site / f"{name}.html").read_text("utf-8")
+        for name in ("guide-station", "ceremony", "incident", "index", "guide-reporter", "guide-reporter.en")
+    }
+    assert {page: found for page in pages() if (found := misread((site / f"{page}.html").read_text("utf-8")))} == {}
+    for name in ("guide-station", "ceremony", "incident", "index"):
+        plain = re.sub(r'(<section[^>]*) lang="(?:id|en)"', r"\1", parts[name])
+        assert len(misread(plain)) >= (1 if name == "index" else 5), f"control: {name} without the attribute"
+    assert re.search(r'href="guide-reporter.en.html" lang="en"', parts["guide-reporter"]), "in the contents, too"
+    assert re.search(r'href="guide-reporter.html" lang="id"', parts["guide-reporter.en"])
 
 
 def asked_for(site: Path) -> set[str]:
