@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import pty
 import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -22,7 +19,7 @@ from conftest_moved import Box, Station, filled, opened
 from conftest_station import weak, world  # noqa: F401
 from hypothesis import given
 from hypothesis import strategies as st
-from live import ROOT
+from terminals import drawn
 
 from crypto.claim import claim_words, read_claim
 from crypto.receipt import Mistyped, code_words, wordlist
@@ -100,14 +97,9 @@ def test_the_words_go_to_a_terminal_alone(box: Box) -> None:
 
 
 def test_at_a_terminal_the_words_are_shown(box: Box) -> None:
-    ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "dropbox", "key-words", "--home", str(box.home)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT, env=env)
-    os.close(theirs)
-    shown = os.read(ours, 4096).decode()
-    os.close(ours)
-    assert done.returncode == 0 and [word for word in shown.split() if word.isalpha()] == paper()
+    shown = drawn(command, on=["stdout"])
+    assert [word for word in shown.split() if word.isalpha()] == paper()
 
 
 def test_a_home_is_restored_with_the_poster_and_the_words_on_paper(copy: Path, new: Box) -> None:

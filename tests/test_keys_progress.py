@@ -1,11 +1,10 @@
 """Bars on a terminal, and silence everywhere else."""
 
-import os
-import pty
 import subprocess
 import sys
 
 from live import ROOT
+from terminals import drawn
 
 CODE = """
 import itertools, time
@@ -21,23 +20,12 @@ print("selesai")
 
 def run_on_a_terminal(code: str) -> str:
     """Run code whose stderr is a terminal; return what it drew."""
-    ours, theirs = pty.openpty()
-    done = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=theirs)
-    os.close(theirs)
-    drawn = b""
-    try:
-        while piece := os.read(ours, 65_536):
-            drawn += piece
-    except OSError:  # how Linux says that nobody writes there any more
-        pass
-    os.close(ours)
-    assert done.wait() == 0
-    return drawn.decode()
+    return drawn([sys.executable, "-c", code], on=["stderr"])
 
 
 def test_a_bar_says_what_how_far_how_fast_and_how_long_still() -> None:
-    drawn = run_on_a_terminal(CODE.format(tick=1))
-    assert "menyalin" in drawn and "50%" in drawn and "MB/s" in drawn and "2.00M/4.00M" in drawn and "<" in drawn
+    shown = run_on_a_terminal(CODE.format(tick=1))
+    assert "menyalin" in shown and "50%" in shown and "MB/s" in shown and "2.00M/4.00M" in shown and "<" in shown
 
 
 def test_nothing_is_drawn_before_two_seconds() -> None:
@@ -52,4 +40,4 @@ def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
 
 def test_no_thread_stays_behind() -> None:
     code = CODE.format(tick=1) + "import sys, threading; print(threading.active_count(), 'thread', file=sys.stderr)"
-    assert "1 thread\r\n" in run_on_a_terminal(code)
+    assert "1 thread\n" in run_on_a_terminal(code)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import struct
 import subprocess
 import sys
-import termios
 
 import pytest
 from live import ROOT
+from terminals import drawn
 
 from station import space, upkeep
 from station.translations import TRANSLATIONS
@@ -21,37 +17,23 @@ LONG = [upkeep.RESTORED, space.AT_VISIT, space.ON_STICK, *(words for _, words in
 CODE = "import sys\nfrom station.terminal import say, show_text, warn\n{call}(sys.argv[1])"
 
 
-def drawn(code: str, *arguments: str) -> str:
-    """Run code whose stdout and stderr are a terminal of 80 columns; return what stands there."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    clean = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    run = subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=ROOT, env=clean, stdout=theirs, stderr=theirs,
-                           stdin=theirs)  # fmt: skip
-    os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65_536):
-            shown += piece
-    except OSError:  # how Linux says that nobody writes there any more
-        pass
-    os.close(ours)
-    assert run.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
+def said(code: str, *arguments: str) -> str:
+    """Run code at a terminal of 80 columns; return what stands there."""
+    return drawn([sys.executable, "-c", code, *arguments], columns=COLUMNS)
 
 
 @pytest.mark.parametrize("call", ["say", "warn", "show_text"])
 def test_no_line_is_longer_than_the_terminal_and_no_word_is_cut(call: str) -> None:
     text = "\n".join(LONG)
-    shown = drawn(CODE.format(call=call), text)
+    shown = said(CODE.format(call=call), text)
     assert max(map(len, shown.splitlines())) < COLUMNS
     assert shown.split() == ["PERINGATAN:"] * (call == "warn") + text.split()
-    cut = drawn("import sys\nprint(sys.argv[1])", text)
+    cut = said("import sys\nprint(sys.argv[1])", text)
     assert max(map(len, cut.splitlines())) > COLUMNS, "without the break a terminal cuts them where it ends"
 
 
 def test_what_is_indented_stays_so_and_commands_are_not_parted_at_their_hyphens() -> None:
-    shown = drawn(CODE.format(call="say"), "  " + "kata " * 14 + "senyap-station --passphrase-file")
+    shown = said(CODE.format(call="say"), "  " + "kata " * 14 + "senyap-station --passphrase-file")
     assert shown.splitlines() == ["  " + "kata " * 13 + "kata", "  senyap-station --passphrase-file"]
 
 
