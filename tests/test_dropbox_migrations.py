@@ -21,7 +21,7 @@ from dropbox.errors import Broken, Unusable
 from dropbox.lanes import Lanes
 from dropbox.migrations import NEWEST, way
 from dropbox.services import Services
-from dropbox.store import Store, metadata
+from dropbox.store import Store, metadata, statistics
 
 
 def open_store(folder: Path, name: str = "dropbox.db") -> Store:
@@ -143,22 +143,41 @@ def test_every_revision_after_the_first_can_be_undone() -> None:
     assert later and all(callable(each.module.downgrade) for each in later)
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("target", ["0002", "0001"])
 def test_going_back_keeps_rows_and_the_way_forward_leads_to_the_same_tables(
-    deployment: Path, services: Services
+    deployment: Path, services: Services, target: str
 ) -> None:
-    put = services.arena.put([], services.make_cover())
-    kept = list(services.arena.waiting_rows(put))
+    put = services.arena.put([services.make_cover()], services.make_cover())
+    with services.store.writing() as connection:
+        connection.execute(statistics.insert().values(station="sumsel", file=b"signed", lost=1))
+    before = everything(services.store.engine)
     services.store.engine.dispose()
-    home = ["--home", str(deployment / "server")]
-    said = CliRunner().invoke(main, ["revision", *home, "--back-to", "0001"])
-    assert said.exit_code == 0 and said.output == "0001\n", said.output
-    with closing(sqlite3.connect(deployment / "server" / "dropbox.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
-        assert not database.execute("SELECT name FROM sqlite_master WHERE name = 'statistics'").fetchall()
+    said = CliRunner().invoke(main, ["revision", "--home", str(deployment / "server"), "--back-to", target])
+    assert said.exit_code == 0 and said.output == f"{target}\n", said.output
+    behind = everything(services.store.engine)
+    services.store.engine.dispose()
+    assert behind.pop("alembic_version") == [(target,)] and before.pop("alembic_version") == [(NEWEST,)]
+    told = before.pop("statistics")
+    assert behind.pop("statistics", None) == (None if target == "0001" else [(told[0][0], told[0][1])])
+    assert behind == before, "whoever knows no newer table finds all others as they were, to the last byte"
     again = Services.open(services.settings)
     assert again.store.revision() == NEWEST and differences(again.store.engine) == []
-    assert list(again.arena.waiting_rows(put)) == kept
+    after, counted = everything(again.store.engine), again.arena.counts()
     again.store.engine.dispose()
+    assert {name: after[name] for name in before} == before
+    assert len(put) == 2 and counted == (2, 64)
+
+
+def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of all tables that are there, whatever a program knows of them."""
+    found = MetaData()
+    found.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
+            for table in found.tables.values()
+        }
 
 
 @pytest.mark.parametrize("target", ["9999", "x"])
