@@ -123,6 +123,23 @@ def test_a_home_is_copied_once_and_its_settings_get_the_cleaner(root: Path, tmp_
     assert (home / "root.pin").read_text() == "pin" and (home / "settings.toml").read_bytes() == before
 
 
+def test_a_home_can_come_after_the_program(root: Path, tmp_path: Path) -> None:
+    """The program restores a copy, so on a new machine it is there first; it has left settings in an empty home."""
+    (root / "var" / "lib").mkdir(parents=True)
+    source, home = tmp_path / "restored", root / "var" / "lib" / "senyap"
+    source.mkdir()
+    (source / "root.pin").write_text("pin")
+    (source / "settings.toml").write_text(SETTINGS)
+    assert "done: settings.toml" in sourced(root, 'data "" ""').stdout and not (home / "root.pin").exists()
+    said = sourced(root, 'data "$1" ""', source)
+    assert f"done: the drop box of {source}" in said.stdout and (home / "root.pin").read_text() == "pin"
+    assert tomllib.loads((home / "settings.toml").read_text())["courier_days"] == 3
+    (home / "root.pin").unlink()
+    (home / "dropbox.db").write_text("rows")
+    again = sourced(root, 'data "$1" ""', source)
+    assert "is left alone" in again.stdout and not (home / "root.pin").exists()
+
+
 def test_settings_that_are_named_take_the_place_of_those_that_are_there(root: Path, tmp_path: Path) -> None:
     (root / "var" / "lib").mkdir(parents=True)
     (tmp_path / "mine.toml").write_text(SETTINGS)
