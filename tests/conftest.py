@@ -81,10 +81,14 @@ def root_keys(demo: Path, wanted: int = 2) -> dict[int, SigningKey]:
 @pytest.fixture(scope="session")
 def small(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo with an arena of 64 slots, already filled. It is shared: use `home` or copy it."""
-    folder = tmp_path_factory.mktemp("small") / "home"
+    return resized(demo, tmp_path_factory.mktemp("small") / "home", SMALL)
+
+
+def resized(demo: Path, folder: Path, sizes: Sizes) -> Path:
+    """Make `folder` the demo with an arena of other sizes, already filled, and a few stations."""
     pin = (demo / "server" / "root.pin").read_bytes()
     roster = verify_roster((demo / "server" / "roster.senyap").read_bytes(), previous=None, pin=pin, today=today())
-    signed = sign_roster(replace(roster, sizes=SMALL), root_keys(demo))
+    signed = sign_roster(replace(roster, sizes=sizes), root_keys(demo))
     shutil.copytree(demo / "server", folder / "server")
     for name in WITH_STATION:
         shutil.copytree(demo / "stations" / name, folder / "stations" / name)

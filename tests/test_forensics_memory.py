@@ -12,8 +12,10 @@ import http.client
 import itertools
 import os
 import re
+import socket
 import sqlite3
 import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_plus, urlencode
@@ -31,17 +33,33 @@ from dropbox.directory import Directory
 FILE_BYTES = 2_000_000
 MAX_REPORTERS = 16
 LOOKS = 3
+KINDS = ("typed", "code", "derived", "rows")
 BUSY_TICKS = 10  # less than one key stretching
 PROVINCE = {"wilayah": "sumsel", "jenjang_terlapor": "pegawai-provinsi"}
 MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class Browser:
-    """One reporter's connection, kept open as browsers keep it."""
+class Local(http.client.HTTPConnection):
+    """A connection to a socket in the file system."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    def __init__(self, place: Path) -> None:
+        super().__init__("senyap", timeout=60)
+        self._place = place
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._place))
+
+
+class Browser:
+    """One reporter's connection, kept open as browsers keep it: to a port, or to a socket in the file system."""
+
+    def __init__(self, place: int | Path) -> None:
+        self._connection = (
+            Local(place) if isinstance(place, Path) else http.client.HTTPConnection("127.0.0.1", place, timeout=60)
+        )
 
     def ask(self, path: str, body: bytes | None = None, kind: dict[str, str] | None = None) -> Answer:
         self._connection.request("POST" if body is not None else "GET", path, body, kind or {})
@@ -50,6 +68,13 @@ class Browser:
 
     def send(self, path: str, fields: dict[str, str], *files: Upload) -> Answer:
         return self.ask(path, multipart(fields, files), MULTIPART)
+
+    def begin(self, path: str, body: bytes, sent: int) -> None:
+        """Send the first bytes of a form, and keep the others."""
+        self._connection.putrequest("POST", path)
+        for name, value in {**MULTIPART, "Content-Length": str(len(body))}.items():
+            self._connection.putheader(name, value)
+        self._connection.endheaders(body[:sent])
 
     def close(self) -> None:
         self._connection.close()
@@ -65,11 +90,14 @@ class Told:
     session: str
 
 
-def tell(browser: Browser) -> Told:
-    """Send a form that is refused, then whole; open the mailbox with the code; write again, refused and whole."""
+def tell(browser: Browser, size: int = FILE_BYTES) -> Told:
+    """Send a form that is refused, then whole; open the mailbox with the code; write again, refused and whole.
+
+    `size` bytes are in each file.
+    """
     markers = {name: random_word() for name in ("text", "file", "name", "message", "photo", "secret")}
     seed = browser.ask("/lapor").hidden("benih")
-    content = (markers["file"].encode() * (FILE_BYTES // 24 + 1))[:FILE_BYTES]
+    content = (markers["file"].encode() * (size // 24 + 1))[:size]
     fields = REPORT | {"benih": seed, "uraian": f"Seseorang “menulis” {markers['text']} di sini."}
     refused = browser.send("/lapor", fields | {"kategori": ""}, (f"{markers['name']}.txt", content, "text/plain"))
     assert refused.status == 422 and markers["text"] in refused.text
@@ -80,18 +108,18 @@ def tell(browser: Browser) -> Told:
     further = {"sesi": session, "pesan": f"Ini tambahan {markers['message']} dari saya."}
     assert browser.send("/kotak/pesan", further | {"wilayah": "sumsel"}).status == 422
     note = b"\n".join([markers["file"].encode()] * 4_000)
-    files = (f"{markers['name']}.txt", note, "text/plain"), ("a.jpg", photo(markers), "image/jpeg")
+    files = (f"{markers['name']}.txt", note, "text/plain"), ("a.jpg", photo(markers, size), "image/jpeg")
     sent = browser.send("/kotak/pesan", further | PROVINCE | {"asli": ""}, *files)
     assert sent.status == 200 and "dibersihkan)" in sent.text and 'id="terkirim"' in sent.text
     return Told(markers, seed, page, session)
 
 
-def photo(markers: dict[str, str]) -> bytes:
+def photo(markers: dict[str, str], size: int) -> bytes:
     """A photo that is cleaned: `secret` stands in its comments and goes, `photo` in its pixels and stays."""
     whole, secret = named("exiftool-tags.jpg"), markers["secret"].encode() * 1_000
-    comments = (b"\xff\xfe" + struct.pack(">H", 2 + len(secret)) + secret) * (FILE_BYTES // len(secret) // 2)
+    comments = (b"\xff\xfe" + struct.pack(">H", 2 + len(secret)) + secret) * (size // len(secret) // 2)
     end = whole.rindex(b"\xff\xd9")
-    pixels = markers["photo"].encode() * (FILE_BYTES // 48)
+    pixels = markers["photo"].encode() * (size // 48)
     return whole[:2] + comments + whole[2:end] + pixels + whole[end:]
 
 
@@ -155,35 +183,53 @@ def row_keys(home: Path, demo: Path) -> dict[str, Needle]:
     return found
 
 
+def tell_each(workers: Sequence[int], meet: Callable[[], Browser], size: int = FILE_BYTES) -> list[Told]:
+    """Let reporters come until each of these workers had one."""
+    before, told = {pid: cpu_ticks(pid) for pid in workers}, list[Told]()
+    while not told or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
+        assert len(told) < MAX_REPORTERS, "one worker never had a reporter"
+        told.append(tell(meet(), size))
+    return told
+
+
+def needles_of(told: Sequence[Told], deployment: str) -> dict[str, Needle]:
+    """Return all that reporters typed, were shown and could derive, by kind, reporter and name."""
+    kinds = {"typed": typed, "code": code, "derived": lambda t: derived(t, deployment)}
+    return {f"{k} {i}: {n}": raw for i, t in enumerate(told) for k, of in kinds.items() for n, raw in of(t).items()}
+
+
 def look(home: Path, demo: Path, *, wiping: bool) -> Looked:
     """Serve reporters until both workers had some, then read all memory."""
     deployment = Directory.load(home).roster.deployment
     with LiveServer(home, wiping=wiping) as server, contextlib.ExitStack() as still_open:
         all_pids(server)
-        before, told = {pid: cpu_ticks(pid) for pid in workers_of(server)}, []
-        while not told or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
-            assert len(told) < MAX_REPORTERS, "one worker never had a reporter"
+
+        def meet() -> Browser:
             browser = Browser(server.port)
             still_open.callback(browser.close)
-            told.append(tell(browser))
-        kinds = {"typed": typed, "code": code, "derived": lambda t: derived(t, deployment)}
-        needles = {
-            f"{k} {i}: {n}": raw for i, t in enumerate(told) for k, of in kinds.items() for n, raw in of(t).items()
-        }
+            return browser
+
+        needles = needles_of(tell_each(workers_of(server), meet), deployment)
         needles |= {f"rows: {name}": raw for name, raw in row_keys(home, demo).items()}
         pids = server.pids  # with the processes that clean, which start at the first file
-        found: list[Hit] = []
-        for _ in range(LOOKS if wiping else 1):  # the last answer may have come before its worker was done with it
-            found = scan_memory(pids, needles)
-            if not found:
-                break
+        found = look_again(pids, needles) if wiping else scan_memory(pids, needles)
         return Looked(
             pids,
-            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in (*kinds, "rows")},
+            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in KINDS},
             core_limits=[core_limit(pid) for pid in pids],
             owners={os.stat(f"/proc/{pid}/mem").st_uid for pid in pids},
             tracers={re.findall(r"TracerPid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0] for pid in pids},
         )
+
+
+def look_again(pids: Sequence[int], needles: Mapping[str, Needle]) -> list[Hit]:
+    """Return what is still found: the last answer may have come before its worker was done with it."""
+    found: list[Hit] = []
+    for _ in range(LOOKS):
+        found = scan_memory(pids, needles)
+        if not found:
+            break
+    return found
 
 
 def core_limit(pid: int) -> tuple[str, str]:

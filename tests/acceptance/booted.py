@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from bare import absent as no_bare_machine
 from bare import archive
 from live import ROOT
+from running import GATES, HOLD, Running
 
 BOOT = ["systemd-nspawn", "-q", "--private-network", "--register=no", "--keep-unit", "-b"]
 UNIT = """
@@ -95,18 +99,36 @@ class Booted:
                 shutil.copy(ROOT / each, folder / each)
         return folder
 
-    def boot(self, script: str, seconds: float = 900) -> tuple[int, str]:
+    def copy(self, root: Path) -> Booted:
+        """Return another machine that is as this one is now."""
+        subprocess.run(["cp", "-aT", self.root, root], check=True)
+        made = Booted.__new__(Booted)
+        made.root = root
+        return made
+
+    def boot(self, script: str) -> tuple[int, str]:
         """Boot, run a script of bash as root, switch off; return its exit code and all that it said."""
-        (self.root / "srv" / "step").write_text(script)
-        for name in ("said", "code"):
-            (self.root / "srv" / name).unlink(missing_ok=True)
-        started = subprocess.run(
-            [*BOOT, "-D", self.root],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=seconds,
-        )  # fmt: skip
-        code = self.root / "srv" / "code"
-        assert code.is_file(), f"it did not come to its end: {started.stdout[-2000:]} {started.stderr[-2000:]}"
-        return int(code.read_text()), (self.root / "srv" / "said").read_text("utf-8", "replace")
+        with self.running(script) as live:
+            return live.ended()
+
+    @contextlib.contextmanager
+    def running(self, script: str) -> Iterator[Running]:
+        """Boot, and give the machine while the script runs; where it says `hold` it stands still for whoever is here."""
+        srv = self.root / "srv"
+        for name in ("said", "code", *GATES):
+            (srv / name).unlink(missing_ok=True)
+        for name in GATES:
+            os.mkfifo(srv / name)
+        (srv / "step").write_text(HOLD + script)
+        with self.root.with_name(f"{self.root.name}-console").open("wb") as console:
+            process = subprocess.Popen(
+                [*BOOT, "-D", self.root], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+            )
+        live = Running(self.root, process, Path(console.name))
+        try:
+            yield live
+        finally:
+            live.switch_off()
 
 
 def steps_of(said: str, word: str) -> list[str]:

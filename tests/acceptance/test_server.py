@@ -5,26 +5,44 @@ The long form (`make long`): root, debootstrap, systemd-nspawn, an archive in re
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+import signal
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from booted import Booted, absent, steps_of
+from conftest import resized
+from crashes import NO_SYNCS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from live import ROOT
+from forensics import Needle, counts, family, scan_memory, wait_until
+from live import REPORT, ROOT, Answer, multipart, random_word
+from loopdisk import LoopDisk
+from province import Province
+from running import Running
 from samples import named
+from test_forensics_memory import URLENCODED, Browser, Told, core_limit, look_again, needles_of, tell_each
 from test_operator_guide import blocks
 
+from crypto.signing import SigningKey
+from dropbox.directory import Directory
 from dropbox.process import WIPING
+from dropbox.serve import WORKERS
+from dropbox.transportkey import key_words
+from keys.roster import Sizes
+from keys.rosterfile import fingerprint_words
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +92,32 @@ with rules.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_host
     page = b"".join(iter(lambda: visit.recv(65536), b""))
 print(spoken, page[9:12].decode(), b'name="benih"' in page)
 """
+KEEPING = ("senyap-web", "senyap-keeper", "senyap-cleaner")
+PAGES, CLEANER = "/run/senyap/web.sock", "/run/senyap-cleaner/clean.sock"
+SIZES = Sizes(slots=512, daily_cover=16, mailboxes=32, forwarded=4)
+FILE_BYTES = 100_000  # the ration of a day is 32 rows
+SPLIT = ("tertanam", "qxzvkw")  # apart here, so that the script itself does not hold it
+PLANTED_AT = ("etc/planted", "var/tmp/planted", "run/planted", "tmp/planted", "dev/shm/planted")
+# Control: a program that may leave its memory behind does. Where the kernel hands it to another program, it lies elsewhere.
+CORES = ("var/tmp/core",) if Path("/proc/sys/kernel/core_pattern").read_text() == "core\n" else ()
+PLANTED = f"""
+word={SPLIT[0]}; word=${{word}}{SPLIT[1]}
+for place in {" ".join(PLANTED_AT)}; do echo "$word" >"/$place"; done
+echo "$word" | systemd-cat
+(cd /var/tmp; ulimit -c unlimited; word= bash -c 'word=$(</etc/planted); kill -SEGV $$')
+until journalctl -b | grep -q "$word"; do :; done
+"""
+TAKEN_AWAY = "rm /etc/planted /var/tmp/planted; rm -f /var/tmp/core*"
+BACKED_UP = f"""
+systemctl start {UNITS}
+mkdir /media/key; cp -r /var/lib/senyap-tor/onion /media/key/
+install -d -o senyap /media/copies
+hold
+senyap-dropbox backup --to /media/copies
+"""
+SINCE = "Laporan karangan empat, terkonfirmasi setelah bundel terakhir dan sebelum salinan dibuat."
+AT_ONCE = 3
+CUT_TEXTS = [f"Laporan karangan {number}, dikirim sesaat sebelum listrik padam." for number in range(6)]
 DOCTOR = """
 onion=$(cat /var/lib/senyap-tor/onion/hostname)
 grep -q onion /var/lib/senyap/settings.toml || sed -i "1i onion = \\"$onion\\"" /var/lib/senyap/settings.toml
@@ -83,28 +127,54 @@ echo "ended with $?"
 
 
 @pytest.fixture(scope="module")
-def machine(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """A machine on which nothing was installed yet, with the project and a stick."""
     if why := absent():
         pytest.skip(f"no machine that boots here: {why}")
     if not (ROOT / "deploy" / "server" / "torrc").is_file():
         pytest.skip("deploy/server/torrc is not there")
     made = Booted(tmp_path_factory.mktemp("booted") / "root")
-    srv = made.root / "srv"
-    made.put_project("older")
-    newer = made.put_project("newer")
-    (newer / "setup.cfg").write_text((newer / "setup.cfg").read_text().replace("version = 0.1.0", "version = 0.1.1"))
-    versions = newer / "dropbox" / "migrations"
-    (versions / "versions" / "r0004_spare.py").write_text(NEWER)
-    (versions / "__init__.py").write_text((versions / "__init__.py").read_text().replace('"0003"', '"0004"'))
-    stick = made.root / "media" / "stick"
-    shutil.copytree(small / "server", stick / "server", ignore=shutil.ignore_patterns("locks"))
+    prepare(made)
+    yield made
+    shutil.rmtree(made.root)
+
+
+def prepare(bare: Booted) -> None:
+    """Put there what every machine gets."""
+    srv, stick = bare.root / "srv", bare.root / "media" / "stick"
+    bare.put_project("older")
+    stick.mkdir()
     (srv / "wheels").rename(stick / "wheels")
     shutil.copy(Path(__file__).with_name("client.py"), srv)
     (srv / "foto.jpg").write_bytes(named("exiftool-tags.jpg"))
     (srv / "out").mkdir()
     (srv / "out").chmod(0o777)
+
+
+@pytest.fixture(scope="module")
+def town(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drop box whose ration of files a day is enough for reporters of a test, and its stations."""
+    return resized(demo, tmp_path_factory.mktemp("town") / "home", SIZES)
+
+
+@pytest.fixture(scope="module")
+def machine(bare: Booted, town: Path) -> Iterator[Booted]:
+    """The machine that lives through these tests, in their order."""
+    made = bare.copy(bare.root.with_name("machine"))
+    newer = made.put_project("newer")
+    (newer / "setup.cfg").write_text((newer / "setup.cfg").read_text().replace("version = 0.1.0", "version = 0.1.1"))
+    versions = newer / "dropbox" / "migrations"
+    (versions / "versions" / "r0004_spare.py").write_text(NEWER)
+    (versions / "__init__.py").write_text((versions / "__init__.py").read_text().replace('"0003"', '"0004"'))
+    shutil.copytree(town / "server", made.root / "media/stick/server", ignore=shutil.ignore_patterns("locks"))
     yield made
     shutil.rmtree(made.root)
+
+
+@pytest.fixture(scope="module")
+def station(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Province:
+    """The station to which the machine's bundles go."""
+    return Province(town, tmp_path_factory.mktemp("station"))
 
 
 def boot(machine: Booted, script: str) -> str:
@@ -119,10 +189,20 @@ def guide(heading: str, number: int = 0, project: str = "older") -> str:
     """Return the lines of a block of the guide, each followed by the end that it says; `doctor` may miss things here."""
     script = [f"ln -sfn /srv/{project} /srv/kotak-senyap; cd /srv/kotak-senyap"]
     for line in blocks(heading)[number]:
+        if line.startswith("export "):
+            continue  # the guide says so: an installed program knows its home
         text, _, remark = line.partition("#")
         codes = "01" if "doctor" in text else "".join(re.findall(r"ends with (\d)", remark)) or "0"
         script.append(f"echo '$ {text.strip()}'; {text.strip()}; code=$?; [[ {codes} == *$code* ]] || exit 1")
     return "\n".join(script)
+
+
+@pytest.fixture(scope="module")
+def installed(machine: Booted) -> Booted:
+    """The machine with the program on it, for whoever runs one test alone."""
+    if not (machine.root / "opt/senyap/current").exists():
+        boot(machine, guide(INSTALL))
+    return machine
 
 
 def findings(said: str) -> dict[str, str]:
@@ -170,6 +250,171 @@ def test_after_a_reboot_it_runs_by_itself_inside_its_walls(machine: Booted) -> N
     assert counts[:2] == [0, 0] and counts[2] > 4, "cleaner and pages see nothing of what root sees"
 
 
+@contextlib.contextmanager
+def pages_begun_by(machine: Booted, code: str, also: str = "") -> Iterator[None]:
+    """Let the unit of the pages run this code before the program: a protection off, for a control."""
+    folder = machine.root / "etc/systemd/system/senyap-web.service.d"
+    folder.mkdir()
+    program = f"{code} from dropbox.__main__ import main; main()"
+    serve = "serve --listen unix:/run/senyap/web.sock"
+    settings = f'[Service]\n{also}\nExecStart=\nExecStart=/opt/senyap/current/bin/python -c "{program}" {serve}\n'
+    (folder / "control.conf").write_text(settings)
+    yield
+    shutil.rmtree(folder)
+
+
+def told_to(live: Running, town: Path, still_open: contextlib.ExitStack) -> tuple[list[Told], dict[str, Needle]]:
+    """Let reporters come to the pages of a machine until each worker had one; return them and what to look for."""
+
+    def meet() -> Browser:
+        browser = Browser(live.there(PAGES))
+        still_open.callback(browser.close)
+        return browser
+
+    told = tell_each(workers_in(live), meet, FILE_BYTES)
+    return told, needles_of(told, Directory.load(town / "server").roster.deployment)
+
+
+def workers_in(live: Running) -> list[int]:
+    """Wait until all processes of the pages run; return those that answer requests."""
+    found: list[int] = []
+    arbiter: list[int] = []
+
+    def are_all() -> bool:
+        found[:] = live.pids("senyap-web")
+        with contextlib.suppress(OSError):  # one is gone since
+            arbiter[:] = [pid for pid in found if parent(pid) not in found]
+            return len(found) == 1 + 2 * WORKERS and len(arbiter) == 1  # each worker with its maker of headers
+        return False
+
+    wait_until(are_all, "all processes of the pages")
+    return family(arbiter[0])[1:]
+
+
+def parent(pid: int) -> int:
+    """Return the parent of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def in_words(told: Sequence[Told]) -> list[str]:
+    """Return what a file or a journal would hold of these reporters: all that is typed, and the codes."""
+    codes = [word for each in told for word in (" ".join(each.page.words[:3]), " ".join(each.page.words[-3:]))]
+    return [*codes, *(marker for each in told for marker in each.markers.values())]
+
+
+def test_no_memory_file_or_journal_of_the_units_keeps_what_was_written_or_shown(installed: Booted, town: Path) -> None:
+    with (
+        installed.running(f"systemctl start {UNITS}\n{PLANTED}\nhold\n{TAKEN_AWAY}") as live,
+        contextlib.ExitStack() as still_open,
+    ):
+        live.reached()
+        told, needles = told_to(live, town, still_open)
+        pids = {unit: live.pids(unit) for unit in KEEPING}
+        assert min(map(len, pids.values())) >= 1 and len(pids["senyap-web"]) >= 1 + WORKERS
+        everyone = [pid for each in pids.values() for pid in each]
+        assert not counts(look_again(everyone, needles))
+        assert {core_limit(pid) for pid in everyone} == {("0", "0")}
+        found = live.holding([*in_words(told), "".join(SPLIT)])
+        planted = {re.sub(r"^(var/tmp/core)\.\d+$", r"\1", place) for place in found.pop("".join(SPLIT))}
+        assert planted == {"journal", *PLANTED_AT, *CORES}, "control: what is planted is seen"
+        assert found == {}
+        held_and_dropped(live)
+        print(f"{len(told)} reporters, {len(needles)} needles, {len(everyone)} processes: nothing found")
+        live.onward()
+        assert live.ended()[0] == 0
+
+
+def held_and_dropped(live: Running) -> None:
+    """Control: what a process has in hand is seen in its memory; and then it dies of it, and leaves nothing behind."""
+    marker = random_word()
+    form = multipart(REPORT | {"uraian": f"Sedang ditulis: {marker}", "benih": "x" * 400_000})
+    browser = Browser(live.there(PAGES))
+    browser.begin("/lapor", form, len(form) // 2)
+    cleaner = socket.socket(socket.AF_UNIX)
+    cleaner.connect(str(live.there(CLEANER)))
+    cleaner.sendall(struct.pack(">I", 100_000) + marker.encode() * 100)
+    for unit, line in (("senyap-web", browser), ("senyap-cleaner", cleaner)):
+        wait_until(lambda: scan_memory(live.pids(unit), {unit: marker.encode()}), f"{unit} with a marker in its hands")
+        (holder,) = {hit.pid for hit in scan_memory(live.pids(unit), {unit: marker.encode()})}
+        os.kill(holder, signal.SIGSEGV)
+        wait_until(lambda: holder not in live.pids(unit), "the end of that process")
+        line.close()
+    assert live.holding([marker]) == {}
+    assert len(workers_in(live)) == WORKERS, "another one has taken its place"
+    left = [pid for unit in KEEPING for pid in live.pids(unit)]
+    assert not counts(look_again(left, {"marker": marker.encode()}))
+
+
+def test_control_without_wiping_the_memory_of_the_units_keeps_what_was_written(installed: Booted, town: Path) -> None:
+    off = "import dropbox.__main__ as m; m.restart_wiping = lambda: None;"
+    with pages_begun_by(installed, off), installed.running(f"systemctl start {UNITS}\nhold\nexit 0") as live:
+        with contextlib.ExitStack() as still_open:
+            live.reached()
+            _, needles = told_to(live, town, still_open)
+            found = counts(scan_memory(live.pids("senyap-web"), needles))
+    assert {needle.split()[2] for needle in found if needle.startswith("typed")} & {"text", "file"}
+
+
+def confirmed_then_cut(machine: Booted, disk: LoopDisk) -> list[Answer]:
+    """Confirm reports, a few at once; cut the power as soon as the last receipt is shown; return the pages."""
+    with machine.running(f"systemctl start {UNITS}\nhold") as live:
+        live.reached()
+        place = live.there(PAGES)
+
+        def send(text: str) -> Answer:
+            browser = Browser(place)
+            return browser.send("/lapor", REPORT | {"benih": browser.ask("/lapor").hidden("benih"), "uraian": text})
+
+        with ThreadPoolExecutor(AT_ONCE) as reporters:
+            pages = list(reporters.map(send, CUT_TEXTS))
+        (disk.folder / "unsynced").write_text("x")
+        disk.cut()
+        live.pull_the_plug()
+    assert all(len(page.words) == 8 for page in pages)
+    disk.come_back()
+    assert not (disk.folder / "unsynced").exists(), "control: what nobody synced is gone"
+    return pages
+
+
+def brought_after(machine: Booted, town: Path, folder: Path, pages: Sequence[Answer]) -> list[str]:
+    """Boot again, open the mailbox of each receipt, bring the bundle to a station; return the texts it reads there."""
+    out = machine.root / "srv" / f"out-{folder.name}"
+    out.mkdir()
+    out.chmod(0o777)
+    bundle = f"senyap-dropbox bundle --to /srv/{out.name} --station sumsel"
+    with machine.running(f"systemctl start {UNITS}\nsystemctl is-active {UNITS}\nhold\n{bundle}") as live:
+        live.reached()
+        for page in pages:
+            visit = Browser(live.there(PAGES)).ask(
+                "/kotak", urlencode({"kode": " ".join(page.words)}).encode(), URLENCODED
+            )
+            assert visit.status == 200 and visit.hidden("sesi")
+        live.onward()
+        code, said = live.ended()
+        assert code == 0 and "active\n" * 4 in said, said
+    station = Province(town, folder)
+    station.imports(next(out.glob("bundle-*")))
+    return station.texts()
+
+
+def test_what_was_confirmed_is_there_when_the_power_is_cut_right_after_the_receipts(
+    installed: Booted, town: Path, tmp_path: Path
+) -> None:
+    with LoopDisk(installed.root / "var/lib/senyap", tmp_path / "disk") as disk:
+        pages = confirmed_then_cut(installed, disk)
+        assert set(CUT_TEXTS) <= set(brought_after(installed, town, tmp_path, pages))
+
+
+def test_control_without_syncs_the_same_cut_takes_confirmed_reports_away(
+    installed: Booted, town: Path, tmp_path: Path
+) -> None:
+    wiping = " ".join(f"{name}={value}" for name, value in WIPING.items())
+    with LoopDisk(installed.root / "var/lib/senyap", tmp_path / "disk") as disk:
+        with pages_begun_by(installed, NO_SYNCS, f"Environment={wiping}"):
+            pages = confirmed_then_cut(installed, disk)
+        assert not set(CUT_TEXTS) & set(brought_after(installed, town, tmp_path, pages))
+
+
 def test_a_clear_web_is_added_and_passes_on_what_visitors_send(machine: Booted) -> None:
     if not (ROOT / "deploy" / "server" / "nginx.conf").is_file():
         pytest.skip("deploy/server/nginx.conf is not there")
@@ -206,7 +451,9 @@ def write_certificate(folder: Path) -> None:
     (folder / "key.pem").chmod(0o600)
 
 
-def test_an_update_changes_tables_and_can_be_taken_back_with_what_came_since(machine: Booted, small: Path) -> None:
+def test_an_update_changes_tables_and_can_be_taken_back_with_what_came_since(
+    machine: Booted, station: Province
+) -> None:
     said = boot(
         machine,
         f"""
@@ -239,29 +486,67 @@ def test_an_update_changes_tables_and_can_be_taken_back_with_what_came_since(mac
     whole, broken = said.split("BROKEN\n")
     assert set(findings(whole)) == MISSING
     assert {"data", "units", "places"} <= set(findings(broken))
-    assert sorted(read_at_station(small, next((machine.root / "srv/out").glob("bundle-*")))) == sorted(TEXTS)
+    station.imports(next((machine.root / "srv/out").glob("bundle-*")))
+    assert made_up(station) == sorted(TEXTS)
 
 
-def read_at_station(small: Path, bundle: Path) -> list[str]:
-    """Import a bundle at the demo's station and return the texts of all cases."""
-    options = []
-    for line in (small / "demo-passphrases.txt").read_text().splitlines():
-        who, words = line.split("\t")
-        if who in ("sumsel-1", "sumsel-2"):
-            (bundle.parent / who).write_text(words)
-            (bundle.parent / who).chmod(0o600)
-            options += ["--passphrase-file", f"{who}={bundle.parent / who}"]
-    home = shutil.copytree(small / "stations" / "sumsel", bundle.parent / "station")
+def made_up(station: Province) -> list[str]:
+    """Return the reports that a station read, but for those of other tests on this machine."""
+    return [text for text in station.texts() if text.startswith("Laporan karangan")]
 
-    def station(*arguments: object) -> str:
-        command = [sys.executable, "-m", "station", "--allow-network", "--home", home, *options, *arguments]
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode in (0, 1), done.stderr
-        return done.stdout
 
-    station("import", bundle, "--json")
-    cases = [case["case"] for case in json.loads(station("list", "--json"))]
-    return [json.loads(station("show", case, "--json"))["fields"]["uraian"] for case in cases]
+def test_a_copy_of_it_goes_on_on_another_machine(machine: Booted, bare: Booted, town: Path, station: Province) -> None:
+    with machine.running(f"{BACKED_UP}\n") as live:
+        live.reached()
+        browser = Browser(live.there(PAGES))
+        page = browser.send("/lapor", REPORT | {"benih": browser.ask("/lapor").hidden("benih"), "uraian": SINCE})
+        live.onward()
+        assert live.ended()[0] == 0 and len(page.words) == 8
+    after = bare.copy(bare.root.with_name("after"))
+    carry(machine, after, town)
+    with after.running(restored()) as live:
+        live.reached()
+        visit = Browser(live.there(PAGES)).ask("/kotak", urlencode({"kode": " ".join(page.words)}).encode(), URLENCODED)
+        assert visit.status == 200 and visit.hidden("sesi")
+        station.outbox(after.root / "media/stick").chmod(0o644)
+        live.onward()
+        code, said = live.ended()
+    print(said)
+    assert code == 0, said
+    assert "active\n" * 4 in said and "SAME ADDRESS" in said and set(findings(said)) == MISSING
+    assert "This drop box is restored." in said and "first receive an outbox of sumsel" in said
+    assert station.imports(next((after.root / "media/stick").glob("bundle-*")))["alarms"] == []
+    assert made_up(station) == sorted([*TEXTS, SINCE])
+    shutil.rmtree(after.root)
+
+
+def carry(lost: Booted, after: Booted, town: Path) -> None:
+    """Bring to another machine what the operator has: the copy, Tor's folder from the safe, a poster, the paper."""
+    for place in ("media/copies", "media/key"):
+        shutil.copytree(lost.root / place, after.root / place)
+    key = SigningKey.from_seed((town / "server" / "server.key").read_bytes())
+    poster = fingerprint_words((town / "server" / "root.pin").read_bytes())
+    (after.root / "srv" / "typed").write_text("".join(" ".join(words) + "\n" for words in (poster, key_words(key))))
+
+
+def restored() -> str:
+    """Return the script of the other machine: the guide's, with words that are typed and names as they are."""
+    newest = "$(ls -d /media/copies/backup-*)"
+    install = guide("A copy on an installed machine").replace(
+        "; senyap-dropbox restore", "; </srv/typed senyap-dropbox restore"
+    )
+    install = re.sub(r"/media/copies/backup-[-\d]+", newest, install)
+    install = install.replace(
+        "\necho '$ install -d -o", "\nchown -R senyap: /media/copies /media/stick\necho '$ install -d -o"
+    )
+    first_visit = guide("Moving to another machine", 3)  # the copy was made after the last bundle
+    return f"""
+        {install}
+        systemctl is-active {UNITS}
+        cmp /media/key/onion/hostname /var/lib/senyap-tor/onion/hostname && echo SAME ADDRESS
+        hold
+        {first_visit}
+    """
 
 
 def test_it_goes_and_leaves_the_data(machine: Booted) -> None:
