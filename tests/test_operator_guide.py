@@ -132,8 +132,8 @@ def test_every_block_of_the_guide_is_run_here() -> None:
     tested = sum(len(blocks(heading)) for heading in re.findall(r"^## (.*)$", GUIDE, re.M))
     assert tested + 1 == GUIDE.count("```sh\n"), "the first one stands above all headings"
     assert {h: len(blocks(h)) for h in re.findall(r"^## (.*)$", GUIDE, re.M)} == {
-        "Installing": 1, "Updating, and going back": 3,  # run by tests/acceptance/test_server.py: they need a machine
-        "Running it": 0, "A release, before it is installed": 1, "The courier": 1, "A copy": 1, "The key on paper": 1, "Moving to another machine": 4,
+        "Installing": 1, "Updating, and going back": 3,  # these and a copy on one: tests/acceptance/test_server.py
+        "Running it": 0, "A release, before it is installed": 1, "The courier": 1, "A copy": 1, "The key on paper": 1, "A copy on an installed machine": 1, "Moving to another machine": 4,
         "Restoring an older copy": 3, "When the provider put the machine back": 1, "When the key is lost or stolen": 2,
         "When the machine is seized": 0, "When somebody else may be in the machine": 1, "When it ends": 0,
         "Tor": 0, "Clear web": 0,
