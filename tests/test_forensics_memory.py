@@ -183,10 +183,12 @@ def row_keys(home: Path, demo: Path) -> dict[str, Needle]:
     return found
 
 
-def tell_each(workers: Sequence[int], meet: Callable[[], Browser], size: int = FILE_BYTES) -> list[Told]:
-    """Let reporters come until each of these workers had one."""
+def tell_each(
+    workers: Sequence[int], meet: Callable[[], Browser], size: int = FILE_BYTES, least: int = 1
+) -> list[Told]:
+    """Let reporters come, `least` or more, until each of these workers had one."""
     before, told = {pid: cpu_ticks(pid) for pid in workers}, list[Told]()
-    while not told or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
+    while len(told) < least or any(cpu_ticks(pid) - ticks < BUSY_TICKS for pid, ticks in before.items()):
         assert len(told) < MAX_REPORTERS, "one worker never had a reporter"
         told.append(tell(meet(), size))
     return told

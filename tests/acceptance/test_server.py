@@ -271,7 +271,7 @@ def told_to(live: Running, town: Path, still_open: contextlib.ExitStack) -> tupl
         still_open.callback(browser.close)
         return browser
 
-    told = tell_each(workers_in(live), meet, FILE_BYTES)
+    told = tell_each(workers_in(live), meet, FILE_BYTES, least=4)  # a worker that still starts is busy, too
     return told, needles_of(told, Directory.load(town / "server").roster.deployment)
 
 
