@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
+import shutil
 import socket
 import ssl
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from forensics import Trace, counts, needs_root, needs_strace, scan_memory, wait_until
-from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, multipart, random_word
-from webfront import NAME, NGINX, VISITOR, WIPING, Recorder, WebFront
+from forensics import Trace, counts, family, needs_root, needs_strace, scan_memory, wait_until
+from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, end, multipart, random_word
+from shipped import shipped
+from webfront import NAME, NGINX, VISITOR, WIPING, Recorder, WebFront, make_certificate
 
 from dropbox.patience import BODY_SECONDS, HEAD_SECONDS
 from dropbox.serve import THREADS, WORKERS
@@ -87,7 +93,7 @@ def test_control_with_buffering_the_same_report_lies_in_a_file(box: LiveServer, 
     buffering = {"proxy_request_buffering off;": "proxy_request_buffering on;"}
     with WebFront(tmp_path / "nginx", box.socket, buffering) as front:
         _, trace = upload_traced(front, tmp_path / "trace")
-    body = f"{front.folder}/senyap-front-body/"
+    body = f"{front.folder}/body/"
     assert sum(writes(trace, re.escape(body)).values()) > 50 * MIB
     assert any(path.startswith(body) for path in trace.opened_for_writing())
 
@@ -405,3 +411,80 @@ def test_control_without_that_environment_it_stays(box: LiveServer, tmp_path: Pa
     assert box.socket
     with WebFront(tmp_path / "nginx", box.socket, env={"GLIBC_TUNABLES": ""}) as front:
         assert left_in_memory(front)
+
+
+# --- no root -----------------------------------------------------------------------------------------
+
+NOBODY = 65534
+ALONE = """
+ip link set lo up
+exec setpriv --reuid "$1" --regid "$1" --clear-groups --no-new-privs --bounding-set -all,+net_bind_service \\
+    --inh-caps "$2" --ambient-caps "$2" "$3" -e stderr -c "$4" -g "daemon off;"
+"""
+RIGHTS = re.compile(r"^(?:Uid|Cap\w+):\t(.*)$", re.M)
+
+
+def alone(folder: Path, right: str) -> tuple[subprocess.Popen[str], Path]:
+    """Start nginx in a network of its own, as nobody with this right, on port 443 and a folder that is nobody's."""
+    assert NGINX
+    folder.chmod(0o755)
+    place = folder / "nginx"
+    place.mkdir()
+    make_certificate(place)
+    paths = ("/run/senyap-front", "/run/credentials/senyap-front.service", "/run/senyap")
+    (place / "nginx.conf").write_text(shipped("nginx.conf", dict.fromkeys(paths, place)))
+    for each in (place, *place.iterdir()):
+        os.chown(each, NOBODY, NOBODY)
+    words = ["unshare", "-n", "sh", "-c", ALONE, "sh", str(NOBODY), right, NGINX, str(place / "nginx.conf")]
+    started = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return started, place
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user reaches, which those of the tests are not."""
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@needs_root
+def test_it_runs_without_root_from_its_first_process_on(open_folder: Path) -> None:
+    started, place = alone(open_folder, "+net_bind_service")
+    try:
+        wait_until(lambda: started.poll() is not None or len(family(started.pid)) == 3, "nginx and its workers")
+        told = [RIGHTS.findall(Path(f"/proc/{pid}/status").read_text()) for pid in family(started.pid)]
+        visit = [
+            "nsenter",
+            "-t",
+            str(started.pid),
+            "-n",
+            sys.executable,
+            "-c",
+            VISIT,
+            NAME,
+            str(place / "fullchain.pem"),
+        ]
+        done = subprocess.run(visit, capture_output=True, text=True, timeout=60)
+    finally:
+        end(started)
+    only_the_port = f"{1 << 10:016x}"
+    assert told == [["\t".join([str(NOBODY)] * 4), *[only_the_port] * 5]] * 3
+    assert done.stdout == "TLSv1.3 502\n", done.stderr
+    assert {path.name for path in place.iterdir()} >= {"body", "proxy"}
+
+
+@needs_root
+def test_control_without_that_right_there_is_no_port_443(open_folder: Path) -> None:
+    started, _ = alone(open_folder, "-net_bind_service")
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 1 and "443 failed (13: Permission denied)" in said
+
+
+VISIT = """
+import socket, ssl, sys
+rules = ssl.create_default_context(cafile=sys.argv[2])
+with rules.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_hostname=sys.argv[1]) as line:
+    line.sendall(f"GET / HTTP/1.1\\r\\nHost: {sys.argv[1]}\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    print(line.version(), line.recv(12)[9:].decode())
+"""

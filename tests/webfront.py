@@ -38,9 +38,8 @@ class WebFront:
         folder.mkdir()
         self.folder, self.port, self._env = folder, free_port(), dict(env or {})
         make_certificate(folder)
-        # The whole of it runs as one user, who owns the folders of the test.
         places = {
-            "user www-data;": "user root;", "/run/senyap/web.sock": target, "/run/": f"{folder}/", "/etc/senyap/tls": folder,
+            "/run/senyap/web.sock": target, "/run/senyap-front": folder, "/run/credentials/senyap-front.service": folder,
             "listen 443": f"listen 127.0.0.1:{self.port}", "listen [::]:443": f"listen unix:{folder}/6.sock",
         }  # fmt: skip
         text = shipped("nginx.conf", {**(changes or {}), **places})
@@ -50,9 +49,11 @@ class WebFront:
 
     def __enter__(self) -> WebFront:
         assert NGINX
+        # The whole of it runs as one user, who owns the folders of the test; root would make its workers somebody else.
+        more = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
         with self.said.open("wb") as said:
             self._process = subprocess.Popen(
-                [NGINX, "-e", "stderr", "-c", str(self.folder / "nginx.conf"), "-g", "daemon off;"],
+                [NGINX, "-e", "stderr", "-c", str(self.folder / "nginx.conf"), "-g", more],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**os.environ, **self._env},
             )  # fmt: skip
         wait_until(self._is_up, "nginx and its workers")
