@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from crypto import medium
+from dropbox import clear_web as front
 from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
 from dropbox.machine import Machine
@@ -29,9 +30,8 @@ UNITS = {
     "senyap-cleaner": "senyap-clean",
     "senyap-tor": "senyap-tor",
 }
-WITH_NETWORK = "senyap-tor"
+WITH_NETWORK = ("senyap-tor", front.UNIT)
 STRANGERS = ("tor", "nginx")  # Debian's own units; the web server writes visitors down
-FRONT, FRONT_UNIT = "/etc/senyap/nginx.conf", "senyap-front.service"  # of the clear web, which few have
 ONION = "/var/lib/senyap-tor/onion/hostname"
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
@@ -102,7 +102,7 @@ def program(machine: Machine, home: Path) -> Said:
 
 def places(machine: Machine, home: Path) -> Said:
     """Each file of the installation is as it was shipped, and Debian's own units cannot start."""
-    for unit in STRANGERS if machine.path(FRONT).is_file() else STRANGERS[:1]:
+    for unit in STRANGERS if front.exists(machine) else STRANGERS[:1]:
         mask = machine.path(f"/etc/systemd/system/{unit}.service")
         if not mask.is_symlink() or str(mask.readlink()) != "/dev/null":
             yield _fix(f"{unit}.service of Debian may start: {_AGAIN}")
@@ -111,7 +111,7 @@ def places(machine: Machine, home: Path) -> Said:
             continue
         source, path, mode = line.split()
         shipped, there = machine.path(f"{PROGRAM}/server/{source}"), machine.path(path)
-        if not shipped.is_file() or (source == FRONT_UNIT and not machine.path(FRONT).is_file()):
+        if not shipped.is_file() or (source == f"{front.UNIT}.service" and not front.exists(machine)):
             continue
         if not there.is_file():
             yield _fix(f"{path} is not there: {_AGAIN}")
@@ -160,7 +160,8 @@ def settings(machine: Machine, home: Path) -> Said:
 
 def units(machine: Machine, home: Path) -> Said:
     """Each unit runs, as its own user, inside its walls."""
-    for name, user in UNITS.items():
+    there = UNITS | ({front.UNIT: front.USER} if front.exists(machine) else {})
+    for name, user in there.items():
         told = machine.unit(name)
         if not told:
             yield _cannot_tell("systemd does not answer")
@@ -169,15 +170,15 @@ def units(machine: Machine, home: Path) -> Said:
         if told.get("ActiveState") != "active" or not pid:
             yield _fix(f"{name} does not run: systemctl status {name}")
             continue
-        process = machine.process(pid)
+        process, rights = machine.process(pid), front.RIGHTS if name == front.UNIT else 0
         wrong = {
             f"it runs as another user than {user}": process.user != machine.user(user),
             "its system calls are not filtered": process.status.get("Seccomp") != "2",
             "it may get more rights": process.status.get("NoNewPrivs") != "1",
-            "it has rights of root": int(process.status.get("CapEff", "1"), 16) != 0,
+            "it has rights of root": int(process.status.get("CapEff", "1"), 16) & ~rights != 0,
             "it may leave a core dump": process.core_limit != "0",
             "the machine's files are not read-only for it": not process.read_only,
-            "it has a network": name != WITH_NETWORK and not process.own_network,
+            "it has a network": name not in WITH_NETWORK and not process.own_network,
         }
         yield from (
             _fix(f"{name}: {words}. Look for drop-ins: systemctl cat {name}") for words, is_so in wrong.items() if is_so
@@ -243,11 +244,14 @@ def clear_web(machine: Machine, home: Path) -> Said:
     """Where there is a clear web, it keeps no log: one of errors names visitors, too."""
     if machine.unit("nginx").get("ActiveState") == "active":
         yield _fix("nginx runs with a configuration of its own: systemctl disable --now nginx; ours is senyap-front")
-    if not machine.path(FRONT).is_file():
+    if not front.exists(machine):
         return
-    logs = [" ".join(words) for words in _LOGS.findall(machine.text(FRONT))]
+    yield from map(_fix, front.certificate(machine))
+    logs = [" ".join(words) for words in _LOGS.findall(machine.text(front.CONFIGURATION))]
     if set(logs) != _SILENT:
-        yield _fix(f"{FRONT} keeps a log of visitors: access_log off; error_log /dev/null; as it was shipped")
+        yield _fix(
+            f"{front.CONFIGURATION} keeps a log of visitors: access_log off; error_log /dev/null; as it was shipped"
+        )
 
 
 # --- how it is ---------------------------------------------------------------------------------------
@@ -302,7 +306,7 @@ GOOD = {
     "places": "units, firewall, torrc and the rest are as they were shipped",
     "data": "the home is senyap's alone, and holds no key of anybody else",
     "settings": "the settings name the cleaner and the onion address",
-    "units": "four units run, each as its own user inside its walls",
+    "units": "every unit runs, as its own user inside its walls",
     "sockets": "the sockets lie in memory, and few may reach them",
     "memory": "no open swap, no core dump",
     "journal": "the journal lies in memory alone",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from forensics import Trace, counts, family, needs_root, needs_strace, scan_memory, wait_until
-from live import BOUNDARY, REPORT, Answer, LiveServer, copy_home, end, multipart, random_word
+from live import BOUNDARY, REPORT, ROOT, Answer, LiveServer, copy_home, end, multipart, random_word
 from shipped import shipped
 from webfront import NAME, NGINX, VISITOR, WIPING, Recorder, WebFront, make_certificate
 
@@ -488,3 +488,22 @@ with rules.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_host
     line.sendall(f"GET / HTTP/1.1\\r\\nHost: {sys.argv[1]}\\r\\nConnection: close\\r\\n\\r\\n".encode())
     print(line.version(), line.recv(12)[9:].decode())
 """
+
+
+@needs_root
+@pytest.mark.parametrize("guide", ["guide-operator.md", "guide-operator.id.md"])
+def test_what_the_guide_says_shows_the_line_that_nginx_does_not_take(open_folder: Path, guide: str) -> None:
+    (look,) = re.findall(r"`(unshare [^`]*nginx -t [^`]*)`", (ROOT / "docs" / guide).read_text("utf-8"))
+    place = open_folder / "senyap"
+    (place / "tls").mkdir(parents=True)
+    make_certificate(place / "tls")
+    there = place / "nginx.conf"
+    there.write_text(shipped("nginx.conf", {}))
+    command = ["sh", "-c", f"PATH=$PATH:/usr/sbin; {look.replace('/etc/senyap/', f'{place}/')}"]
+    before = set(Path("/run").iterdir())
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "test is successful" in done.stderr, done.stderr
+    there.write_text(shipped("nginx.conf", {"access_log off;": "acces_log off;"}))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and 'unknown directive "acces_log"' in done.stderr
+    assert set(Path("/run").iterdir()) == before

@@ -80,7 +80,7 @@ class Whole:
 
     def _kernel(self) -> None:
         uid = os.geteuid()
-        users = {"root": uid, "senyap": uid, "senyap-clean": uid, "senyap-tor": uid}
+        users = dict.fromkeys(("root", "senyap", "senyap-clean", "senyap-tor", "senyap-front"), uid)
         self.write("etc/passwd", "".join(f"{name}:x:{number}:0::/:/bin/sh\n" for name, number in users.items()))
         self.write("proc/self/mounts", MOUNTS)
         self.write("proc/swaps", "Filename Type Size Used Priority\n")
@@ -92,6 +92,19 @@ class Whole:
         net = self.root / "proc/1/ns/net"
         net.parent.mkdir(parents=True)
         net.symlink_to("net:[1]")
+
+    def add_clear_web(self) -> None:
+        """Put the clear web beside the rest, as the installer and whoever looks after the machine do."""
+        for name, path in (("senyap-front.service", "etc/systemd/system"), ("nginx.conf", "etc/senyap")):
+            self.write(f"{path}/{name}", (SERVER / name).read_text())
+        (self.root / "etc/systemd/system/nginx.service").symlink_to("/dev/null")
+        for name in ("fullchain.pem", "key.pem"):
+            self.write(f"etc/senyap/tls/{name}", name, 0o600)
+        self.write("run/credentials/senyap-front.service/fullchain.pem", "fullchain.pem")
+        self.write("var/log/nginx/access.log", "")  # Debian's package makes an empty one
+        self.units["senyap-front"] = ("active", 51)
+        self._process(51, "senyap-front", net=False)
+        edit("proc/51/status", f"CapEff:\t{0:016x}", f"CapEff:\t{1 << 10:016x}")(self)
 
     def _process(self, pid: int, user: str, *, net: bool) -> None:
         uid = os.geteuid()
@@ -237,23 +250,41 @@ def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
     assert [each.check for each in whole.wrong()] == ["memory"], "control: a volume that is not encrypted"
 
 
-def test_a_clear_web_that_keeps_a_log_of_errors_is_named(whole: Whole) -> None:
-    whole.write("etc/senyap/nginx.conf", "error_log /dev/null emerg;\naccess_log off;\n")
-    assert [each.words.split()[0] for each in whole.wrong()] == [
-        "nginx.service",
-        "/etc/systemd/system/senyap-front.service",
-    ]
-    shutil.copy(SERVER / "senyap-front.service", whole.root / "etc/systemd/system")
-    (whole.root / "etc/systemd/system/nginx.service").symlink_to("/dev/null")
-    whole.write("var/log/nginx/access.log", "")  # Debian's package makes an empty one
+def test_a_clear_web_of_which_nothing_else_was_installed_is_named(whole: Whole) -> None:
+    whole.write("etc/senyap/nginx.conf", (SERVER / "nginx.conf").read_text())
+    assert [" ".join(each.words.split()[:4]) for each in whole.wrong()] == [
+        "nginx.service of Debian may", "/etc/systemd/system/senyap-front.service is not there:",
+        "senyap-front does not run:", "/etc/senyap/tls/fullchain.pem is not there:", "/etc/senyap/tls/key.pem is not there:",
+    ]  # fmt: skip
+    shutil.rmtree(whole.root / "etc/senyap")
+    whole.write("etc/senyap/torrc", (SERVER / "torrc").read_text())
+    whole.add_clear_web()
     assert whole.wrong() == []
-    for text in (
-        "error_log /var/log/x;\naccess_log off;",
-        "error_log /dev/null;\naccess_log /var/x;",
-        "access_log off;",
-    ):
-        whole.write("etc/senyap/nginx.conf", f"{text}\n")
-        assert [each.check for each in whole.wrong()] == ["clear web"], text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "said"),
+    [
+        (edit("proc/51/status", f"{1 << 10:016x}", f"{1 << 10 | 1:016x}"), "units", "senyap-front: it has rights of root"),
+        (edit("proc/51/status", f"Uid:\t{os.geteuid()}\t{os.geteuid()}\n", "Uid:\t0\t9999\n"), "units", "than senyap-front"),
+        (edit("proc/41/status", f"CapEff:\t{0:016x}", f"CapEff:\t{1 << 10:016x}"), "units", "senyap-web: it has rights"),
+        (mode("etc/senyap/tls/key.pem", 0o640), "clear web", "chmod 0600 /etc/senyap/tls/key.pem"),
+        (gone("etc/senyap/tls/key.pem"), "clear web", "key.pem is not there"),
+        (write("etc/senyap/tls/fullchain.pem", "renewed", 0o600), "clear web", "not the one in use: systemctl restart senyap-front"),
+        (edit("etc/senyap/nginx.conf", "error_log /dev/null emerg;", "error_log /var/log/x;"), "clear web", "log"),
+        (edit("etc/senyap/nginx.conf", "error_log /dev/null emerg;", ""), "clear web", "log"),
+        (edit("etc/senyap/nginx.conf", "access_log off;", "access_log /var/log/x;"), "clear web", "log"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_clear_web_is_named_and_nothing_else(
+    whole: Whole, spoil: Callable[[Whole], object], check: str, said: str
+) -> None:
+    whole.add_clear_web()
+    assert whole.wrong() == []
+    spoil(whole)
+    found = whole.wrong()
+    assert {each.check for each in found} == {check}
+    assert any(said in each.words and each.verdict is Verdict.FIX for each in found), found
 
 
 def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:

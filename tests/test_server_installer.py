@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from live import ROOT
+from shipped import shipped
 from test_server_files import install as as_listed
 
 INSTALL = ROOT / "deploy" / "install-server"
@@ -192,6 +193,52 @@ def test_what_a_web_server_wrote_down_before_is_erased(root: Path) -> None:
     assert sourced(root, "check=yes; web_logs").stdout.startswith("would: ") and (logs / "access.log").exists()
     assert sourced(root, "web_logs").stdout.startswith("done: ") and list(logs.iterdir()) == []
     assert sourced(root, "web_logs").stdout.startswith("already: ")
+
+
+BEFORE = {  # what nginx.conf had while its first process was root
+    "# Two are enough": "user www-data;\n# Two are enough", "/run/senyap-front/nginx.pid": "/run/nginx.pid",
+    "_temp_path /run/senyap-front/": "_temp_path /run/senyap-front-",
+    "/run/credentials/senyap-front.service/": "/etc/senyap/tls/",
+}  # fmt: skip
+OWN = {"kotak.example.go.id": "lapor.sumsel.go.id", "keepalive_timeout 5s": "keepalive_timeout 4s"}
+
+
+def folders_of_before_and_now(root: Path, tmp_path: Path) -> tuple[Path, Path, Path, str, str]:
+    """Return a folder of the program of before, that of this one, a configuration made from the first, and both as they should be."""
+    now = ROOT / "deploy" / "server"
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "nginx.conf").write_text(shipped("nginx.conf", BEFORE))
+    there = root / "etc" / "senyap" / "nginx.conf"
+    there.parent.mkdir(exist_ok=True)
+    there.write_text(shipped("nginx.conf", BEFORE | OWN))
+    return tmp_path / "before", now, there, there.read_text(), shipped("nginx.conf", OWN)
+
+
+def test_the_clear_web_of_before_fits_its_unit_after_an_update_and_after_the_way_back(
+    root: Path, tmp_path: Path
+) -> None:
+    before, now, there, old, new = folders_of_before_and_now(root, tmp_path)
+    assert sourced(root, 'check=yes; front_lines "$1"', now).stdout.startswith("would: ") and there.read_text() == old
+    script = 'usermod() { echo "$@"; }; front_lines "$1"; echo "${restart[@]}"'
+    done = sourced(root, script, now)
+    assert done.stdout.startswith("done: /etc/senyap/nginx.conf: user") and done.stdout.endswith("senyap-front\n")
+    assert there.read_text() == new, "what its owner changed stays"
+    assert there.with_name("nginx.conf.before-senyap").read_text() == old and "-aG" not in done.stdout
+    again = sourced(root, script, now)
+    assert again.stdout == "already: /etc/senyap/nginx.conf fits its unit\n\n" and there.read_text() == new
+    back = sourced(root, script, before)
+    assert sorted(there.read_text().splitlines()) == sorted(old.splitlines()), back.stderr
+    assert "-aG senyap-web www-data" in back.stdout, "nginx of that program reaches the pages again"
+    assert sourced(root, script, before).stdout.startswith("already: ")
+
+
+def test_whoever_has_a_clear_web_gets_its_user_with_an_update(root: Path) -> None:
+    pretend = 'getent() { :; }; person() { echo "person $1"; }; id() { echo www-data senyap-web; }; gpasswd() { echo "$@"; }; '
+    assert "senyap-front" not in sourced(root, pretend + 'people ""').stdout
+    (root / "etc" / "senyap").mkdir()
+    (root / "etc" / "senyap" / "nginx.conf").write_text("")
+    said = sourced(root, pretend + 'people ""').stdout
+    assert "person senyap-front" in said and "done: www-data out of group senyap-web" in said
 
 
 def test_a_home_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
