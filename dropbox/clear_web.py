@@ -5,11 +5,13 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 
+from dropbox.directives import differences, parse
 from dropbox.machine import Machine
 
 CONFIGURATION = "/etc/senyap/nginx.conf"
 UNIT, USER = "senyap-front", "senyap-front"
 RIGHTS = 1 << 10  # CAP_NET_BIND_SERVICE
+OWN = frozenset({"server_name"})  # what whoever looks after the machine writes there
 _FILES, _COPIES = "/etc/senyap/tls", f"/run/credentials/{UNIT}.service"
 _CHAIN, _KEY = "fullchain.pem", "key.pem"
 
@@ -17,6 +19,22 @@ _CHAIN, _KEY = "fullchain.pem", "key.pem"
 def exists(machine: Machine) -> bool:
     """Tell whether this drop box has one; raises OSError."""
     return machine.path(CONFIGURATION).is_file()
+
+
+def configuration(machine: Machine, shipped: str) -> Iterator[str]:
+    """Yield each directive that is not as in the shipped file, whose path is given; raises OSError."""
+    place = machine.path(CONFIGURATION)
+    found = place.stat()
+    if found.st_uid != machine.owner_of_programs() or found.st_mode & 0o022:
+        yield f"{CONFIGURATION} must be root's alone to change: chown root: {CONFIGURATION}; chmod 0644 {CONFIGURATION}"
+    wanted = parse(machine.text(shipped))
+    try:
+        there = parse(machine.text(CONFIGURATION))
+    except ValueError as error:
+        yield f"{CONFIGURATION} is no configuration of nginx: look at {error}, and compare it with {shipped}"
+        return
+    for words in differences(wanted, there, OWN):
+        yield f"{CONFIGURATION}: {words}. As it was shipped: {shipped}; then systemctl reload {UNIT}"
 
 
 def certificate(machine: Machine) -> Iterator[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from live import ROOT
+from shipped import shipped
+from test_server_installer import BEFORE
 
 from dropbox import doctor
 from dropbox.__main__ import main
@@ -173,6 +175,10 @@ def told(**values: object) -> Callable[[Whole], None]:
     return lambda whole: whole.status.update(values)
 
 
+def front(before: str, after: str) -> Callable[[Whole], None]:
+    return edit("etc/senyap/nginx.conf", before, after)
+
+
 def network_of_the_machine(whole: Whole) -> None:
     path = whole.root / "proc/41/ns/net"
     path.unlink()
@@ -271,9 +277,23 @@ def test_a_clear_web_of_which_nothing_else_was_installed_is_named(whole: Whole) 
         (mode("etc/senyap/tls/key.pem", 0o640), "clear web", "chmod 0600 /etc/senyap/tls/key.pem"),
         (gone("etc/senyap/tls/key.pem"), "clear web", "key.pem is not there"),
         (write("etc/senyap/tls/fullchain.pem", "renewed", 0o600), "clear web", "not the one in use: systemctl restart senyap-front"),
-        (edit("etc/senyap/nginx.conf", "error_log /dev/null emerg;", "error_log /var/log/x;"), "clear web", "log"),
-        (edit("etc/senyap/nginx.conf", "error_log /dev/null emerg;", ""), "clear web", "log"),
-        (edit("etc/senyap/nginx.conf", "access_log off;", "access_log /var/log/x;"), "clear web", "log"),
+        (mode("etc/senyap/nginx.conf", 0o664), "clear web", "root's alone to change"),
+        (front("error_log /dev/null emerg;", "error_log /var/log/x;"), "clear web", "`error_log /var/log/x` must be `error_log /dev/null emerg`"),
+        (front("error_log /dev/null emerg;", ""), "clear web", "`error_log /dev/null emerg` is missing."),
+        (front("access_log off;", "access_log /var/log/x;"), "clear web", "`access_log /var/log/x` in http must be `access_log off`"),
+        (front("ssl_protocols TLSv1.3;", "ssl_protocols TLSv1.2 TLSv1.3;"), "clear web", "must be `ssl_protocols TLSv1.3`"),
+        (front("limit_conn visitor 32;", ""), "clear web", "`limit_conn visitor 32` is missing in http, server."),
+        (front("ssl_reject_handshake on;", ""), "clear web", "is missing in http, server (default_server)"),
+        (front("location / {", "location / { access_log /var/log/x;"), "clear web", "in http, server, location / must go"),
+        (front("proxy_set_header Host $server_name;", "proxy_set_header Host $server_name; proxy_set_header X-Real-IP $remote_addr;"), "clear web", "X-Real-IP $remote_addr` in http must go"),
+        (front("events {", "include /etc/nginx/conf.d/*.conf; events {"), "clear web", "`include /etc/nginx/conf.d/*.conf` must go"),
+        (front("location / {", "location /status { stub_status; } location / {"), "clear web", "`location /status {…}` in http, server must go"),
+        (front("map $binary_remote_addr $visitor {", "map $uri $visitor {"), "clear web", "$visitor {…}` is missing in http"),
+        (front("server_name kotak.example.go.id;", ""), "clear web", "`server_name …` is missing in http, server"),
+        (front("pid /run/senyap-front/nginx.pid;", "user www-data; pid /run/nginx.pid;"), "clear web", "`user www-data` must go"),
+        (front("/run/credentials/senyap-front.service/key.pem", "/etc/ssl/key.pem"), "clear web", "ssl_certificate_key /etc/ssl/key.pem` in http, server must be"),
+        (front("http {", "http"), "clear web", "is no configuration of nginx"),
+        (front("lang=\"id\"", "lang=\"en\""), "clear web", "in http, server, location = /gangguan must be `return 503"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_clear_web_is_named_and_nothing_else(
@@ -285,6 +305,24 @@ def test_what_is_wrong_with_a_clear_web_is_named_and_nothing_else(
     found = whole.wrong()
     assert {each.check for each in found} == {check}
     assert any(said in each.words and each.verdict is Verdict.FIX for each in found), found
+
+
+def test_what_is_whose_in_a_clear_web_is_its_owners(whole: Whole) -> None:
+    """The name, the order, remarks and empty space; nothing of it weakens anything."""
+    whole.add_clear_web()
+    front("server_name kotak.example.go.id;", "server_name lapor.sumsel.go.id;")(whole)
+    front("access_log off;\n", "# mine; {\n")(whole)
+    front("http {", "http {\n  access_log   off ;")(whole)
+    assert whole.wrong() == []
+
+
+def test_a_clear_web_from_before_an_update_is_told_line_by_line(whole: Whole) -> None:
+    whole.add_clear_web()
+    whole.write("etc/senyap/nginx.conf", shipped("nginx.conf", BEFORE))
+    found = [each.words for each in whole.wrong()]
+    assert len(found) == 9 and all(
+        "/opt/senyap/current/server/nginx.conf; then systemctl reload" in each for each in found
+    )
 
 
 def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:

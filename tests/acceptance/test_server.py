@@ -476,7 +476,7 @@ def test_a_clear_web_of_before_works_after_an_update_and_after_the_way_back(mach
         """,
     )
     assert said.count("TLSv1.3 200 True") == 4
-    before, update, _, again = re.split("UPDATE\n|BACK\n|AGAIN\n", said)
+    _, update, _, again = re.split("UPDATE\n|BACK\n|AGAIN\n", said)
     assert "FRONT senyap-front 0000000000000400 NO KEY" in update and "\nwww-data\n" in update
     for each in (update, again):
         assert len(steps_of(each, "done")) == 3, "the group, the unit, the configuration"
