@@ -5,6 +5,7 @@ The whole of it runs on a machine that boots: tests/acceptance/test_server.py.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -164,7 +165,7 @@ def test_units_of_debian_are_masked_before_their_packages_come(root: Path) -> No
     said = sourced(root, "check=yes; strangers yes")
     assert said.stdout.count("would: ") == 2 and not units.exists()
     pretend = 'dpkg-query() { :; }; apt-get() { [[ "$1 $2" != "-q -y" ]] || ls "$root/etc/systemd/system" >&2; }; '
-    script = pretend + "people() { exit; }; " + 'install_all "" "" "" "$1" ""'
+    script = pretend + "people() { exit; }; " + 'install_all "" "" "" "$1" "" ""'
     first = sourced(root, script, "")
     assert "tor.service" in first.stderr and "nginx.service" not in first.stderr, (
         "without a clear web it is not installed"
@@ -269,6 +270,49 @@ def test_check_changes_nothing(root: Path) -> None:
     assert done.returncode == 0 and "nothing was changed" in done.stdout and sorted(root.rglob("*")) == before
     for path in ("in-clear-web.nft", "in-ssh.nft", "out-time.nft", "senyap-web.service", "senyap-front.service"):
         assert path in done.stdout
+
+
+def in_use(root: Path, version: str) -> None:
+    """Make a program of this version the one in use."""
+    program = root / "opt" / "senyap" / f"{version}-0123456789ab"
+    program.mkdir(parents=True)
+    current = root / "opt" / "senyap" / "current"
+    current.unlink(missing_ok=True)
+    current.symlink_to(program)
+
+
+def test_a_version_that_is_older_than_the_one_in_use_is_refused_and_changes_nothing(root: Path) -> None:
+    for version, code in (("0.0.9", 0), ("0.1.0", 0), ("0.1.1", 3), ("0.10.0", 3), ("1.0", 3)):
+        in_use(root, version)
+        before = sorted(root.rglob("*"))
+        done = run(INSTALL, "--check", root=root)
+        assert done.returncode == code and sorted(root.rglob("*")) == before, version
+        assert ("--rollback" in done.stderr) == ("--older" in done.stderr) == bool(code)
+        assert bool(done.stdout) == (not code), "not even a step that would be"
+        assert run(INSTALL, "--check", "--older", root=root).returncode == 0
+    if os.geteuid() == 0:
+        done = run(INSTALL, root=root)
+        assert done.returncode == 3 and "0.1.0 is older than 1.0" in done.stderr and sorted(root.rglob("*")) == before
+
+
+def test_versions_are_ordered_as_releases_follow_each_other(root: Path) -> None:
+    follow = [
+        "0.1.0.dev1",
+        "0.1.0.dev2",
+        "0.1.0a1",
+        "0.1.0b1",
+        "0.1.0rc1",
+        "0.1.0rc2",
+        "0.1.0",
+        "0.1.1",
+        "0.9",
+        "0.10",
+        "1.0+x",
+    ]
+    script = 'dpkg --compare-versions "$(ordered "$1")" lt "$(ordered "$2")"'
+    for earlier, later in itertools.pairwise(follow):
+        assert sourced(root, script, earlier, later).returncode == 0, later
+        assert sourced(root, script, later, earlier).returncode == 1, later
 
 
 def test_whoever_comes_by_ssh_is_not_locked_out(root: Path) -> None:

@@ -466,7 +466,9 @@ def test_a_clear_web_of_before_works_after_an_update_and_after_the_way_back(mach
         cp /srv/front /etc/systemd/system/senyap-front.service; systemctl daemon-reload; systemctl restart senyap-front
         python3 /srv/visit.py || exit 1
         echo UPDATE; bash /srv/older/deploy/install-server --wheels /media/stick/wheels || exit 1
-        python3 /srv/visit.py || exit 1; {WHO}; id -nG www-data
+        python3 /srv/visit.py || exit 1
+        {WHO}
+        id -nG www-data
         . /srv/older/deploy/install-server; mkdir /srv/before; cp /srv/nginx.conf /srv/before/
         echo BACK; front_lines /srv/before; cp /srv/front /etc/systemd/system/senyap-front.service; systemctl daemon-reload
         systemctl restart senyap-front; python3 /srv/visit.py || exit 1
