@@ -256,6 +256,27 @@ def test_a_file_of_ours_is_written_once_and_again_when_it_differs(tmp_path: Path
         assert path.read_text() == "a=1\n" and path.stat().st_mode & 0o777 == 0o644
 
 
+def test_a_version_that_is_older_than_the_one_in_use_is_refused(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "opt"
+    script = 'place=$1; packages() { echo PACKAGES; exit; }; steps "$2" "$3" "$4"'
+    for version, refused in (
+        ("0.0.9", False),
+        ("0.1.0rc1", False),
+        ("0.1.0", False),
+        ("0.1.1", True),
+        ("0.10.0", True),
+    ):
+        shutil.rmtree(place, ignore_errors=True)
+        assert sourced(script, place, folder, tmp_path, "").stdout == "PACKAGES\n", "nothing is in use yet"
+        about = place / "x" / "lib" / "python3.11" / "site-packages" / f"kotak_senyap-{version}.dist-info"
+        about.mkdir(parents=True)
+        (place / "current").symlink_to(place / "x")
+        done = sourced(script, place, folder, tmp_path, "")
+        assert (done.returncode, done.stdout) == ((3, "") if refused else (0, "PACKAGES\n")), done.stderr
+        assert ("--older" in done.stderr) == refused
+        assert sourced(script, place, folder, tmp_path, "yes").stdout == "PACKAGES\n"
+
+
 # --- gather ------------------------------------------------------------------------------------------
 
 
