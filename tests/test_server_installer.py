@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from live import ROOT
 from shipped import shipped
+from test_layers import MAX_FILE_LINES
 from test_server_files import install as as_listed
 
 INSTALL = ROOT / "deploy" / "install-server"
@@ -350,5 +351,10 @@ def test_uninstall_takes_our_files_and_leaves_data_and_the_firewall_of_before(ro
 def test_shellcheck_finds_nothing() -> None:
     if shutil.which("shellcheck") is None:
         pytest.skip("shellcheck is not installed")
-    done = run("shellcheck", INSTALL)
+    done = run("shellcheck", "-x", INSTALL)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", [INSTALL, *sorted(INSTALL.with_name("server-steps").iterdir())], ids=lambda p: p.name)
+def test_no_file_of_it_grows_beyond_what_can_be_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES

@@ -208,7 +208,8 @@ def test_no_step_stands_on_the_stick(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "program", ["station/install", "station/gather", "install-server", "build-release", "server/launcher"]
+    "program",
+    ["station/install", "station/gather", "install-server", "server-steps/program", "build-release", "server/launcher"],
 )
 def test_python_never_looks_into_the_current_folder(program: str) -> None:
     text = (ROOT / "deploy" / program).read_text()
