@@ -235,12 +235,13 @@ def test_the_clear_web_of_before_fits_its_unit_after_an_update_and_after_the_way
 
 
 def test_whoever_has_a_clear_web_gets_its_user_with_an_update(root: Path) -> None:
-    pretend = 'getent() { :; }; person() { echo "person $1"; }; id() { echo www-data senyap-web; }; gpasswd() { echo "$@"; }; '
+    pretend = 'getent() { :; }; person() { echo "person $1"; }; id() { echo www-data senyap-web; }; gpasswd() { echo "$@" >&2; }; '
     assert "senyap-front" not in sourced(root, pretend + 'people ""').stdout
     (root / "etc" / "senyap").mkdir()
     (root / "etc" / "senyap" / "nginx.conf").write_text("")
-    said = sourced(root, pretend + 'people ""').stdout
-    assert "person senyap-front" in said and "done: www-data out of group senyap-web" in said
+    done = sourced(root, pretend + 'people ""')
+    assert "person senyap-front" in done.stdout and "done: www-data out of group senyap-web" in done.stdout
+    assert done.stderr == "-d www-data senyap-web\n"
 
 
 def test_a_home_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
@@ -283,7 +284,7 @@ def in_use(root: Path, version: str) -> None:
 
 
 def test_a_version_that_is_older_than_the_one_in_use_is_refused_and_changes_nothing(root: Path) -> None:
-    for version, code in (("0.0.9", 0), ("0.1.0", 0), ("0.1.1", 3), ("0.10.0", 3), ("1.0", 3)):
+    for version, code in (("0.0.9", 0), ("0.1.0rc1", 0), ("0.1.0", 0), ("0.1.1", 3), ("0.10.0", 3), ("1.0", 3)):
         in_use(root, version)
         before = sorted(root.rglob("*"))
         done = run(INSTALL, "--check", root=root)
@@ -294,6 +295,12 @@ def test_a_version_that_is_older_than_the_one_in_use_is_refused_and_changes_noth
     if os.geteuid() == 0:
         done = run(INSTALL, root=root)
         assert done.returncode == 3 and "0.1.0 is older than 1.0" in done.stderr and sorted(root.rglob("*")) == before
+
+
+def test_what_comes_before_a_release_does_not_take_its_place(root: Path) -> None:
+    in_use(root, "0.1.0")
+    done = sourced(root, 'version_here() { echo 0.1.0rc1; }; refuse_older ""')
+    assert done.returncode == 3 and "0.1.0rc1 is older than 0.1.0" in done.stderr
 
 
 def test_versions_are_ordered_as_releases_follow_each_other(root: Path) -> None:
@@ -338,9 +345,12 @@ def test_uninstall_takes_our_files_and_leaves_data_and_the_firewall_of_before(ro
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("x")
     (root / "etc/nftables.conf").write_text("ours")
+    (root / "etc/senyap").mkdir()
+    (root / "etc/senyap/nginx.conf").write_text("mine")
     (root / "etc/nftables.conf.before-senyap").write_text("theirs")
     done = run(INSTALL, "--uninstall", root=root)
     assert done.returncode == 0 and "left: /var/lib/senyap" in done.stdout, done.stderr
+    assert "left: /etc/senyap/nginx.conf, and the key of the clear web" in done.stdout
     assert not (root / "opt/senyap").exists() and not (root / "usr/local/bin/senyap-dropbox").exists()
     assert not (root / "etc/systemd/system/senyap-web.service").exists()
     assert (root / "var/lib/senyap/server.key").read_text() == "x"
