@@ -445,13 +445,19 @@ def test_a_clear_web_is_added_and_passes_on_what_visitors_send(machine: Booted) 
         {WHO}
         senyap-dropbox doctor
         echo RENEWED; cp /srv/renewed/*.pem /etc/senyap/tls/; senyap-dropbox doctor
-        echo RESTARTED; systemctl restart senyap-front; python3 /srv/visit.py || exit 1; senyap-dropbox doctor; exit 0
+        echo RESTARTED; systemctl restart senyap-front; python3 /srv/visit.py || exit 1; senyap-dropbox doctor
+        pid=$(systemctl show -p MainPID --value senyap-front); workers=/proc/$pid/task/$pid/children
+        read -r first _ <$workers; systemctl reload senyap-front || exit 1
+        while grep -qw "$first" $workers; do :; done
+        python3 /srv/visit.py && echo "RELOADED $pid = $(systemctl show -p MainPID --value senyap-front)"
+        exit 0
         """,
     )
     assert "active\n" * 5 + "inactive\n" in said and "TLSv1.3 200 True" in said and "tcp dport 443 accept" in said
     assert "FRONT senyap-front 0000000000000400 NO KEY" in said
     first, renewed, restarted = re.split("RENEWED\n|RESTARTED\n", said)
-    assert set(findings(first)) == set(findings(restarted)) == MISSING and "TLSv1.3 200 True" in restarted
+    assert set(findings(first)) == set(findings(restarted)) == MISSING and restarted.count("TLSv1.3 200 True") == 2
+    assert re.search(r"^RELOADED (\d+) = \1$", restarted, re.M), "new workers, and the first process is the same"
     assert set(findings(renewed)) == MISSING | {"clear web"}, "a certificate that nobody sees yet is named"
 
 
