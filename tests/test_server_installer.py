@@ -152,6 +152,55 @@ def test_settings_that_are_named_take_the_place_of_those_that_are_there(root: Pa
     assert values["courier_days"] == 3 and "cleaner" in values
 
 
+@pytest.fixture
+def taken(root: Path) -> Path:
+    """A home that belongs to nobody, as it does to senyap on a machine; and a file that only root may read."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to somebody else")
+    home = root / "var" / "lib" / "senyap"
+    home.mkdir(parents=True)
+    os.chown(home, NOBODY, NOBODY)
+    for folder in (root, root / "var", root / "var" / "lib", *list(root.parents)[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o111)
+    (root / "key").write_text("# a secret\n")
+    (root / "key").chmod(0o600)
+    return home
+
+
+NOBODY = 65534
+AS_NOBODY = f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups"
+
+
+@pytest.mark.parametrize(("rights", "leaks"), [(AS_NOBODY, False), ("", True)], ids=["as it is", "control: as root"])
+def test_root_follows_no_link_of_the_home(root: Path, taken: Path, rights: str, leaks: bool) -> None:
+    """The one who took the pages over puts the link there at the last moment, after each look at it."""
+    (taken / "settings.toml").symlink_to(root / "key")
+    as_senyap = f'as_senyap() {{ [[ $1 == test ]] || {rights} "$@"; }}'
+    done = sourced(root, f'{as_senyap}; data "" ""')
+    assert ("a secret" in (taken / "settings.toml").read_text()) and (done.returncode == 0) is leaks
+    assert (taken / "settings.toml").is_symlink() is not leaks
+    assert leaks or "is no file of settings" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["link", "pipe", "folder", "large"])
+def test_what_is_no_file_of_settings_stops_the_installer(root: Path, taken: Path, what: str) -> None:
+    place = taken / "settings.toml"
+    {
+        "link": lambda: place.symlink_to("/etc/hostname"),
+        "pipe": lambda: os.mkfifo(place, 0o666),
+        "folder": place.mkdir,
+        "large": lambda: place.write_text("#" * 70_000),
+    }[what]()
+    done = sourced(root, 'data "" ""')
+    assert done.returncode == 3 and "settings.toml is no file of settings" in done.stderr
+
+
+def test_settings_are_not_named_from_a_home_that_somebody_else_writes(root: Path, taken: Path) -> None:
+    (taken / "mine.toml").write_text(SETTINGS)
+    done = sourced(root, 'data "" "$1"', taken / "mine.toml")
+    assert done.returncode == 3 and "copy it elsewhere" in done.stderr
+
+
 def test_a_journal_on_the_disk_is_erased_and_that_is_said(root: Path) -> None:
     kept = root / "var" / "log" / "journal" / "1" / "system.journal"
     kept.parent.mkdir(parents=True)
