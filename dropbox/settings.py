@@ -7,8 +7,11 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from crypto import medium
+from crypto.errors import Malformed
 from dropbox.errors import BadSettings
 
+MAX_SETTINGS_BYTES = 65_536
 DATABASE = "dropbox.db"  # in a home, unless the settings name another one
 _ONION = re.compile(r"[a-z2-7]{56}\.onion")
 
@@ -37,9 +40,9 @@ class Settings:
 def load_settings(home: Path) -> Settings:
     """Read `settings.toml` of a home; raises BadSettings naming the key, or OSError."""
     try:
-        values = tomllib.loads((home / "settings.toml").read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise BadSettings("settings.toml: not TOML") from None
+        values = tomllib.loads(medium.read_file(home / "settings.toml", MAX_SETTINGS_BYTES).decode("utf-8"))
+    except (Malformed, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        raise BadSettings("settings.toml: not TOML, or no plain file of 64 KiB at most") from None
     known = {f.name: f.type for f in fields(Settings) if f.name != "home"}
     for name, value in values.items():
         if name not in known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,19 @@ def test_another_word_is_refused_and_not_repeated(tmp_path: Path, onion: str) ->
     with pytest.raises(BadSettings, match="onion must be 56 letters") as refused:
         load_settings(tmp_path)
     assert "a2a2" not in str(refused.value).lower()
+
+
+def pipe(place: Path) -> None:
+    os.mkfifo(place)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [pipe, Path.mkdir, lambda place: place.write_text("a=" + "[" * 60_000),
+     lambda place: place.write_text("# " + "x" * 70_000), lambda place: place.write_bytes(b"\xff")],
+    ids=["pipe", "folder", "deep", "large", "other bytes"],
+)  # fmt: skip
+def test_what_is_no_file_of_settings_is_refused_and_nobody_waits(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "settings.toml")
+    with pytest.raises(BadSettings, match="not TOML, or no plain file"):
+        load_settings(tmp_path)
