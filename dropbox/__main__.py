@@ -68,7 +68,7 @@ def main() -> None:
 @command
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Address and port, or unix:PATH.")
 def serve(home: Path, listen: str) -> None:
-    """Serve the pages until SIGTERM."""
+    """Serve the pages until SIGTERM or Ctrl-C."""
     restart_wiping()
     harden()
     from dropbox import serve as server

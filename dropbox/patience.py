@@ -16,6 +16,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from dropbox import signals
+
 HEAD_SECONDS = 60.0  # until the head of a request is here
 BODY_SECONDS = 300.0  # for any body, and for the answer
 SLOWEST = 10_000.0  # bytes a second: each that came gives time for more, a length that was only declared gives none
@@ -74,6 +76,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.watch = Watch()
         self.watch.start()
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Take the handlers of a worker, then the signals that came while there were none."""
+        super().init_signals()
+        signals.let_through()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End as for SIGTERM: take no more visitors, finish the requests under way.
+
+        gunicorn's own handler takes the lock of the thread pool. A signal that comes while this very thread holds it,
+        as it hands over a request or at the second signal of one Ctrl-C, made the worker wait for itself.
+        """
+        self.handle_exit(sig, frame)
 
     def handle(self, conn: Any) -> Any:
         """Read and answer one request, watched from its first byte."""

@@ -15,9 +15,10 @@ import gunicorn.http.wsgi
 import gunicorn.util
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from dropbox import headers
+from dropbox import headers, signals
 from dropbox.errors import BadSettings
 
 WORKERS, THREADS = 2, 192  # a thread costs little; 200 senders that drip their bytes leave half of them
@@ -55,6 +56,15 @@ class SilentLogger(Logger):  # type: ignore[misc]
 
     def access(self, *_: Any) -> None:
         """Log nothing."""
+
+
+class PatientArbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's parent of the workers; a signal that meets a worker half made is kept for it."""
+
+    def spawn_worker(self) -> Any:
+        """Fork a worker; it lets signals through once it has handlers of its own."""
+        with signals.held():
+            return super().spawn_worker()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -102,6 +112,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             self._app = self._make_app()
         return self._app
 
+    def run(self) -> None:
+        """Serve until a signal ends it; raises SystemExit."""
+        PatientArbiter(self).run()
+
     def _after_fork(self) -> None:
         if self._app is not None:
             self._app.extensions["senyap"].after_fork()
@@ -112,7 +126,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def run(make_app: Callable[[], Flask], listen: str, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM; raises BadSettings where another program listens already."""
+    """Serve until SIGTERM or Ctrl-C; raises BadSettings where another program listens already."""
     logging.raiseExceptions = False
     _check_free(listen)
     _hide_server()
