@@ -449,6 +449,7 @@ def test_a_clear_web_is_added_and_passes_on_what_visitors_send(machine: Booted) 
         pid=$(systemctl show -p MainPID --value senyap-front); workers=/proc/$pid/task/$pid/children
         read -r first _ <$workers; systemctl reload senyap-front || exit 1
         while grep -qw "$first" $workers; do :; done
+        echo broken >>/etc/senyap/nginx.conf; systemctl reload senyap-front; sed -i '$d' /etc/senyap/nginx.conf
         python3 /srv/visit.py && echo "RELOADED $pid = $(systemctl show -p MainPID --value senyap-front)"
         exit 0
         """,
