@@ -35,13 +35,13 @@ from station import (
     training_commands,
     upkeep,
 )
+from station.asking import ask_statements, no_conflict_option
 from station.audit import Deed
 from station.cli import FILE, FOLDER, MEDIUM, Door, command, main, print_json, warn_of_rekey
 from station.desk import Desk
 from station.errors import EXIT_ALARM, EXIT_WARNING, Refused, StationError
 from station.home import Home
 from station.refusals import told
-from station.statements import must_be_free
 from station.terminal import say, show_text, warn
 
 upkeep.install()
@@ -113,15 +113,17 @@ def list_(home: Home, door: Door, as_json: bool) -> None:
 @click.option(
     "--save-attachments", "folder", type=FOLDER, help="Tulis berkas yang lengkap ke sana sebagai 001.bin, 002.bin …"
 )
-def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) -> None:
-    """Tampilkan satu perkara, CASE."""
-    with door.open() as desk, desk.vault.begin() as transaction:
-        found = cases.show_case(transaction, case)
-        must_be_free(transaction, found.id, *(ring.reviewer for ring in desk.rings))
-        saved = attachments.save_files(transaction, found.id, folder) if folder is not None else ()
-        for path in saved:
-            place = path.stem.lstrip("0")
-            audit.note(transaction, desk.present, Deed.SAVED, day=today(), case=found.id, detail=place)
+@no_conflict_option
+def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None, no_conflict: bool) -> None:
+    """Tampilkan satu perkara, CASE. Yang hadir dulu menyatakan bahwa tidak punya benturan kepentingan."""
+    with door.open() as desk:
+        ask_statements(desk, case, no_conflict=no_conflict)
+        with desk.vault.begin() as transaction:
+            found = cases.show_case(transaction, case)
+            saved = attachments.save_files(transaction, found.id, folder) if folder is not None else ()
+            for path in saved:
+                place = path.stem.lstrip("0")
+                audit.note(transaction, desk.present, Deed.SAVED, day=today(), case=found.id, detail=place)
     if as_json:
         print_json(screen.case_json(found))
     else:
@@ -139,28 +141,34 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None) 
 @click.option("--note", default="", help="Untuk berkas perkara: dasar langkah ini.")
 @click.option("--text", default="", help="Pesan untuk pelapor, paling banyak 4.000 byte.")
 @click.option("--checked", is_flag=True, help="Tetap kirim teks yang diperingatkan: sudah dibaca lagi.")
+@no_conflict_option
 def reply(
-    home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str, checked: bool
-) -> None:
+    home: Home, door: Door, case: str, status: str | None, detail: str, note: str, text: str, checked: bool,
+    no_conflict: bool,
+) -> None:  # fmt: skip
     """Jawab perkara CASE, sebagai yang hadir. Outbox berikutnya membawanya."""
     wish = casework.Wish(status or "", "", detail, text, note, checked)
-    with door.open() as desk, desk.vault.begin() as transaction:
-        number = cases.show_case(transaction, case).id
-        must_be_free(transaction, number, *(ring.reviewer for ring in desk.rings))
-        casework.reply(transaction, home, number, [ring.reviewer for ring in desk.rings], wish, day=today())
+    with door.open() as desk:
+        ask_statements(desk, case, no_conflict=no_conflict)
+        with desk.vault.begin() as transaction:
+            present, number = [ring.reviewer for ring in desk.rings], cases.show_case(transaction, case).id
+            casework.reply(transaction, home, number, present, wish, day=today())
     say("tercatat untuk outbox berikutnya")
 
 
 @command("claim")
 @click.argument("case")
-def claim(home: Home, door: Door, case: str) -> None:
+@no_conflict_option
+def claim(home: Home, door: Door, case: str, no_conflict: bool) -> None:
     """Periksa 24 kata bukti untuk perkara CASE. Kata-kata itu diketik di terminal."""
     try:
         secret = read_claim(click.prompt("24 kata bukti", err=True))
     except Mistyped as error:
         raise Refused(told(error)) from None
-    with door.open() as desk, desk.vault.begin() as transaction:
-        fits = certificate.claim_fits(transaction, case, secret, by=desk.present, day=today())
+    with door.open() as desk:
+        ask_statements(desk, case, no_conflict=no_conflict)
+        with desk.vault.begin() as transaction:
+            fits = certificate.claim_fits(transaction, case, secret, by=desk.present, day=today())
     if not fits:
         raise Refused("kata bukti ini bukan milik penulis laporan itu")
     say("cocok: pemegang kata-kata ini menulis laporan itu")

@@ -10,6 +10,7 @@ from crypto.claim import read_claim
 from crypto.encoding import date_of, today, visible
 from crypto.receipt import Mistyped
 from station import certificate
+from station.asking import ask_statements, no_conflict_option
 from station.cli import FILE, FOLDER, Door, command
 from station.errors import Refused
 from station.home import Home
@@ -27,7 +28,10 @@ def install() -> None:
 @click.option("--to", "folder", type=FOLDER, help="Ke mana PDF dan tanda tangannya ditulis.")
 @click.option("--name", "holder", default="", help="Nama di dalamnya; hanya bila pelapor menghendaki.")
 @click.option("--verify", "file", type=FILE, help="Periksa PDF ini; berkas .senyap ada di sampingnya.")
-def certificate_(home: Home, door: Door, case: str | None, folder: Path | None, holder: str, file: Path | None) -> None:
+@no_conflict_option
+def certificate_(
+    home: Home, door: Door, case: str | None, folder: Path | None, holder: str, file: Path | None, no_conflict: bool
+) -> None:
     """Terbitkan atau periksa surat bukti pelapor. Untuk CASE 24 kata buktinya ditanyakan; --verify memeriksa."""
     if file is not None:
         _verify(home, file)
@@ -40,6 +44,7 @@ def certificate_(home: Home, door: Door, case: str | None, folder: Path | None, 
         raise Refused(told(error)) from None
     day = today()
     with door.open() as desk:
+        ask_statements(desk, case, no_conflict=no_conflict)
         with desk.vault.begin() as transaction:
             certificate.claim_fits(transaction, case, secret, by=desk.present, day=day)
         with desk.vault.begin() as transaction:

@@ -84,6 +84,13 @@ def check_names(home: Home, passphrases: Mapping[str, str]) -> None:
         raise QuorumNotMet("a reviewer of that name has no keyring on this station")
 
 
+def demand_passphrase(home: Home, reviewer: str, words: str) -> None:
+    """Demand that a passphrase is that of a reviewer of this unit; raises WrongPassphrase or Refused."""
+    if reviewer not in home.members or not is_id(reviewer) or not (home.keyring / reviewer / IDENTITY).is_file():
+        raise Refused("nama itu bukan penelaah di stasiun ini")
+    Keyring.open(home.keyring / reviewer, reviewer, words)
+
+
 def _open_leaver(home: Home, name: str, words: str) -> Keyring:
     try:
         return Keyring.open(home.keyring / name, name, words)

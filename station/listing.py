@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from keys.units import GOVERNMENTS
 from station import retention, search
 from station.cases import case_name
 from station.casework import all_facts
 from station.deadlines import Deadline, Facts, deadline
 from station.home import Home
-from station.questions import question
+from station.questions import answer_in_words
 from station.referral_tables import referrals, referred_cases
 from station.statements import barred_cases
 from station.tables import (
@@ -80,13 +79,6 @@ class Entry:
     def said(self, name: str) -> str:
         """Return what the report answers to one of the filters, in words."""
         return answer_in_words(search.FACETS[name], self.facets[name])
-
-
-def answer_in_words(field_name: str, value: str) -> str:
-    """Return an answer of the form as people read it: an area by its name, a choice by its words."""
-    return (
-        GOVERNMENTS[value] if field_name == "wilayah" and value in GOVERNMENTS else question(field_name).answer(value)
-    )
 
 
 def entries(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from keys.units import GOVERNMENTS
+
 _FURTHER = {"pesan": "Surat lanjutan", "tutup": "Kotak minta dihapus", "surat": "Menjawab kabar nomor"}
 ANSWER_FIELD = re.compile(r"jawab-([1-9][0-9]{0,4})")
 
@@ -35,6 +37,11 @@ def questions() -> dict[str, Question]:
         each["key"]: Question(place, each["id"], {slug: name["id"] for slug, name in each["choices"].items()})
         for place, each in enumerate(found)
     }
+
+
+def answer_in_words(field: str, value: str) -> str:
+    """Return an answer of the form as people read it: an area by its name, a choice by its words."""
+    return GOVERNMENTS[value] if field == "wilayah" and value in GOVERNMENTS else question(field).answer(value)
 
 
 def question(field: str) -> Question:

@@ -18,12 +18,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from crypto.encoding import is_id, today
+from crypto.encoding import today
 from crypto.errors import Tampered
-from keys.keyring import IDENTITY, Keyring
 from station import airgap, audit, presence, space
 from station.audit import Deed
-from station.desk import Desk, open_desk
+from station.desk import Desk, demand_passphrase, open_desk
 from station.errors import NotAirGapped, Refused
 from station.home import Home
 from station.refusals import sentence
@@ -158,10 +157,7 @@ class Session:
 
     def verify(self, reviewer: str, words: str) -> None:
         """Demand that a passphrase is that of a reviewer of this unit; raises WrongPassphrase or Refused."""
-        home = self.home
-        if reviewer not in home.members or not is_id(reviewer) or not (home.keyring / reviewer / IDENTITY).is_file():
-            raise Refused("nama itu bukan penelaah di stasiun ini")
-        Keyring.open(home.keyring / reviewer, reviewer, words)
+        demand_passphrase(self.home, reviewer, words)
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

@@ -14,7 +14,7 @@ from crypto.letter import parse_letter
 from station import search
 from station.cases import case_name
 from station.guard_patterns import SMALL_WORDS, WORD
-from station.listing import answer_in_words
+from station.questions import answer_in_words
 from station.statements import barred_cases
 from station.tables import canary_cases, cases, facets, letters
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -11,6 +12,15 @@ from station.audit import Deed
 from station.errors import Refused
 from station.home import Home
 from station.tables import statements
+
+# what people see of a report before they state anything: field -> its heading
+SHOWN: Final[Mapping[str, str]] = {
+    "wilayah": "Tempat kejadian",
+    "jenjang_terlapor": "Siapa yang dilaporkan",
+    "instansi": "Instansi",
+    "terlapor": "Siapa yang terlibat",
+    "pengecualian": "Tidak boleh menangani",
+}
 
 
 def state_conflict(
@@ -62,6 +72,13 @@ def barred_cases(transaction: sa.Connection, present: Collection[str]) -> frozen
     """Return the cases with which somebody present has a conflict of interest."""
     query = sa.select(statements.c.case_id).where(statements.c.conflict == 1, statements.c.reviewer.in_(present))
     return frozenset(transaction.scalars(query))
+
+
+def must_be_stated(transaction: sa.Connection, case_id: int, present: Collection[str]) -> None:
+    """Demand that all those present have said that they have no conflict, before a case opens; raises Refused."""
+    must_be_free(transaction, case_id, *present)
+    if stated(transaction, case_id, present)[0]:
+        raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
 
 
 def must_be_free(transaction: sa.Connection, case_id: int, *people: str) -> None:

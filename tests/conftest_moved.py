@@ -93,4 +93,6 @@ class Station(Terminal):
 
     def texts(self) -> list[str]:
         cases = json.loads(self.run("list", "--json").stdout)
-        return sorted(json.loads(self.run("show", c["case"], "--json").stdout)["fields"]["uraian"] for c in cases)
+        return sorted(
+            json.loads(self.run("show", c["case"], "--no-conflict", "--json").stdout)["fields"]["uraian"] for c in cases
+        )

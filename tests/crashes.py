@@ -102,7 +102,7 @@ def _make_town(folder: Path) -> Town:
 def answer(terminal: Terminal, bundle: Path, case: str) -> None:
     """Import a bundle and answer a case."""
     assert terminal.run("import", str(bundle)).exit_code == 0
-    assert terminal.run("reply", case, "--text", "Sudah dibaca.").exit_code == 0
+    assert terminal.run("reply", case, "--no-conflict", "--text", "Sudah dibaca.").exit_code == 0
 
 
 def _outbox(terminal: Terminal, stick: Path) -> Path:
@@ -190,7 +190,7 @@ class Reader:
         """Return the text of each case and of each message of a reporter, sorted; every file must be whole."""
         said = []
         for case in json.loads(self.terminal.run("list", "--json").stdout):
-            shown = json.loads(self.terminal.run("show", case["case"], "--json").stdout)
+            shown = json.loads(self.terminal.run("show", case["case"], "--no-conflict", "--json").stdout)
             said.append(shown["fields"]["uraian"])
             said += [message["text"] for message in shown["messages"] if message["from"] == "reporter"]
             assert all(file["complete"] for file in shown["attachments"]), "a file of a letter is not whole"

@@ -133,7 +133,7 @@ def test_a_canary_sent_as_its_paper_says_arrives_and_is_told_from_a_report(
     assert (found["new"], found["canaries"], found["incomplete"], len(found["alarms"])) == (1, 1, 0, others)
     by_canary = {line["canary"]: line["case"] for line in station.json("list", code=1 if others else 0)}
     assert set(by_canary) == {0, others + 1}
-    case = station.json("show", by_canary[others + 1])
+    case = station.json("show", by_canary[others + 1], "--no-conflict")
     assert case["canary"] == others + 1 and case["readers"] == ["sumsel"]
     (attached,) = case["attachments"]
     assert attached["complete"] and attached["cleaned"] == "cleaned" and attached["name"] == file.name

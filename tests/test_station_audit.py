@@ -229,8 +229,8 @@ def test_originals_that_are_saved_at_a_terminal_stand_in_the_log(tmp_path: Path)
     terminal, file = Terminal(tmp_path, "sumsel", (ONE, TWO)), attach(b"isi")
     rows = [world().letter_row(Reporter().report(SECRET, [file])), *world().part_rows(file, b"isi")]
     assert terminal.run("import", str(Stick(tmp_path / "stick").write(rows))).exit_code == 0
-    assert terminal.run("show", "K-0001").exit_code == 0
-    assert terminal.run("show", "K-0001", "--save-attachments", str(tmp_path / "out")).exit_code == 0
+    assert terminal.run("show", "K-0001", "--no-conflict").exit_code == 0
+    assert terminal.run("show", "K-0001", "--no-conflict", "--save-attachments", str(tmp_path / "out")).exit_code == 0
     with sit(terminal.home, ONE, TWO) as desk, desk.vault.begin() as transaction:
         found = audit.entries(transaction)
     assert [(e.who, e.case, e.detail) for e in found if e.deed == Deed.SAVED] == [(f"{ONE}+{TWO}", 1, "1")]

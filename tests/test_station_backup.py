@@ -355,7 +355,7 @@ def test_backup_and_restore_from_the_terminal(home: Path, tmp_path: Path):
     assert (result.exit_code, result.stdout) == (0, "")
     for text in ("Kunci mingguan tidak ada", "beri tahu pelapor", "senyap-keys request"):
         assert text in result.stderr
-    assert words.run("show", "K-0001").exit_code == 0
+    assert words.run("show", "K-0001", "--no-conflict").exit_code == 0
     assert words.run("restore", made.stdout.strip()).exit_code == 3
     assert words.run("restore", str(tmp_path / "nowhere")).exit_code == 2
 

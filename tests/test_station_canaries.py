@@ -456,9 +456,9 @@ def test_list_and_show_say_in_words_that_a_case_is_a_canary(terminal: Terminal, 
     lines = terminal.run("list").stdout.splitlines()
     assert sum("KENARI 1: bukan laporan" in line for line in lines) == 1 and len(lines) == 3
     by_canary = {line["canary"]: line["case"] for line in json.loads(terminal.run("list", "--json").stdout)}
-    shown = {number: terminal.run("show", case) for number, case in by_canary.items()}
+    shown = {number: terminal.run("show", case, "--no-conflict") for number, case in by_canary.items()}
     assert shown[1].stdout.startswith("KENARI 1: surat uji") and "KENARI" not in shown[0].stdout
-    assert json.loads(terminal.run("show", by_canary[1], "--json").stdout)["canary"] == 1
+    assert json.loads(terminal.run("show", by_canary[1], "--no-conflict", "--json").stdout)["canary"] == 1
     assert by_canary[1] in terminal.run("canary").stdout
 
 

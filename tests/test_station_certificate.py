@@ -164,15 +164,15 @@ def test_the_command_issues_it_and_verifies_it_without_a_passphrase(home: Path, 
     terminal = Terminal(tmp_path, "sumsel", ("sumsel-1", "sumsel-2"), home)
     keys, words = terminal.keys, " ".join(claim_words(SECRET))
     wrong = " ".join(claim_words(bytes(32)))
-    where = ("certificate", "K-0001", "--to", str(tmp_path / "usb"))
+    where = ("certificate", "K-0001", "--no-conflict", "--to", str(tmp_path / "usb"))
     assert terminal.run(*where, *keys, typed=f"{wrong}\n").exit_code == 3
     assert terminal.run(*where, *keys, typed="satu dua\n").exit_code == 3
     made = terminal.run(*where, *keys, typed=f"{words}\n")
     assert made.exit_code == 0
     path = re.search(r"\S+\.pdf", made.stdout)
     assert path is not None
-    assert terminal.run("claim", "K-0001", *keys, typed=f"{wrong}\n").exit_code == 3
-    assert terminal.run("claim", "K-0001", *keys, typed=f"{words}\n").exit_code == 0
+    assert terminal.run("claim", "K-0001", "--no-conflict", *keys, typed=f"{wrong}\n").exit_code == 3
+    assert terminal.run("claim", "K-0001", "--no-conflict", *keys, typed=f"{words}\n").exit_code == 0
     terminal.keys = []
     said = terminal.run("certificate", "--verify", path[0])
     assert said.exit_code == 0 and "asli: Inspektorat" in said.stdout and "nama: -" in said.stdout

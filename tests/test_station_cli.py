@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -14,9 +15,11 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from conftest_station import Reporter, Stick, Terminal, attach, sit, weak, world  # noqa: F401
 
+from crypto.claim import claim_words
 from crypto.encoding import today, visible
 from station import airgap, audit, retention_tables, tables
 from station.__main__ import main
+from station.audit import Deed
 from station.statements import state_conflict
 
 ROOT = Path(__file__).parent.parent
@@ -42,10 +45,67 @@ def test_a_case_with_which_somebody_present_has_a_conflict_is_neither_shown_nor_
     assert terminal.run("import", str(stick.write(rows))).exit_code == 0
     with sit(terminal.home, "sumsel-1", "sumsel-3") as desk, desk.vault.begin() as transaction:
         state_conflict(transaction, desk.home, 1, "sumsel-3", conflict=conflict, day=1)
-    shown = terminal.run("show", "K-0001", "--save-attachments", str(tmp_path / "berkas"))
-    told = terminal.run("reply", "K-0001", "--text", "kami periksa")
+    shown = terminal.run("show", "K-0001", "--no-conflict", "--save-attachments", str(tmp_path / "berkas"))
+    told = terminal.run("reply", "K-0001", "--no-conflict", "--text", "kami periksa")
     assert ("jembatan retak" in shown.stdout, (tmp_path / "berkas").exists()) == (not conflict, not conflict)
     assert all((done.exit_code != 0, "benturan" in done.stderr) == (conflict, conflict) for done in (shown, told))
+
+
+def statements_at(terminal: Terminal) -> list[tuple[str, int, str]]:
+    """Return what the log has of conflicts of interest."""
+    with sit(terminal.home, "sumsel-1", "sumsel-3") as desk, desk.vault.begin() as transaction:
+        found = [entry for entry in audit.entries(transaction) if entry.deed == Deed.STATED]
+    return [(entry.who, entry.case, entry.detail) for entry in found]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("show",), ("show", "--json"), ("reply", "--text", "kami periksa"), ("claim",), ("certificate", "--to", "surat")],
+    ids=" ".join,
+)
+def test_no_command_opens_a_case_before_those_present_have_stated(
+    terminal: Terminal, stick: Stick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reporter = Reporter()
+    letter = reporter.report("penanda-5512", claim=hashlib.sha256(reporter.claim).digest())
+    assert terminal.run("import", str(stick.write([world().letter_row(letter)]))).exit_code == 0
+    words = f"{' '.join(claim_words(reporter.claim))}\n" * (command[0] in ("claim", "certificate"))
+    verb, *rest = command
+    silent = terminal.run(verb, "K-0001", *rest, *terminal.keys, typed=words or "\n")
+    assert (silent.exit_code, silent.stdout, statements_at(terminal)) == (3, "", [])
+    assert "sumsel-1 punya benturan kepentingan?" in silent.stderr and "penanda-5512" not in silent.stderr
+    assert "--no-conflict" in silent.stderr and not (tmp_path / "surat").exists()
+    told = terminal.run(verb, "K-0001", *rest, *terminal.keys, typed=f"{words}x\nTidak\ntidak\n")
+    assert told.exit_code == 0 and told.stderr.count("punya benturan kepentingan?") == 3
+    assert statements_at(terminal) == [("sumsel-1", 1, "none"), ("sumsel-3", 1, "none")]
+    again = terminal.run("show", "K-0001")
+    assert "penanda-5512" in again.stdout and "benturan" not in again.stderr
+
+
+def test_whom_a_report_names_is_said_before_the_question_and_cannot_steer_the_terminal(
+    terminal: Terminal, stick: Stick
+) -> None:
+    named = {"uraian": "jembatan retak", "wilayah": "lahat", "terlapor": "Pak\x1b[2J Kadis"}
+    assert (
+        terminal.run("import", str(stick.write([world().letter_row(Reporter().report(fields=named))]))).exit_code == 0
+    )
+    asked = terminal.run("show", "K-0001").stderr
+    assert "Tempat kejadian: Kabupaten Lahat" in asked and "Siapa yang terlibat: Pak\\u{001B}[2J Kadis" in asked
+    assert "jembatan" not in asked and "\x1b" not in asked
+
+
+@pytest.mark.parametrize("fits", [True, False], ids=["own passphrase", "another one"])
+def test_a_conflict_is_stated_at_the_terminal_with_the_own_passphrase_alone(
+    terminal: Terminal, stick: Stick, fits: bool
+) -> None:
+    assert terminal.run("import", str(stick.write([world().letter_row(Reporter().report("jembatan"))]))).exit_code == 0
+    words = world().passphrases["sumsel-3" if fits else "sumsel-1"]
+    said = terminal.run("show", "K-0001", *terminal.keys, typed=f"tidak\nya\n{words}\n")
+    assert (said.exit_code, said.stdout) == (3 if fits else 4, "") and words not in said.output
+    noted = [("sumsel-1", 1, "none"), ("sumsel-3", 1, "conflict")] if fits else []
+    assert statements_at(terminal) == noted
+    assert ("jembatan" in terminal.run("show", "K-0001", "--no-conflict").stdout) is not fits
 
 
 def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick: Stick, tmp_path: Path):
@@ -68,7 +128,8 @@ def test_a_round_of_import_list_show_reply_and_outbox(terminal: Terminal, stick:
     assert "PERINGATAN" in done.stderr and "demo" in done.stderr
     (line,) = json.loads(terminal.run("list", "--json").stdout)
     assert (line["case"], line["status"], line["letters"], line["lead"]) == ("K-0001", "received", 1, True)
-    assert terminal.run("reply", "K-0001", "--status", "review", "--text", "kami periksa").exit_code == 0
+    answer = ("reply", "K-0001", "--no-conflict", "--status", "review", "--text", "kami periksa")
+    assert terminal.run(*answer).exit_code == 0
     shown = terminal.run("show", "K-0001", "--json", "--save-attachments", str(tmp_path / "berkas"))
     found = json.loads(shown.stdout)
     assert set(found) >= {"case", "mailbox_name", "status", "language", "fields", "readers", "attachments", "messages"}
@@ -179,7 +240,7 @@ def test_a_reporters_words_cannot_steer_the_terminal(terminal: Terminal, stick: 
     report = reporter.report(HOSTILE + "\nbaris dua", [file], mailbox_name=HOSTILE, language=HOSTILE)
     rows = [world().letter_row(report), world().letter_row(reporter.follow_up(HOSTILE))]
     assert terminal.run("import", str(stick.write(rows))).exit_code == 0
-    for arguments in (["list"], ["show", "K-0001"], ["list", "--json"], ["show", "K-0001", "--json"]):
+    for arguments in (["list"], ["show", "K-0001", "--no-conflict"], ["list", "--json"], ["show", "K-0001", "--json"]):
         shown = terminal.run(*arguments).stdout
         assert not set(shown) & set("\x1b\x07\x00\x9b\u202e\u2066\u200b\u2028\x7f"), arguments
         assert "awal" in shown and "akhir" in shown

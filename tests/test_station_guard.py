@@ -125,6 +125,9 @@ def test_a_message_without_a_warning_is_sent_and_no_check_is_logged(home: Path) 
 
 def test_the_command_says_what_it_is_and_sends_it_when_told_so(home: Path, tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, "sumsel", ("sumsel-1", "sumsel-2"), home)
-    refused = terminal.run("reply", "K-0001", "--text", "Kirim ke https://contoh.id")
+    refused = terminal.run("reply", "K-0001", "--no-conflict", "--text", "Kirim ke https://contoh.id")
     assert refused.exit_code == 3 and "di luar kotak" in refused.stderr
-    assert terminal.run("reply", "K-0001", "--text", "Kirim ke https://contoh.id", "--checked").exit_code == 0
+    assert (
+        terminal.run("reply", "K-0001", "--no-conflict", "--text", "Kirim ke https://contoh.id", "--checked").exit_code
+        == 0
+    )

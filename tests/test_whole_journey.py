@@ -98,7 +98,7 @@ def test_a_report_with_files_is_read_answered_and_followed_up(place: Path, tmp_p
             name = re.search(r'id="nama-kotak">([a-z]+) ([a-z]+)<', answer.text)
             case = cases[f"{name[1]} {name[2]}"]
             saved = tmp_path / case
-            shown = station.json("show", case, "--save-attachments", str(saved))
+            shown = station.json("show", case, "--no-conflict", "--save-attachments", str(saved))
             assert (
                 shown["fields"].items() > fields.items()
                 and shown["readers"] == ["sumsel"]
@@ -107,7 +107,7 @@ def test_a_report_with_files_is_read_answered_and_followed_up(place: Path, tmp_p
             check_attachments(shown, sent, saved)
 
         case = cases[re.search(r'id="nama-kotak">([^<]+)<', first.text)[1]]
-        station.run("reply", case, "--status", "need_info", "--text", "Dokumen itu tahun berapa?")
+        station.run("reply", case, "--no-conflict", "--status", "need_info", "--text", "Dokumen itu tahun berapa?")
         outbox = station.run("outbox", "--to", stick)
         dropbox("receive", "--home", home, outbox)
         page = server.post("/kotak", {"kode": " ".join(first.words)})
@@ -123,7 +123,7 @@ def test_a_report_with_files_is_read_answered_and_followed_up(place: Path, tmp_p
         for_them = dropbox("bundle", "--home", home, "--to", str(tmp_path / "theirs"), "--station", "palembang")
         assert excluded.json("import", for_them)["new"] == 0
         assert excluded.json("list") == []
-        shown = station.json("show", case, "--save-attachments", str(tmp_path / "all"))
+        shown = station.json("show", case, "--no-conflict", "--save-attachments", str(tmp_path / "all"))
         assert shown["attachments"][-1]["name"] == "tambahan.csv" and shown["attachments"][-1]["complete"]
         assert "Tahun 2025." in str(shown)
         assert hashlib.sha256(more[0][1]).hexdigest() == shown["attachments"][-1]["sha256"]
@@ -178,12 +178,12 @@ def test_a_person_with_scripts_off_reports_and_reads_the_answer(context: Any, pl
 
         assert station.json("import", dropbox("bundle", "--home", home, "--to", stick))["new"] == 1
         (case,) = [c["case"] for c in station.json("list")]
-        shown = station.json("show", case)
+        shown = station.json("show", case, "--no-conflict")
         (photo,) = shown["attachments"]
         assert photo["cleaned"] == "cleaned"
         assert photo["sha256"] == hashlib.sha256(clean(upload.read_bytes()).data or b"").hexdigest()
         words = "Rekanan yang mana?\nJika tidak aman, tulis “tidak tahu”."
-        station.run("reply", case, "--status", "need_info", "--text", words)
+        station.run("reply", case, "--no-conflict", "--status", "need_info", "--text", words)
         dropbox("receive", "--home", home, station.run("outbox", "--to", stick))
 
         person.open_box(code)

@@ -52,9 +52,7 @@ def act_signed(work: Signed, page: Callable[[str], str], back: str, *, judges: b
 def opened(transaction: sa.Connection, name: str) -> int:
     """Return the id of a case that all those present may work on; raises Refused."""
     case_id = case_number(name)
-    missing, conflicted = statements.stated(transaction, case_id, current().present)
-    if missing or conflicted:
-        raise Refused("pernyataan benturan kepentingan untuk perkara ini belum lengkap")
+    statements.must_be_stated(transaction, case_id, current().present)
     return case_id
 
 

@@ -124,7 +124,9 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
         if missing or conflicted:
             line = show_case(transaction, name)
             said = {"missing": missing, "conflicted": conflicted, "members": desk.home.members}
-            return render_template("statement.html", case=line, problem=problem, typed=typed, **said)
+            return render_template(
+                "statement.html", case=line, shown=statements.SHOWN, problem=problem, typed=typed, **said
+            )
         casework.open_first(transaction, desk.home, case_id, session.present[0], day=day)
         case, leads = show_case(transaction, name), casework.leads(transaction, desk.home, case_id)
         holidays = load_holidays(desk.home.folder)

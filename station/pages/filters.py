@@ -13,9 +13,8 @@ from station.cases import case_name
 from station.dates import written
 from station.guard import KINDS as WARNINGS
 from station.hints import KIND_WORDS as TRACK_WORDS
-from station.listing import answer_in_words
 from station.pages import current
-from station.questions import question
+from station.questions import answer_in_words, question
 from station.referrals import reference_name
 from station.texts import CONSENT_WORDS, DETAIL_WORDS, DUTY_WORDS, GROUND_WORDS, ROLE_WORDS, STATUS_WORDS
 

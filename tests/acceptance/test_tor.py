@@ -122,7 +122,7 @@ def is_read_at_the_station(onion: Onion, box_name: str, files: list[Path], folde
     got = station.json("import", bundle)
     assert got["new"] == 1 and got["incomplete"] == 0 and got["alarms"] == []
     case = {c["mailbox_name"]: c["case"] for c in station.json("list")}[box_name]
-    shown = station.json("show", case, "--save-attachments", str(folder / "saved"))
+    shown = station.json("show", case, "--no-conflict", "--save-attachments", str(folder / "saved"))
     assert shown["fields"]["uraian"] == STORY
     told = [attachment["sha256"] for attachment in shown["attachments"]]
     saved = [hashlib.sha256((folder / "saved" / f"{n:03d}.bin").read_bytes()).hexdigest() for n in (1, 2)]
