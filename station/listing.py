@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from station import retention, search
 from station.cases import case_name
 from station.casework import all_facts
-from station.deadlines import Deadline, Facts, deadline
+from station.deadlines import Deadline, deadline
 from station.home import Home
 from station.questions import answer_in_words
 from station.referral_tables import referrals, referred_cases
@@ -116,7 +116,7 @@ def entries(
     numbers = sa.select(canary_cases.c.case_id, canary_cases.c.number)
     canaries: dict[int, int] = dict(map(tuple, transaction.execute(numbers)))
     waiting = set(transaction.scalars(sa.select(proposals.c.case_id)))
-    facts = all_facts(transaction)
+    facts, unanswered = all_facts(transaction), _unanswered(transaction)
     going = retention.soon(transaction, home, today) if wanted.ending else frozenset()
     found = []
     for case in transaction.execute(query):
@@ -134,7 +134,7 @@ def entries(
             waits=case.id in waiting,
             leads=home.leads(tuple(case.readers)),
             canary=canaries.get(case.id, 0),
-            wrote=facts[case.id].wrote if _is_unanswered(transaction, case.id, facts[case.id]) else 0,
+            wrote=facts[case.id].wrote if case.id in unanswered and case.status not in CLOSED else 0,
             facets={name: getattr(case, name) or "" for name in search.FACETS},
         )
         if (entry.overdue or not wanted.late) and (entry.files or not wanted.files):
@@ -166,12 +166,13 @@ def named(transaction: sa.Connection, text: str) -> frozenset[int]:
     return frozenset(transaction.scalars(sa.select(cases.c.id).where(sa.func.lower(cases.c.mailbox_name) == text)))
 
 
-def _is_unanswered(transaction: sa.Connection, case_id: int, facts: Facts) -> bool:
-    """Tell whether the newest word of a case, after its report, is the reporter's."""
-    if facts.status in CLOSED or facts.wrote <= facts.arrived or facts.wrote < facts.told:
-        return False
-    query = sa.select(messages.c.sender).where(messages.c.case_id == case_id).order_by(messages.c.id.desc()).limit(1)
-    return facts.wrote > facts.told or transaction.scalar(query) == REPORTER
+def _unanswered(transaction: sa.Connection) -> frozenset[int]:
+    """Return the cases of which a letter after the report is newer than our last message: rows come in that order."""
+    newest = sa.func.max(messages.c.id)
+    theirs, ours = (newest.filter(which) for which in (messages.c.sender == REPORTER, messages.c.sender != REPORTER))
+    again = sa.select(letters.c.case_id).group_by(letters.c.case_id).having(sa.func.count() > 1)
+    query = sa.select(messages.c.case_id).where(messages.c.case_id.in_(again)).group_by(messages.c.case_id)
+    return frozenset(transaction.scalars(query.having(theirs > sa.func.coalesce(ours, 0))))
 
 
 def _order(entry: Entry) -> tuple[bool, int, int]:
