@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import pwd
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -26,6 +28,25 @@ _DISK_ADVICE = (
 FOLDER = click.Path(path_type=Path, file_okay=False)
 MEDIUM = click.Path(path_type=Path, file_okay=False, exists=True)  # one that is not plugged in is not invented
 FILE = click.Path(path_type=Path)
+
+
+def _whose(error: PermissionError) -> str:
+    """Return which folder this user may not use, and how it becomes this user's; "" where no path is known."""
+    if not isinstance(error.filename, str) or not error.filename:
+        return ""
+    path = Path(error.filename)
+    try:
+        folder = visible(str(path if path.is_dir() else path.parent))
+    except PermissionError:  # it lies in a folder that this user may not look into
+        folder = visible(str(path.parent))
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    return (
+        f" in {folder}. It must be a folder of the user {user}. A stick or disk with FAT: "
+        f"mount -o uid={user},umask=077 DEVICE {folder}. One with ext4, or a folder: chown {user} {folder}"
+    )
 
 
 def end(code: int, words: str) -> NoReturn:
@@ -66,6 +87,8 @@ def in_words(function: Callable[..., None]) -> Callable[..., None]:
             end(EXIT_REFUSED, f"refused: {said(error)}")
         except FileNotFoundError as error:
             end(EXIT_USAGE, f"not found: {Path(error.filename or '').name}")
+        except PermissionError as error:
+            end(EXIT_DISK, f"cannot read or write: {error.strerror}{_whose(error)}")
         except OSError as error:
             advice = f". {_DISK_ADVICE}" if error.errno in _DISK_ERRORS else ""
             end(EXIT_DISK, f"cannot read or write: {error.strerror}{advice}")
