@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -268,4 +267,4 @@ def status(home: Path, as_json: bool) -> None:
 upkeep.install(main)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="senyap-dropbox")  # the name it is installed under: the launcher starts it as a module

@@ -128,4 +128,4 @@ unit_commands.install(main)
 release_commands.install(main)
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="senyap-keys")  # the name it is installed under

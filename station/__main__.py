@@ -225,4 +225,4 @@ def relay(home: Home, door: Door, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="senyap-station")  # the name it is installed under

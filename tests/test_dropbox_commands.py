@@ -1,15 +1,18 @@
-"""What `senyap-dropbox` says where it may not use a folder: which one, and what to type."""
+"""What `senyap-dropbox` says where it is started wrongly, or may not use a folder: its own name, and what to type."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from live import ROOT
 
 from crypto import medium
 from dropbox.cli import in_words
@@ -54,3 +57,11 @@ def test_a_folder_of_somebody_else_is_named_with_what_to_type(
     said, user = capsys.readouterr().err, pwd.getpwuid(os.geteuid()).pw_name
     assert ended.value.code == 6 and said.startswith(f"cannot read or write: Permission denied in {disk}. ")
     assert f"mount -o uid={user},umask=077 DEVICE {disk}." in said and said.endswith(f"chown {user} {disk}\n")
+
+
+@pytest.mark.parametrize(("house", "usage"), [("dropbox", "Usage"), ("station", "Pemakaian"), ("keys", "Usage")])
+def test_a_command_names_itself_as_the_guides_do_however_it_was_started(house: str, usage: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", house, "nothing"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 2 and run.stderr.startswith(f"{usage}: senyap-{house} ")
