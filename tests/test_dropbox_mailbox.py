@@ -72,7 +72,7 @@ def test_status_messages_and_arrivals_are_shown_newest_first(client: FlaskClient
     words = report(client).words
     secrets = bring_news(services, small, words, texts=["satu <b>", "dua"])
     page = open_box(client, words)
-    assert 'data-status="need_info"' in page.text and "nomor 4" in page.text
+    assert 'data-status="need_info"' in page.text and "kiriman kurir nomor 4" in page.text
     assert page.text.index('id="pesan-2"') < page.text.index('id="pesan-1"')
     assert "satu &lt;b&gt;" in page.text and " ".join(secrets.name) in page.text
     assert "1 dari 1" in page.text
