@@ -74,6 +74,7 @@ def test_status_messages_and_arrivals_are_shown_newest_first(client: FlaskClient
     page = open_box(client, words)
     assert 'data-status="need_info"' in page.text and "kiriman kurir nomor 4" in page.text
     assert page.text.index('id="pesan-2"') < page.text.index('id="pesan-1"')
+    assert "Kirim pesan dan jawaban</button>" in page.text, "the lower button takes the answers above it along"
     assert "satu &lt;b&gt;" in page.text and " ".join(secrets.name) in page.text
     assert "1 dari 1" in page.text
 
