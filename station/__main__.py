@@ -127,7 +127,7 @@ def show(home: Home, door: Door, case: str, as_json: bool, folder: Path | None, 
     if as_json:
         print_json(screen.case_json(found))
     else:
-        show_text(screen.case_text(found))
+        show_text(screen.case_text(found, home))
     for path in saved:
         say(str(path))
 

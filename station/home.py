@@ -112,6 +112,10 @@ class Home:
         """Ids of the unit's reviewers, in roster order."""
         return tuple(member.id for member in self.group.members)
 
+    def name_of(self, group: str) -> str:
+        """Return how people call a unit; one that the roster no longer knows is called by its id."""
+        return self.roster.group(group).name_id if group in self.roster.group_ids else group
+
     def role_of(self, reviewer: str) -> Role:
         """Return a reviewer's role by the roster in force; raises Refused for somebody whom it does not name."""
         found = {member.id: member.role for member in self.group.members}

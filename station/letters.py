@@ -16,7 +16,7 @@ from crypto.xwing import SealingKey
 from station import canaries, casework, past_boxes
 from station.attachments import expect_files, forget_files
 from station.cases import is_given_up
-from station.questions import ANSWER_FIELD, question
+from station.questions import ANSWER_FIELD, answer_in_words, question
 from station.tables import REPORTER, Outcome, cases, closed_boxes, held_letters, letters, messages
 
 HELD_DAYS = 90
@@ -108,7 +108,7 @@ def letter_text(letter: Letter) -> str:
         return "\n\n".join(parts)
     asked = sorted((question(name).place, name, text) for name, text in letter.fields.items() if text)
     return "\n".join(
-        f"{question(name).label.removesuffix('?')}: {question(name).answer(text)}" for _place, name, text in asked
+        f"{question(name).label.removesuffix('?')}: {answer_in_words(name, text)}" for _place, name, text in asked
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from keys.units import GOVERNMENTS
+from keys.units import GOVERNMENTS, UNKNOWN_AREA
 
 _FURTHER = {"pesan": "Surat lanjutan", "tutup": "Kotak minta dihapus", "surat": "Menjawab kabar nomor"}
+_AREAS = GOVERNMENTS | {UNKNOWN_AREA: "Tidak tahu"}
 ANSWER_FIELD = re.compile(r"jawab-([1-9][0-9]{0,4})")
 
 
@@ -41,7 +42,7 @@ def questions() -> dict[str, Question]:
 
 def answer_in_words(field: str, value: str) -> str:
     """Return an answer of the form as people read it: an area by its name, a choice by its words."""
-    return GOVERNMENTS[value] if field == "wilayah" and value in GOVERNMENTS else question(field).answer(value)
+    return _AREAS[value] if field == "wilayah" and value in _AREAS else question(field).answer(value)
 
 
 def question(field: str) -> Question:

@@ -167,7 +167,7 @@ def propose(
     for number, (data, words) in enumerate(contents):
         transaction.execute(sa.insert(parcel_files).values(parcel_id=parcel_id, number=number, data=data, words=words))
     detail = draft.recipient if draft.recipient in RECIPIENTS else OTHER_UNIT
-    note = f"{reference_name(referral.reference)} kepada {name_of(home, draft.recipient)}. {_said_of(forwarded)}"
+    note = f"{reference_name(referral.reference)} kepada {home.name_of(draft.recipient)}. {_said_of(forwarded)}"
     casework.take(transaction, home, case_id, Wish("referred", by, detail, draft.text, note, draft.checked), day=day)
 
 
@@ -200,11 +200,6 @@ def send_again(transaction: sa.Connection, home: Home, case_id: int, referral_id
 def digest_of(body: bytes) -> str:
     """Return the SHA-256 of a parcel's body in hex: it covers the hash of each file."""
     return hashlib.sha256(body).hexdigest()
-
-
-def name_of(home: Home, recipient: str) -> str:
-    """Return how people call a recipient."""
-    return home.roster.group(recipient).name_id if recipient in home.roster.group_ids else recipient
 
 
 def _check(transaction: sa.Connection, home: Home, case_id: int, draft: Draft, sealed: bool) -> None:

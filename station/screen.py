@@ -11,9 +11,11 @@ from station.cases import Case, Line, case_name, case_number
 from station.courier import BACKUP, Left, Visit
 from station.dates import written
 from station.erasure import Status, Swept, last_day
+from station.home import Home
 from station.inbox import Imported
-from station.questions import question
+from station.questions import answer_in_words, question
 from station.tables import REPORTER, FileState
+from station.texts import STATUS_WORDS
 
 FOLLOWS = "Menyusul {}, yang sudah dihapus ketika masa simpannya habis; suratnya ditulis dengan kode yang sama."
 CANARY = "KENARI {}: surat uji yang isinya karangan. Bukan laporan, jangan ditindaklanjuti."
@@ -227,28 +229,27 @@ def list_text(lines: Sequence[Line], soon: Collection[int] = ()) -> str:
         )
         mark = ", ".join(filter(None, marks))
         when = date_of(x.day).isoformat()
-        cells = (x.case, x.mailbox_name, x.status, x.language, when, str(x.letters), mark)
+        cells = (x.case, x.mailbox_name, STATUS_WORDS.get(x.status, x.status), x.language, when, str(x.letters), mark)
         table.append(tuple(visible(cell) for cell in cells))  # type: ignore[arg-type]
     widths = [max(len(row[at]) for row in table) for at in range(7)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
 
 
-def case_text(case: Case) -> str:
-    """Return one case for people to read."""
+def case_text(case: Case, home: Home) -> str:
+    """Return one case for people to read, with units by their names."""
     out = [CANARY.format(case.canary), ""] if case.canary else []
     out += [FOLLOWS.format(case_name(case.follows)), ""] if case.follows else []
     out += [
         f"Perkara   {case.name}",
         f"Kotak     {visible(case.mailbox_name)}",
-        f"Status    {case.status}",
+        f"Status    {STATUS_WORDS.get(case.status, case.status)}",
         f"Masuk     {date_of(case.day).isoformat()}",
         f"Bahasa    {visible(case.language)}",
-        f"Pembaca   {visible(', '.join(case.readers))}",
+        f"Pembaca   {visible(', '.join(map(home.name_of, case.readers)))}",
         "",
     ]
     for name, text in sorted(case.fields.items(), key=lambda item: (question(item[0]).place, item[0])):
-        asked = question(name)
-        out += [visible(asked.label), "    " + visible(asked.answer(text), indent="    ")]
+        out += [visible(question(name).label), "    " + visible(answer_in_words(name, text), indent="    ")]
     if case.attachments:
         out += ["", "Lampiran"]
     for number, a in enumerate(case.attachments, 1):
@@ -261,6 +262,6 @@ def case_text(case: Case) -> str:
     number = 0  # of the officers' messages, as answers name them
     for m in case.messages:
         number += m.sender != REPORTER
-        who = "pelapor" if m.sender == REPORTER else f"{visible(m.sender)}  (pesan {number})"
+        who = "pelapor" if m.sender == REPORTER else f"{visible(home.name_of(m.sender))}  (pesan {number})"
         out += [f"  {date_of(m.day).isoformat()}  {who}", "    " + visible(m.text, indent="    ")]
     return "\n".join(out)

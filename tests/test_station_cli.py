@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -366,3 +367,25 @@ def test_the_house_imports_neither_the_drop_box_nor_a_network_client(with_desk: 
     )
     seen = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
     assert seen.stdout == ("['flask'] ['http.client', 'urllib.request']\n" if with_desk else "[] []\n"), seen.stderr
+
+
+def test_a_case_is_told_in_the_words_of_the_desk(terminal: Terminal, stick: Stick) -> None:
+    letters = [
+        Reporter().report("jembatan", fields={"uraian": "jembatan", "wilayah": area})
+        for area in ("lahat", "tidak-tahu")
+    ]
+    assert terminal.run("import", str(stick.write([world().letter_row(each) for each in letters]))).exit_code == 0
+    answer = ("reply", "K-0001", "--no-conflict", "--status", "review", "--text", "kami periksa")
+    assert terminal.run(*answer).exit_code == 0
+    listed, shown = terminal.run("list").stdout, terminal.run("show", "K-0001").stdout
+    other = terminal.run("show", "K-0002", "--no-conflict").stdout
+    unit = "Inspektorat Provinsi Sumatera Selatan"
+    assert "Penelaahan  id" in listed and "Diterima    id" in listed
+    assert "Status    Penelaahan\n" in shown and f"Pembaca   {unit}\n" in shown and f"  {unit}  (pesan 1)" in shown
+    assert {"Kejadian di mana?\n    Kabupaten Lahat", "Kejadian di mana?\n    Tidak tahu"} <= {
+        found for text in (shown, other) for found in re.findall(r"Kejadian di mana\?\n.*", text)
+    }
+    for word in ("received", "screening", "review", "lahat", "sumsel\n", "sumsel ", "tidak-tahu"):
+        assert word not in listed + shown + other, word
+    found = json.loads(terminal.run("show", "K-0001", "--json").stdout)
+    assert (found["status"], found["readers"], found["fields"]["wilayah"]) == ("review", ["sumsel"], "lahat")

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from browsers import axe_source, violations
-from conftest_station import Reporter, Stick, attach, sit, weak, world  # noqa: F401
+from conftest_station import Reporter, Stick, attach, reply, sit, weak, world  # noqa: F401
 from desk_pictures import PAGES, WIDTHS
 from live import ROOT
 from pictures import DESK
@@ -640,6 +640,14 @@ def shown(client: Any, session: Session, name: str = "K-0001") -> str:
     data = {"tanda": session.forms, f"benturan-{ONE}": "tidak", f"benturan-{TWO}": "tidak"}
     client.post(f"/perkara/{name}/benturan", data=data, headers=OURS, **HERE)
     return client.get(f"/perkara/{name}", **HERE).text
+
+
+def test_a_page_calls_units_and_places_by_their_names(client: Any, session: Session) -> None:
+    with session.desk() as desk, desk.vault.begin() as transaction:
+        reply(transaction, desk, "", "Kapan kira-kira?")
+    page, unit = shown(client, session), "Inspektorat Provinsi Sumatera Selatan"
+    assert f"dapat dibuka oleh {unit}" in page and f"<li><b>{unit}</b>, " in page
+    assert "dibuka oleh sumsel" not in page and "<b>sumsel</b>" not in page
 
 
 def test_a_case_that_follows_a_deleted_one_says_so(client: Any, session: Session) -> None:

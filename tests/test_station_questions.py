@@ -1,8 +1,11 @@
 """What reviewers read are the questions of the form and the choices by their names."""
 
+from conftest_station import world
+
 from crypto.letter import REPORT, Letter
 from dropbox import form, legal
 from station.cases import Case, Said
+from station.home import Home
 from station.letters import letter_text
 from station.questions import question, questions
 from station.screen import case_text
@@ -31,7 +34,7 @@ def test_a_repeated_report_reads_as_the_form_does() -> None:
         type=REPORT, object_id=bytes(16), fields=fields, language="id", day=1, readers=(), mailbox=bytes(16)
     )
     assert letter_text(letter) == (
-        "Kejadian di mana: sumsel\n"
+        "Kejadian di mana: Provinsi Sumatera Selatan\n"
         "Jenis masalah: Meminta atau menerima uang, hadiah, “fee proyek”, atau jatah pokir\n"
         "Ceritakan apa yang terjadi: Dua kali.\n"
         "baru: ?"
@@ -39,10 +42,11 @@ def test_a_repeated_report_reads_as_the_form_does() -> None:
 
 
 def test_a_case_shows_the_questions_and_numbers_the_officers_messages_as_answers_name_them() -> None:
+    home = world().folder / "stations" / "sumsel"
     said = (Said("sumsel", 1, "Siapa?"), Said(REPORTER, 2, "(jawaban atas pesan 1)\nDia."), Said("sumsel", 3, "Kapan?"))
     fields = {"uraian": "Begini.", "kategori": "suap", "tingkat_disiplin": "ringan,berat"}
-    shown = case_text(Case(1, "sumpit akibat", "need_info", "id", 1, fields, ("sumsel",), (), said))
+    shown = case_text(Case(1, "sumpit akibat", "need_info", "id", 1, fields, ("sumsel",), (), said), Home.load(home))
     at = [shown.index(words) for words in ("Jenis masalah\n", "Ceritakan apa yang terjadi\n", "Ringan, Berat")]
     assert at == sorted(at), "in the order of the form"
-    assert "sumsel  (pesan 1)\n    Siapa?" in shown and "sumsel  (pesan 2)\n    Kapan?" in shown
+    assert "Selatan  (pesan 1)\n    Siapa?" in shown and "Selatan  (pesan 2)\n    Kapan?" in shown
     assert "pelapor\n    (jawaban atas pesan 1)" in shown

@@ -273,7 +273,7 @@ def test_a_letter_that_was_confirmed_before_a_case_went_makes_a_case_whose_mailb
         case = show_case(transaction, "K-0003")
         assert (case.follows, case.fields, case.readers, case.language) == (1, {"pesan": LATE}, ("sumsel",), "id")
         assert (case.status, case.mailbox_name, len(case.attachments)) == ("received", "", 1)
-        said = screen.case_text(case)
+        said = screen.case_text(case, desk.home)
         assert "Menyusul K-0001" in said and "Surat lanjutan\n    " + LATE in said
         search.take_in(transaction)
         assert search.find(transaction, "diancam") == {3}

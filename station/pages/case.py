@@ -10,7 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from crypto.encoding import today
-from station import casework, notes, referral, referrals, retention, statements
+from station import casework, notes, referrals, retention, statements
 from station.cases import Case, show_case
 from station.casework import Wish
 from station.deadlines import deadline
@@ -149,7 +149,7 @@ def page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -
             hold=retention.hold_of(transaction, case_id),
             ends=retention.ends(transaction, desk.home, case_id).get(case_id),
             origin=origin,
-            origin_name=referral.name_of(desk.home, origin.origin) if origin else "",
+            origin_name=desk.home.name_of(origin.origin) if origin else "",
             referrals=referrals.referrals_of(transaction, case_id, desk.home.id),
             problem=problem,
             typed=typed,

@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["reference"] = reference_name
     app.jinja_env.filters["case_name"] = case_name
     app.jinja_env.globals["role_of"] = lambda who: current().home.role_of(who)
+    app.jinja_env.filters["unit"] = lambda group: current().home.name_of(group)
     app.jinja_env.filters["role"] = ROLE_WORDS.__getitem__
     app.jinja_env.filters["by_place"] = lambda fields: sorted(fields.items(), key=lambda one: question(one[0]).place)
     app.jinja_env.filters["message"] = lambda text: Markup(marks.clean(render(readable(text))))  # noqa: S704 - allowed marks alone

@@ -153,7 +153,7 @@ def _cleaned(name: str, wanted: Draft, wash: Cleaner) -> Cleaner:
 
 
 def _addressee(desk: Desk, found: Referral) -> str:
-    return RECIPIENTS.get(found.recipient) or f"Inspektur {referral.name_of(desk.home, found.recipient)}"
+    return RECIPIENTS.get(found.recipient) or f"Inspektur {desk.home.name_of(found.recipient)}"
 
 
 def _draft() -> Draft:
@@ -236,4 +236,4 @@ def _reads(desk: Desk, recipient: str) -> bool:
 
 
 def _name(desk: Desk, recipient: str) -> str:
-    return referral.name_of(desk.home, recipient) if _reads(desk, recipient) else RECIPIENTS.get(recipient, recipient)
+    return desk.home.name_of(recipient) if _reads(desk, recipient) else RECIPIENTS.get(recipient, recipient)
