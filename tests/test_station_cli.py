@@ -61,7 +61,14 @@ def statements_at(terminal: Terminal) -> list[tuple[str, int, str]]:
 
 @pytest.mark.parametrize(
     "command",
-    [("show",), ("show", "--json"), ("reply", "--text", "kami periksa"), ("claim",), ("certificate", "--to", "surat")],
+    [
+        ("show",),
+        ("show", "--json"),
+        ("reply", "--text", "kami periksa"),
+        ("claim",),
+        ("certificate", "--to", "surat"),
+        ("hold", "--because", "perkara 7/2027"),
+    ],
     ids=" ".join,
 )
 def test_no_command_opens_a_case_before_those_present_have_stated(
@@ -310,7 +317,7 @@ def test_two_people_hold_a_case_at_the_terminal_and_lift_the_hold(terminal: Term
     alone = Terminal(tmp_path, "sumsel", (ONE,), terminal.home)
     assert alone.run("hold", "K-0001", "--because", "pengadilan").exit_code == 4
     assert [terminal.run("hold", "K-0001", *o).exit_code for o in ((), ("--lift", "--because", "x"))] == [2, 2]
-    assert terminal.run("hold", "K-0001", "--lift").exit_code == 3, "it is not held"
+    assert terminal.run("hold", "K-0001", "--no-conflict", "--lift").exit_code == 3, "it is not held"
     held = terminal.run("hold", "K-0001", "--because", "perkara 7/2027")
     assert held.exit_code == 0 and f"ditahan oleh {ONE} dan {THREE}" in held.stderr and "7/2027" not in held.stderr
     overdue(terminal, said=30)
