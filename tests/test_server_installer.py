@@ -201,6 +201,14 @@ def test_settings_are_not_named_from_a_home_that_somebody_else_writes(root: Path
     assert done.returncode == 3 and "copy it elsewhere" in done.stderr
 
 
+@pytest.mark.parametrize(("units", "left"), [("", ""), ("senyap-front", ""), ("senyap-web senyap-front", "senyap-web")])
+def test_a_front_without_a_certificate_is_not_restarted_and_nothing_else_is_forgotten(
+    root: Path, units: str, left: str
+) -> None:
+    done = sourced(root, f'restart=({units}); restart_without senyap-front; echo "${{#restart[@]}} ${{restart[*]}}"')
+    assert done.stdout.strip() == f"{len(left.split())} {left}".strip(), done.stderr
+
+
 def test_a_journal_on_the_disk_is_erased_and_that_is_said(root: Path) -> None:
     kept = root / "var" / "log" / "journal" / "1" / "system.journal"
     kept.parent.mkdir(parents=True)
