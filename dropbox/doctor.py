@@ -18,6 +18,7 @@ import click
 
 from crypto import medium
 from dropbox import clear_web as front
+from dropbox import onion as tor
 from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
 from dropbox.machine import Machine
@@ -32,7 +33,7 @@ UNITS = {
 }
 WITH_NETWORK = ("senyap-tor", front.UNIT)
 STRANGERS = ("tor", "nginx")  # Debian's own units; the web server writes visitors down
-ONION = "/var/lib/senyap-tor/onion/hostname"
+ONION = f"{tor.STATE}/onion/hostname"
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
 _OF_STATIONS = re.compile(r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db")
@@ -248,6 +249,12 @@ def clear_web(machine: Machine, home: Path) -> Said:
     yield from map(_fix, front.configuration(machine, f"{PROGRAM}/server/nginx.conf"))
 
 
+def onion(machine: Machine, home: Path) -> Said:
+    """Tor opens nothing but what was shipped, and nobody else reaches the keys of its addresses."""
+    yield from map(_fix, tor.additions(machine, f"{PROGRAM}/server/torrc-staff"))
+    yield from map(_fix, tor.keys(machine))
+
+
 # --- how it is ---------------------------------------------------------------------------------------
 
 
@@ -292,8 +299,8 @@ def disk(machine: Machine, home: Path) -> Said:
 
 CHECKS: dict[str, Check] = {
     "program": program, "places": places, "data": data, "settings": settings, "units": units, "sockets": sockets,
-    "memory": memory, "journal": journal, "firewall": firewall, "apparmor": apparmor, "clear web": clear_web,
-    "clock": clock, "health": health, "disk": disk,
+    "memory": memory, "journal": journal, "firewall": firewall, "apparmor": apparmor, "onion": onion,
+    "clear web": clear_web, "clock": clock, "health": health, "disk": disk,
 }  # fmt: skip
 GOOD = {
     "program": "the program is root's alone, and holds nothing of a station",
@@ -306,6 +313,7 @@ GOOD = {
     "journal": "the journal lies in memory alone",
     "firewall": "the firewall drops what it does not name",
     "apparmor": "the AppArmor profiles are in force",
+    "onion": "Tor offers what was shipped, and its keys are its own alone",
     "clear web": "no clear web, or one that is set as it was shipped and keeps no log",
     "clock": "the clock is set by a server",
     "health": "reports are taken, keys hold, the courier comes",

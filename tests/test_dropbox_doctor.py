@@ -26,6 +26,7 @@ STATUS = {
     "deployment": "sumsel-1", "sealing": "ready", "late": False, "next_round": "2026-12-01", "late_stations": [], "ends": [],
     "alarms": [], "closed_groups": [], "fill": 0,
 }  # fmt: skip
+CLIENT = f"descriptor:x25519:{'A' * 52}\n"
 FIREWALL = "policy drop; policy drop; policy drop; meta skuid 995"
 MOUNTS = "/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\ntmpfs /dev/shm tmpfs rw 0 0\n"
 
@@ -79,6 +80,9 @@ class Whole:
         self.home.chmod(0o700)
         self.write("var/lib/senyap/settings.toml", f'cleaner = "/run/senyap-cleaner/clean.sock"\nonion = "{ADDRESS}"\n')
         self.write("var/lib/senyap-tor/onion/hostname", f"{ADDRESS}\n")
+        self.write("var/lib/senyap-tor/onion/hs_ed25519_secret_key", "x", 0o600)
+        for name in ("senyap-tor", "senyap-tor/onion"):
+            (self.root / "var/lib" / name).chmod(0o700)
 
     def _kernel(self) -> None:
         uid = os.geteuid()
@@ -179,6 +183,19 @@ def front(before: str, after: str) -> Callable[[Whole], None]:
     return edit("etc/senyap/nginx.conf", before, after)
 
 
+def staff(before: str = "", after: str = "", *, client: str | None = CLIENT) -> Callable[[Whole], None]:
+    """Put the way in for whoever looks after the machine beside the rest, with one thing in it changed."""
+
+    def change(whole: Whole) -> None:
+        text = (SERVER / "torrc-staff").read_text()
+        assert before in text
+        whole.write("etc/senyap/torrc.d/staff.conf", text.replace(before, after) if before else text)
+        if client is not None:
+            whole.write("var/lib/senyap-tor/staff/authorized_clients/me.auth", client, 0o600)
+
+    return change
+
+
 def network_of_the_machine(whole: Whole) -> None:
     path = whole.root / "proc/41/ns/net"
     path.unlink()
@@ -229,6 +246,18 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
         (answer("nft", "policy drop; policy drop; policy accept; skuid"), "firewall", "not loaded"),
         (edit("sys/kernel/security/apparmor/profiles", "dropbox (enforce)", "dropbox (complain)"), "apparmor", "senyap-dropbox"),
+        (staff("HiddenServiceMaxStreams", "Log info file /var/log/tor\nHiddenServiceMaxStreams"), "onion", "staff.conf: `Log info file /var/log/tor` must go"),
+        (staff("HiddenServiceMaxStreams", "safelogging 0\nHiddenServiceMaxStreams"), "onion", "`safelogging 0` must go"),
+        (staff("HiddenServiceMaxStreams 8", "ControlPort 9051"), "onion", "`ControlPort 9051` must go"),
+        (staff("HiddenServiceMaxStreams 8", ""), "onion", "`HiddenServiceMaxStreams 8` is missing"),
+        (staff("127.0.0.1:22", "10.0.0.1:22"), "onion", "127.0.0.1:22` is missing"),
+        (staff(client=None), "onion", "names nobody"),
+        (staff(client="descriptor:x25519:short"), "onion", "names nobody"),
+        (write("etc/senyap/torrc.d/a.conf/b", "SocksPort 9050"), "onion", "is no file"),
+        (write("etc/senyap/torrc.d/a.txt", "", 0o666), "onion", "a.txt may be changed by others"),
+        (mode("var/lib/senyap-tor", 0o755), "onion", "/var/lib/senyap-tor must be a folder of senyap-tor"),
+        (mode("var/lib/senyap-tor/onion", 0o750), "onion", "chmod 0700 /var/lib/senyap-tor/onion"),
+        (mode("var/lib/senyap-tor/onion/hs_ed25519_secret_key", 0o640), "onion", "chmod 0600 /var/lib/senyap-tor/onion/hs_ed"),
         (answer("timedatectl", "no\n"), "clock", "nobody sets the clock"),
         (told(sealing="clock-behind"), "health", "no report is taken: clock-behind"),
         (told(deployment="demo-1"), "health", "demo"),
@@ -246,6 +275,12 @@ def test_what_is_wrong_is_named_and_nothing_else(
     found = whole.wrong()
     assert {each.check for each in found} == {check}
     assert any(said in each.words and each.verdict is Verdict.FIX for each in found), found
+
+
+def test_a_way_in_for_whoever_looks_after_the_machine_is_no_harm(whole: Whole) -> None:
+    staff("HiddenServicePort 22 127.0.0.1:22", "  HiddenServicePort  22 127.0.0.1:2222")(whole)
+    whole.write("etc/senyap/torrc.d/empty.conf", "# SocksPort 9050\n")
+    assert whole.wrong() == []
 
 
 def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
