@@ -166,8 +166,15 @@ def units(machine: Machine, home: Path) -> Said:
             yield _cannot_tell("systemd does not answer")
             return
         pid = int(told.get("MainPID") or 0)
+        if more := told.get("DropInPaths"):
+            yield _fix(f"{name} is not as it was shipped: remove {more} or know why; then systemctl daemon-reload")
+        if told.get("NeedDaemonReload") == "yes":
+            yield _fix(f"systemd has not read {name} as it is: systemctl daemon-reload; systemctl restart {name}")
         if told.get("ActiveState") != "active" or not pid:
-            yield _fix(f"{name} does not run: systemctl status {name}")
+            look = front.LOOK if name == front.UNIT else f"systemctl status {name}"
+            again = told.get("SubState") == "auto-restart"
+            how = f"ends each time it is started, {told.get('NRestarts')} times by now" if again else "does not run"
+            yield _fix(f"{name} {how}: {look}")
             continue
         process, rights = machine.process(pid), front.RIGHTS if name == front.UNIT else 0
         wrong = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60  # for one command
+UNIT = ("ActiveState", "SubState", "MainPID", "NRestarts", "DropInPaths", "NeedDaemonReload")
 _READ_ONLY = frozenset({"/", "/etc", "/opt", "/usr", "/var", "/var/lib"})  # those that are mounts
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 Run = Callable[[list[str], os.stat_result | None], str | None]
@@ -98,8 +99,8 @@ class Machine:
         return next((mounts[place] in _IN_MEMORY for place in places if place in mounts), False)
 
     def unit(self, name: str) -> dict[str, str]:
-        """Return what systemd says of a unit: ActiveState and MainPID; nothing when it does not answer."""
-        said = self.ask(["systemctl", "show", "-p", "ActiveState,MainPID", f"{name}.service"], None) or ""
+        """Return what systemd says of a unit, by the names of UNIT; nothing when it does not answer."""
+        said = self.ask(["systemctl", "show", "-p", ",".join(UNIT), f"{name}.service"], None) or ""
         return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
     def process(self, pid: int) -> Process:

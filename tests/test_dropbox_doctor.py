@@ -17,6 +17,7 @@ from test_server_installer import BEFORE
 
 from dropbox import doctor
 from dropbox.__main__ import main
+from dropbox.clear_web import LOOK
 from dropbox.doctor import CHECKS, GOOD, UNITS, Finding, Verdict, examine
 from dropbox.machine import Machine
 
@@ -37,6 +38,7 @@ class Whole:
     def __init__(self, root: Path, server: Path) -> None:
         self.root = root
         self.answers: dict[str, str | None] = {"nft": FIREWALL, "timedatectl": "yes\n"}
+        self.told: dict[str, str] = {}  # of a unit, besides
         self.units = {name: ("active", number) for number, name in enumerate(UNITS, 41)}
         self.status = dict(STATUS)
         self.home = root / "var/lib/senyap"
@@ -128,8 +130,9 @@ class Whole:
 
     def ask(self, command: list[str], _owner: os.stat_result | None) -> str | None:
         if command[0] == "systemctl":
-            state, pid = self.units.get(command[-1].removesuffix(".service"), ("inactive", 0))
-            return f"ActiveState={state}\nMainPID={pid}\n"
+            name = command[-1].removesuffix(".service")
+            state, pid = self.units.get(name, ("inactive", 0))
+            return f"ActiveState={state}\nMainPID={pid}\nDropInPaths=\nNeedDaemonReload=no\n{self.told.get(name, '')}"
         if command[1:4] == ["-m", "dropbox", "status"]:
             return json.dumps(self.status)
         return self.answers[command[0]]
@@ -177,6 +180,10 @@ def answer(program: str, said: str | None) -> Callable[[Whole], None]:
 
 def told(**values: object) -> Callable[[Whole], None]:
     return lambda whole: whole.status.update(values)
+
+
+def unit(name: str, said: str) -> Callable[[Whole], None]:
+    return lambda whole: whole.told.update({name: f"{said}\n"})
 
 
 def front(before: str, after: str) -> Callable[[Whole], None]:
@@ -227,6 +234,9 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (edit("var/lib/senyap/settings.toml", "aaa.onion", "bbb.onion"), "settings", "is not the address"),
         (edit("proc/self/mounts", "tmpfs /dev/shm tmpfs", "tmpfs /dev/shm ext4"), "settings", "memory"),
         (lambda whole: whole.units.pop("senyap-keeper"), "units", "senyap-keeper does not run"),
+        (unit("senyap-web", "DropInPaths=/etc/systemd/system/senyap-web.service.d/x.conf"), "units", "remove /etc/systemd/system/senyap-web.service.d/x.conf or know why"),
+        (unit("senyap-tor", "NeedDaemonReload=yes"), "units", "has not read senyap-tor as it is"),
+        (unit("senyap-keeper", "ActiveState=activating\nMainPID=0\nSubState=auto-restart\nNRestarts=7"), "units", "senyap-keeper ends each time it is started, 7 times by now: systemctl status"),
         (edit("proc/42/status", "Seccomp:\t2", "Seccomp:\t0"), "units", "senyap-keeper: its system calls"),
         (edit("proc/43/status", "NoNewPrivs:\t1", "NoNewPrivs:\t0"), "units", "more rights"),
         (edit("proc/41/status", f"CapEff:\t{0:016x}", "CapEff:\t00000000000000ff"), "units", "rights of root"),
@@ -340,6 +350,18 @@ def test_what_is_wrong_with_a_clear_web_is_named_and_nothing_else(
     found = whole.wrong()
     assert {each.check for each in found} == {check}
     assert any(said in each.words and each.verdict is Verdict.FIX for each in found), found
+
+
+def test_a_clear_web_that_does_not_start_is_told_with_the_command_that_says_why(whole: Whole) -> None:
+    """As the guides have it, which tests/test_clear_web.py runs: its unit writes nothing anywhere."""
+    whole.add_clear_web()
+    unit("senyap-front", "ActiveState=activating\nMainPID=0\nSubState=auto-restart\nNRestarts=7")(whole)
+    (found,) = whole.wrong()
+    said, _, look = found.words.partition(": ")
+    assert said == "senyap-front ends each time it is started, 7 times by now" and look == LOOK
+    assert all(
+        f"`{LOOK}`" in (ROOT / "docs" / name).read_text() for name in ("guide-operator.md", "guide-operator.id.md")
+    )
 
 
 def test_what_is_whose_in_a_clear_web_is_its_owners(whole: Whole) -> None:
