@@ -18,6 +18,7 @@ import click
 
 from crypto import medium
 from dropbox import clear_web as front
+from dropbox import kernel
 from dropbox import onion as tor
 from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
@@ -34,6 +35,7 @@ UNITS = {
 WITH_NETWORK = ("senyap-tor", front.UNIT)
 STRANGERS = ("tor", "nginx")  # Debian's own units; the web server writes visitors down
 ONION = f"{tor.STATE}/onion/hostname"
+WRITERS = ("rsyslog", "syslog-ng")  # of logs
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
 _OF_STATIONS = re.compile(r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db")
@@ -206,14 +208,9 @@ def sockets(machine: Machine, home: Path) -> Said:
 
 def memory(machine: Machine, home: Path) -> Said:
     """What is in memory stays there: no swap that anybody could read, no core dump."""
-    for line in machine.text("/proc/swaps").splitlines()[1:]:
-        name = Path(line.split()[0]).name
-        uuid = machine.path(f"/sys/block/{name}/dm/uuid")
-        if not name.startswith("zram") and not (uuid.is_file() and uuid.read_text().startswith("CRYPT-")):
-            yield _fix(f"swap on {name} is not encrypted: swapoff -a, and take it out of /etc/fstab")
-    pattern = machine.text("/proc/sys/kernel/core_pattern").strip()
-    if not pattern.startswith("|/bin/false"):
-        yield _fix("a program that dies may leave its memory on the disk: sysctl --system")
+    for name in kernel.open_swaps(machine):
+        yield _fix(f"swap on {name} is not encrypted: swapoff -a, and take it out of /etc/fstab")
+    yield from map(_fix, kernel.switches(machine, f"{PROGRAM}/server/sysctl.conf"))
 
 
 def journal(machine: Machine, home: Path) -> Said:
@@ -222,8 +219,9 @@ def journal(machine: Machine, home: Path) -> Said:
         yield _fix("a journal lies on the disk: rm -r /var/log/journal; systemctl restart systemd-journald")
     if any(path.is_file() and path.stat().st_size for path in machine.path("/var/log/nginx").rglob("*")):
         yield _fix(f"a web server wrote visitors down in /var/log/nginx: {_AGAIN}")
-    if machine.unit("rsyslog").get("ActiveState") == "active":
-        yield _fix("rsyslog writes a second log to the disk: apt-get purge rsyslog")
+    for name in WRITERS:
+        if machine.unit(name).get("ActiveState") == "active":
+            yield _fix(f"{name} writes a second log to the disk: apt-get purge {name}")
 
 
 def firewall(machine: Machine, home: Path) -> Said:
@@ -316,7 +314,7 @@ GOOD = {
     "settings": "the settings name the cleaner and the onion address",
     "units": "every unit runs, as its own user inside its walls",
     "sockets": "the sockets lie in memory, and few may reach them",
-    "memory": "no open swap, no core dump",
+    "memory": "no open swap, no core dump, and the kernel set as shipped",
     "journal": "the journal lies in memory alone",
     "firewall": "the firewall drops what it does not name",
     "apparmor": "the AppArmor profiles are in force",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from live import ROOT
-from shipped import shipped
+from shipped import settings_of, shipped
 from test_server_installer import BEFORE
 
 from dropbox import doctor
@@ -92,7 +92,9 @@ class Whole:
         self.write("etc/passwd", "".join(f"{name}:x:{number}:0::/:/bin/sh\n" for name, number in users.items()))
         self.write("proc/self/mounts", MOUNTS)
         self.write("proc/swaps", "Filename Type Size Used Priority\n")
-        self.write("proc/sys/kernel/core_pattern", "|/bin/false\n")
+        for line in settings_of((SERVER / "sysctl.conf").read_text()):
+            name, value = line.split(" = ")
+            self.write(f"proc/sys/{name.replace('.', '/')}", f"{value}\n")
         self.write(
             "sys/kernel/security/apparmor/profiles",
             "senyap-dropbox (enforce)\nsenyap-tor (enforce)\nother (complain)\n",
@@ -247,13 +249,20 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (network_of_the_machine, "units", "senyap-web: it has a network"),
         (edit("proc/self/mounts", "tmpfs /run tmpfs", "tmpfs /run ext4"), "sockets", "memory"),
         (mode("run/senyap", 0o755), "sockets", "mode 0750"),
-        (write("proc/swaps", "Filename\n/dev/sda2 partition 1 0 -2\n"), "memory", "swap on sda2"),
-        (write("proc/swaps", "Filename\n/swapfile file 1 0 -2\n"), "memory", "swap on swapfile"),
-        (write("proc/sys/kernel/core_pattern", "core\n"), "memory", "leave its memory"),
+        (write("proc/swaps", "Filename\n/dev/sda2 partition 1 0 -2\n"), "memory", "swap on /dev/sda2"),
+        (write("proc/swaps", "Filename\n/swapfile file 1 0 -2\n"), "memory", "swap on /swapfile"),
+        (write("proc/swaps", "Filename\n/var/zram0 file 1 0 -2\n"), "memory", "swap on /var/zram0"),
+        (write("proc/swaps", "Filename\n/dev/zram0 partition 1 0 -2\n"), "memory", "swap on /dev/zram0"),
+        (write("proc/sys/kernel/core_pattern", "core\n"), "memory", "kernel.core_pattern is not `|/bin/false`"),
+        (write("proc/sys/kernel/core_pattern", "|/bin/false-not /var/crash/%p\n"), "memory", "kernel.core_pattern is not"),
+        (write("proc/sys/fs/suid_dumpable", "1\n"), "memory", "fs.suid_dumpable is not `0`"),
+        (write("proc/sys/kernel/yama/ptrace_scope", "0\n"), "memory", "kernel.yama.ptrace_scope is not `2`"),
+        (gone("proc/sys/kernel/kptr_restrict"), "memory", "the kernel has no kernel.kptr_restrict"),
         (gone("etc/systemd/system/tor.service"), "places", "tor.service of Debian may start"),
         (write("var/log/nginx/access.log", "x"), "journal", "/var/log/nginx"),
         (write("var/log/journal/x/y"), "journal", "a journal lies on the disk"),
         (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
+        (lambda whole: whole.units.update({"syslog-ng": ("active", 7)}), "journal", "purge syslog-ng"),
         (answer("nft", "policy drop; policy drop; policy accept; skuid"), "firewall", "not loaded"),
         (edit("sys/kernel/security/apparmor/profiles", "dropbox (enforce)", "dropbox (complain)"), "apparmor", "senyap-dropbox"),
         (staff("HiddenServiceMaxStreams", "Log info file /var/log/tor\nHiddenServiceMaxStreams"), "onion", "staff.conf: `Log info file /var/log/tor` must go"),
@@ -296,7 +305,11 @@ def test_a_way_in_for_whoever_looks_after_the_machine_is_no_harm(whole: Whole) -
 def test_encrypted_swap_and_swap_in_memory_are_no_harm(whole: Whole) -> None:
     whole.write("proc/swaps", "Filename\n/dev/dm-1 partition 1 0 -2\n/dev/zram0 partition 1 0 100\n")
     whole.write("sys/block/dm-1/dm/uuid", "CRYPT-PLAIN-swap\n")
+    whole.write("sys/block/zram0/backing_dev", "none\n")
     assert whole.wrong() == []
+    whole.write("sys/block/zram0/backing_dev", "/dev/sda3\n")
+    assert [each.check for each in whole.wrong()] == ["memory"], "control: what does not fit is written to a disk"
+    whole.write("sys/block/zram0/backing_dev", "none\n")
     whole.write("sys/block/dm-1/dm/uuid", "LVM-x\n")
     assert [each.check for each in whole.wrong()] == ["memory"], "control: a volume that is not encrypted"
 
