@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from dropbox import doctor
 from dropbox.__main__ import main
 from dropbox.clear_web import LOOK
 from dropbox.doctor import CHECKS, GOOD, UNITS, Finding, Verdict, examine
-from dropbox.machine import Machine
+from dropbox.firewall import AFRESH, LIST, faults
+from dropbox.machine import Machine, run
 
 ADDRESS = f"{'a' * 56}.onion"
 SERVER = ROOT / "deploy" / "server"
@@ -28,7 +30,24 @@ STATUS = {
     "alarms": [], "closed_groups": [], "fill": 0,
 }  # fmt: skip
 CLIENT = f"descriptor:x25519:{'A' * 52}\n"
-FIREWALL = "policy drop; policy drop; policy drop; meta skuid 995"
+FIREWALL = """table inet senyap {
+\tset web4 {
+\t\ttype ipv4_addr
+\t}
+\tchain in {
+\t\ttype filter hook input priority filter; policy drop;
+\t\tiifname "lo" accept
+\t\tct state invalid drop
+\t}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t}
+\tchain out {
+\t\ttype filter hook output priority filter; policy drop;
+\t\tmeta skuid 995 accept
+\t}
+}
+"""
 MOUNTS = "/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\ntmpfs /dev/shm tmpfs rw 0 0\n"
 
 
@@ -37,7 +56,7 @@ class Whole:
 
     def __init__(self, root: Path, server: Path) -> None:
         self.root = root
-        self.answers: dict[str, str | None] = {"nft": FIREWALL, "timedatectl": "yes\n"}
+        self.answers: dict[str, str | None] = {"nft": FIREWALL, "unshare": f"begun\n{FIREWALL}", "timedatectl": "yes\n"}
         self.told: dict[str, str] = {}  # of a unit, besides
         self.units = {name: ("active", number) for number, name in enumerate(UNITS, 41)}
         self.status = dict(STATUS)
@@ -180,6 +199,13 @@ def answer(program: str, said: str | None) -> Callable[[Whole], None]:
     return lambda whole: whole.answers.update({program: said})
 
 
+def loaded(before: str, after: str, *, files: bool = False) -> Callable[[Whole], None]:
+    """Let the kernel have another firewall than the files give, or the files give it, too."""
+    assert before in FIREWALL
+    said = FIREWALL.replace(before, after)
+    return lambda whole: whole.answers.update({"nft": said} | ({"unshare": f"begun\n{said}"} if files else {}))
+
+
 def told(**values: object) -> Callable[[Whole], None]:
     return lambda whole: whole.status.update(values)
 
@@ -263,7 +289,16 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (write("var/log/journal/x/y"), "journal", "a journal lies on the disk"),
         (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
         (lambda whole: whole.units.update({"syslog-ng": ("active", 7)}), "journal", "purge syslog-ng"),
-        (answer("nft", "policy drop; policy drop; policy accept; skuid"), "firewall", "not loaded"),
+        (answer("nft", None), "firewall", "the firewall is not loaded"),
+        (loaded("output priority filter; policy drop;", "output priority filter; policy accept;"), "firewall", "in output and unnamed"),
+        (loaded("\t\tmeta", "\t\taccept\n\t\tmeta"), "firewall", "`accept` in chain out is loaded and in no file"),
+        (loaded("\t\tmeta", "\t\ttcp dport 25 accept\n\t\tmeta"), "firewall", "`tcp dport 25 accept` in chain out is loaded"),
+        (loaded("\t\tct state invalid drop\n", ""), "firewall", "`ct state invalid drop` in chain in is in the files and not"),
+        (loaded('iifname "lo" accept\n\t\tct state invalid drop', 'ct state invalid drop\n\t\tiifname "lo" accept'), "firewall", "another order"),
+        (loaded("\t\tmeta", '\t\tcounter accept comment "mine"\n\t\tmeta', files=True), "firewall", "lets everything through"),
+        (loaded("meta skuid 995", "meta skuid 995 log", files=True), "firewall", "writes addresses down"),
+        (write("etc/senyap/firewall/in-x.nft", "", 0o666), "firewall", "in-x.nft may be changed by others"),
+        (answer("unshare", "begun\n"), "firewall", "cannot be loaded again"),
         (edit("sys/kernel/security/apparmor/profiles", "dropbox (enforce)", "dropbox (complain)"), "apparmor", "senyap-dropbox"),
         (staff("HiddenServiceMaxStreams", "Log info file /var/log/tor\nHiddenServiceMaxStreams"), "onion", "staff.conf: `Log info file /var/log/tor` must go"),
         (staff("HiddenServiceMaxStreams", "safelogging 0\nHiddenServiceMaxStreams"), "onion", "`safelogging 0` must go"),
@@ -399,9 +434,41 @@ def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:
     (whole.root / "proc/41/status").unlink()
     (whole.root / "opt/senyap/current").unlink()
     shutil.rmtree(whole.root / "sys")
-    whole.answers["timedatectl"] = None
+    whole.answers |= {"timedatectl": None, "unshare": None}
     found = {each.check: each.verdict for each in whole.wrong()}
-    assert found == dict.fromkeys(("program", "places", "units", "apparmor", "clock"), Verdict.CANNOT_TELL)
+    assert found == dict.fromkeys(
+        ("program", "places", "units", "memory", "firewall", "apparmor", "clock"), Verdict.CANNOT_TELL
+    )
+
+
+def in_a_network(script: str) -> str:
+    done = subprocess.run(["unshare", "--net", "sh", "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("nft"), reason="only root gets a network of its own")
+def test_the_shipped_firewall_is_whole_as_nft_lists_it_and_one_rule_more_is_not(tmp_path: Path) -> None:
+    """The real nft in networks of the test's own; what sets hold, addresses of visitors, is never listed."""
+    files = tmp_path / "nftables.conf"
+    files.write_text(shipped("nftables.conf", {'"senyap-tor"': '"nobody"', "/etc/senyap/firewall": tmp_path}))
+    (tmp_path / "out-apt.nft").write_text('meta skuid "games" accept\n')
+
+    def look(more: str) -> list[str]:
+        table = in_a_network(
+            f"nft -f {files}; nft 'add element inet senyap web4 {{ 192.0.2.7 }}'; {more} {' '.join(LIST)}"
+        )
+        assert "192.0.2.7" not in table
+        ask = [*AFRESH[:-1], AFRESH[-1].replace("/etc/nftables.conf", str(files))]
+        return list(
+            faults(Machine(tmp_path, lambda command, _: run(ask if command == AFRESH else command, None)), table)
+        )
+
+    assert look("") == []
+    assert look("nft add rule inet senyap out tcp dport 25 accept;") == [
+        "`tcp dport 25 accept` in chain out is loaded and in no file: systemctl reload-or-restart nftables"
+    ]
+    assert len(look("nft insert rule inet senyap in counter accept;")) == 2
 
 
 def test_an_empty_folder_for_a_journal_is_no_journal(whole: Whole) -> None:
