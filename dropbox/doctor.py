@@ -25,6 +25,7 @@ from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
 from dropbox.machine import Machine
 from dropbox.settings import load_settings
+from dropbox.shown import quoted, shown
 
 PROGRAM = "/opt/senyap/current"
 UNITS = {
@@ -39,7 +40,9 @@ ONION = f"{tor.STATE}/onion/hostname"
 WRITERS = ("rsyslog", "syslog-ng")  # of logs
 LEAST_FREE = 2**30  # bytes: a copy being made, a journal of the database, an update
 _AGAIN = "run deploy/install-server again"
-_OF_STATIONS = re.compile(r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db")
+_OF_STATIONS = re.compile(
+    r"station\.(key|id)|keyring|stations|roots|.*\.locked|.*passphrases.*|.*\.pass|vault\.db", re.S
+)
 
 
 class Verdict(StrEnum):
@@ -65,16 +68,26 @@ Check = Callable[[Machine, Path], Said]
 
 def examine(machine: Machine, home: Path) -> list[Finding]:
     """Run every check; one that finds nothing to mend is one line, one that may not look says so."""
-    found = []
-    for name, check in CHECKS.items():
-        try:
-            said = list(check(machine, home)) or [(Verdict.OK, GOOD[name])]
-        except OSError as error:
-            where = Path(error.filename).name if error.filename else "it"
-            advice = ": run it as root" if isinstance(error, PermissionError) else ""
-            said = [(Verdict.CANNOT_TELL, f"{where}: {error.strerror}{advice}")]
-        found += [Finding(name, verdict, words) for verdict, words in said]
-    return found
+    return [
+        Finding(name, verdict, shown(words))
+        for name, check in CHECKS.items()
+        for verdict, words in _run(check, machine, home) or [(Verdict.OK, GOOD[name])]
+    ]
+
+
+def _run(check: Check, machine: Machine, home: Path) -> list[tuple[Verdict, str]]:
+    """Return what a check said; what it met and did not expect ends it alone, and is never quoted."""
+    said = []
+    try:
+        for each in check(machine, home):
+            said.append(each)
+    except OSError as error:
+        where = Path(error.filename).name if error.filename else "it"
+        advice = ": run it as root" if isinstance(error, PermissionError) else ""
+        said.append(_cannot_tell(f"{where}: {error.strerror}{advice}"))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        said.append(_cannot_tell("something there is not written as it should be: look at it by hand"))
+    return said
 
 
 def _fix(words: str) -> tuple[Verdict, str]:
@@ -127,14 +140,14 @@ def data(machine: Machine, home: Path) -> Said:
     """The home is the drop box's alone, and no key of anybody else lies in it."""
     found, owner = home.stat(), machine.user("senyap")
     if stat.S_IMODE(found.st_mode) != 0o700 or found.st_uid != owner:
-        yield _fix(f"{home} must belong to senyap, mode 0700: chown senyap: {home}; chmod 0700 {home}")
+        yield _fix(f"{home} must belong to senyap, mode 0700: chown senyap: {quoted(home)}; chmod 0700 {quoted(home)}")
     for path in sorted(home.rglob("*")):
         if _OF_STATIONS.fullmatch(path.name):
             yield _fix(f"{path.relative_to(home)} is a key or a file of a station: it must never lie here. Erase it")
         elif path.lstat().st_uid != owner:
-            yield _fix(f"{path.relative_to(home)} does not belong to senyap: chown -R senyap: {home}")
+            yield _fix(f"{path.relative_to(home)} does not belong to senyap: chown -R senyap: {quoted(home)}")
         elif path.suffix == ".key" and stat.S_IMODE(path.lstat().st_mode) != 0o600:
-            yield _fix(f"{path.name} may be read by others: chmod 0600 {path}")
+            yield _fix(f"{path.name} may be read by others: chmod 0600 {quoted(path)}")
 
 
 def settings(machine: Machine, home: Path) -> Said:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dropbox.machine import Machine
+from dropbox.shown import quoted
 
 ADDED = "/etc/senyap/torrc.d"
 STATE, USER = "/var/lib/senyap-tor", "senyap-tor"
@@ -73,4 +74,4 @@ def keys(machine: Machine) -> Iterator[str]:
         for key in sorted(each for each in service.iterdir() if each.name.startswith("hs_ed25519_")):
             found, name = key.lstat(), f"{STATE}/{service.name}/{key.name}"
             if not stat.S_ISREG(found.st_mode) or stat.S_IMODE(found.st_mode) != 0o600 or found.st_uid != owner:
-                yield f"{name} must be {USER}'s, mode 0600: chown {USER}: {name}; chmod 0600 {name}"
+                yield f"{name} must be {USER}'s, mode 0600: chown {USER}: {quoted(name)}; chmod 0600 {quoted(name)}"

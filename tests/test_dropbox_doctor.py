@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -469,6 +470,42 @@ def test_the_shipped_firewall_is_whole_as_nft_lists_it_and_one_rule_more_is_not(
         "`tcp dport 25 accept` in chain out is loaded and in no file: systemctl reload-or-restart nftables"
     ]
     assert len(look("nft insert rule inet senyap in counter accept;")) == 2
+
+
+def test_a_name_that_somebody_chose_is_one_line_and_one_word_of_a_command(whole: Whole) -> None:
+    whole.write("var/lib/senyap/a\nok: units: all is well.pass", "x")
+    whole.write("var/lib/senyap/\x1b[2K;id .key", "x", 0o644)
+    Path(os.fsdecode(os.fsencode(whole.home) + b"/\xff.pass")).write_text("x")
+    said = [each.words for each in whole.wrong()]
+    assert len(said) == 3 and all(words.isprintable() and words.isascii() for words in said)
+    assert any(words.startswith(r"a\nok: units: all is well.pass is a key") for words in said)
+    (command,) = [words.rpartition(": ")[2] for words in said if "chmod" in words]
+    subprocess.run(["bash", "-c", command], check=True)  # the file itself, and nothing that is named in its name
+    assert stat.S_IMODE((whole.home / "\x1b[2K;id .key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check"),
+    [
+        (write("etc/passwd", "root:x:0:0::/:/bin/sh\nbad line\n"), "data"),
+        (write("var/lib/senyap/settings.toml", f"a={'[' * 100_000}"), "settings"),
+        (lambda whole: whole.status.pop("ends"), "health"),
+        (unit("senyap-web", "MainPID=x"), "units"),
+    ],
+)
+def test_what_is_not_written_as_it_should_be_ends_one_check_and_not_the_others(
+    whole: Whole, spoil: Callable[[Whole], object], check: str
+) -> None:
+    spoil(whole)
+    found = whole.examine()
+    assert {each.check for each in found} == set(CHECKS)
+    assert [each.verdict for each in found if each.check == check] == [Verdict.CANNOT_TELL]
+
+
+def test_what_a_check_found_before_it_could_not_go_on_is_said(whole: Whole) -> None:
+    unit("senyap-web", "NeedDaemonReload=yes")(whole)
+    (whole.root / "proc/42/status").unlink()
+    assert [each.verdict for each in whole.wrong()] == [Verdict.FIX, Verdict.CANNOT_TELL]
 
 
 def test_an_empty_folder_for_a_journal_is_no_journal(whole: Whole) -> None:
