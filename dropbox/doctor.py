@@ -246,12 +246,14 @@ def firewall(machine: Machine, home: Path) -> Said:
     elif there is None:
         yield _fix("the firewall is not loaded: systemctl enable --now nftables; systemctl restart nftables")
     else:
-        try:
-            yield from map(_fix, walls.faults(machine, there))
-        except walls.Untold:
+        yield from map(_fix, walls.faults(machine, there))
+        fresh = walls.afresh(machine)
+        if fresh is None:
             yield _cannot_tell(
                 "whether the files give what is loaded: this machine gives root no network to load them in"
             )
+        else:
+            yield from map(_fix, walls.differences(there, fresh))
 
 
 def apparmor(machine: Machine, home: Path) -> Said:

@@ -20,17 +20,19 @@ _IDLE = re.compile(r'counter|comment "[^"]*"')  # words of a rule that match not
 _CHAINS = re.compile(r"type filter hook (input|forward|output) priority filter; policy drop;")
 
 
-class Untold(Exception):
-    """It cannot be told what the files give."""
-
-
 def loaded(machine: Machine) -> str | None:
     """Return the table as the kernel has it, None when there is none or only root may look."""
     return machine.ask(LIST, None)
 
 
+def afresh(machine: Machine) -> str | None:
+    """Return the table that the files give, empty when they cannot be loaded, None when that cannot be told."""
+    begun, _, fresh = (machine.ask(AFRESH, None) or "").partition("\n")
+    return fresh if begun == _BEGUN else None
+
+
 def faults(machine: Machine, table: str) -> Iterator[str]:
-    """Yield what is wrong with a loaded table; raises Untold, after what can be told, and OSError."""
+    """Yield what is wrong with a loaded table; raises OSError."""
     there = _rules(table)
     dropping = {found[1] for _, line in there if (found := _CHAINS.fullmatch(line))}
     yield from (f"not all that is in {hook} and unnamed is dropped: {RELOAD}" for hook in sorted(_HOOKS - dropping))
@@ -42,13 +44,11 @@ def faults(machine: Machine, table: str) -> Iterator[str]:
             yield f"`{line}` lets everything through: look for it in {ADDED}, remove it, then {RELOAD}"
         elif re.search(r"\blog\b", rule):
             yield f"`{line}` writes addresses down: look for it in {ADDED}, remove it, then {RELOAD}"
-    begun, _, fresh = (machine.ask(AFRESH, None) or "").partition("\n")
-    if begun != _BEGUN:
-        raise Untold
-    yield from _differences(there, _rules(fresh))
 
 
-def _differences(there: list[tuple[str, str]], wanted: list[tuple[str, str]]) -> Iterator[str]:
+def differences(table: str, fresh: str) -> Iterator[str]:
+    """Yield where a loaded table is not the one that the files give, which is empty when they cannot be loaded."""
+    there, wanted = _rules(table), _rules(fresh)
     if not wanted:
         yield f"{FILES} cannot be loaded again: nft -c -f {FILES} says why"
         return
