@@ -221,6 +221,21 @@ def talk(tmp_path: Path, user: str) -> list[str]:
     return done.stdout.split()
 
 
+_WRITES_DOWN = re.compile(r"^[^#]*\b(log|nftrace|queue)\b", re.M)
+
+
+def test_no_rule_of_the_firewall_writes_anybody_down() -> None:
+    """A kernel's log of packets names who came, and when."""
+    rules = [*SERVER.glob("nftables*"), ROOT / "deploy" / "server-steps" / "files"]
+    assert [path.name for path in rules if _WRITES_DOWN.search(path.read_text("utf-8"))] == []
+    assert _WRITES_DOWN.search("tcp dport 443 ct count over 128 log drop # x"), "control"
+
+
+def test_what_the_web_front_says_goes_nowhere() -> None:
+    keys = keys_of(FRONT)
+    assert keys["StandardOutput"] == keys["StandardError"] == ["null"]
+
+
 def test_only_tor_may_begin_to_talk_to_the_world(tmp_path: Path) -> None:
     assert talk(tmp_path, "65534") == ["no", "no"]
     assert talk(tmp_path, "0") == ["through", "through"], "control: the user of Tor, who is root here"
