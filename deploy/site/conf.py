@@ -11,6 +11,7 @@ from pygments.lexers.special import TextLexer
 
 project = "Kotak Senyap"
 author = ""
+html_title = project
 extensions = ["myst_parser"]
 exclude_patterns = ["runs"]
 myst_heading_anchors = 4
