@@ -15,6 +15,8 @@ import re
 import socket
 import sqlite3
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -285,3 +287,10 @@ def test_no_process_writes_a_core_file(wiped: Looked) -> None:
 def test_nobody_but_root_may_read_a_process_and_nobody_traces_it(wiped: Looked) -> None:
     """A process that is not dumpable gives /proc/PID/mem to root, whoever runs it."""
     assert wiped.owners == {0} and wiped.tracers == {"0"}
+
+
+@pytest.mark.parametrize(("before", "dumpable"), [("", b"1"), ("harden(); ", b"0")], ids=["control", "as it is"])
+def test_the_kernel_is_told_not_to_hand_the_memory_out(before: str, dumpable: bytes) -> None:
+    """Asked of the kernel: where everything runs as root, files of /proc belong to root in any case."""
+    code = f"import ctypes; from dropbox.process import harden; {before}print(ctypes.CDLL(None).prctl(3))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == dumpable
