@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from live import ROOT, LiveServer
+from samples import named
 from sqlalchemy import delete, insert
 from test_dropbox_mailbox import station_key
 from web import put_news
@@ -30,6 +31,7 @@ from keys.rosterfile import verify_roster
 ONION = "senyap" + "kotak234" * 6 + "ab.onion"
 LONG_NAME = "kuitansi-perjalanan-dinas-" * 5 + ".pdf"
 SMALL_FILE = {"name": LONG_NAME, "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
+BILL = {"name": "kuitansi hotel.pdf", "mimeType": "application/pdf", "buffer": named("libreoffice-text.pdf")}
 STORY = "Seseorang mengatur pemenang lelang jembatan sejak tahun lalu.\nSyaratnya dibuat supaya satu perusahaan saja bisa ikut."
 QUESTIONS = (
     "Tahun anggaran berapa?",
@@ -204,7 +206,7 @@ def form(visit: Visit) -> Iterator[str]:
     yield "lapor-siapa-dini"
     visit.fill("pendek")
     page.fill("#waktu", "2024 " * 60)
-    page.set_input_files("#lampiran", [SMALL_FILE | {"name": "kuitansi hotel.pdf"}])
+    page.set_input_files("#lampiran", [BILL])
     visit.send()
     yield "lapor-galat"
     assert page.locator("#galat-uraian").count() == page.locator("#galat-waktu").count() == 1
