@@ -309,10 +309,11 @@ def test_a_message_that_points_at_the_reporter_is_looked_at_again_here_too(
     page.wait_for_selector('section[aria-label="Usulan menunggu"]')
 
 
-def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page: Any, tmp_path: Path) -> None:
+def halt_on_its_way(folder: Path) -> None:
+    """Refer a case with a file, let its first rows leave, and have the reporter write before and after."""
     reporter, data = Reporter(), os.urandom(4 * PART_BYTES + 1)
     file = attach(data)
-    with unit(tmp_path, "sumsel", ONE, TWO) as origin:
+    with unit(folder, "sumsel", ONE, TWO) as origin:
         take_report(origin, reporter, *world().part_rows(file, data), files=[file])
         origin.import_rows(world().letter_row(reporter.follow_up("Surat sebelum pelimpahan.")))
         refer(origin, files=[1])
@@ -321,6 +322,10 @@ def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page
         wrote = reporter.follow_up("<b>Jangan</b> diteruskan.\nSaya takut & ragu.", files=[note])
         origin.import_rows(world().letter_row(wrote), *world().part_rows(note, b"catatan"))
         state_all(origin.desk, 1, ONE, TWO)
+
+
+def test_the_rest_of_a_parcel_waits_for_two_people_and_is_taken_back_by_one(page: Any, tmp_path: Path) -> None:
+    halt_on_its_way(tmp_path)
 
     def go_on(second: str, words: str = "", *, free: bool = False) -> None:
         if page.locator("details[open] >> button:text-is('Lanjutkan')").count() == 0:
