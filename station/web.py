@@ -79,6 +79,10 @@ def create_desk(session: Session, port: int) -> Flask:
     names = frozenset(f"{name}:{port}" for name in NAMES)
     is_training = session.home.is_training
 
+    def is_here() -> bool:
+        """Tell whether this is the browser that opened the desk; any other one is at the door."""
+        return session.state is State.OPEN and session.knows(request.cookies.get(cookie(), ""))
+
     @app.before_request
     def guard() -> BaseResponse | None:
         if request.host not in names:  # a page elsewhere that was given our address by its own name server
@@ -87,7 +91,7 @@ def create_desk(session: Session, port: int) -> Flask:
             abort(400)
         if request.endpoint in _WITHOUT_DESK:
             return None
-        if session.state is not State.OPEN or not session.knows(request.cookies.get(cookie(), "")):
+        if not is_here():
             return redirect(url_for("unlock.unlock"))
         if request.method == "POST" and not secrets.compare_digest(
             request.form.get("tanda", "").encode(), session.forms.encode()
@@ -104,9 +108,9 @@ def create_desk(session: Session, port: int) -> Flask:
 
     @app.context_processor
     def shared() -> dict[str, object]:
-        now = current()
-        told = {"css": stylesheet(), "script": SCRIPT, "session": now, "state": now.state.value, "tanda": now.forms}
-        return told | {"is_training": is_training}
+        now, here = current(), is_here()
+        told = {"css": stylesheet(), "script": SCRIPT, "session": now, "state": now.state.value, "is_here": here}
+        return told | {"tanda": now.forms if here else "", "is_training": is_training}
 
     install_filters(app)
     pages.install(app)

@@ -544,6 +544,20 @@ def test_a_page_may_ask_one_address_and_no_other(strict: Any, address: str) -> N
     ]  # fmt: skip
 
 
+def test_the_desk_is_taken_along_to_another_browser(page: Any, address: str) -> None:
+    """Its own script must not lead away from the door while somebody types there."""
+    open_desk(page, address)
+    other = page.context.browser.new_context().new_page()
+    other.goto(address)
+    assert "terbuka di jendela lain" in other.inner_text("main")
+    enter(other, TWO)
+    other.wait_for_url("**/perkara")
+    assert "K-0001" in other.inner_text("main")
+    page.goto(f"{address}/perkara")
+    assert page.url == f"{address}/buka"
+    other.context.close()
+
+
 def test_two_desks_of_one_machine_do_not_shut_each_other(page: Any, address: str, tmp_path: Path) -> None:
     """A cookie is sent to every port of a name: reviewers who practise have both desks in one browser."""
     other = Session(world().copy_home("sumsel", tmp_path / "other"), look=lambda: ())
@@ -591,6 +605,15 @@ def test_another_browser_gets_the_door(client: Any, path: str) -> None:
         client.set_cookie("meja-8090", cookie, domain="127.0.0.1")
         answer = client.get(path, **HERE)
         assert answer.status_code == 302 and answer.headers["Location"] == "/buka"
+
+
+def test_the_door_tells_another_browser_nothing_of_the_opening(client: Any, session: Session) -> None:
+    own = client.get("/perkara", **HERE).text
+    assert session.forms in own and "<script>" in own and "/kurir" in own, "control"
+    for cookie in ("", "guess"):
+        client.set_cookie("meja-8090", cookie, domain="127.0.0.1")
+        for answer in (client.get("/buka", **HERE), client.post("/buka", **HERE)):  # the door, and a refusal
+            assert session.forms not in answer.text and "<script>" not in answer.text and "/kurir" not in answer.text
 
 
 def test_another_name_for_this_machine_gets_nothing(client: Any) -> None:
