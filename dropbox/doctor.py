@@ -17,15 +17,15 @@ from typing import Any
 import click
 
 from crypto import medium
+from crypto.encoding import visible
 from dropbox import clear_web as front
 from dropbox import firewall as walls
 from dropbox import kernel
 from dropbox import onion as tor
 from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
-from dropbox.machine import Machine
+from dropbox.machine import Machine, quoted
 from dropbox.settings import load_settings
-from dropbox.shown import quoted, shown
 
 PROGRAM = "/opt/senyap/current"
 UNITS = {
@@ -69,7 +69,7 @@ Check = Callable[[Machine, Path], Said]
 def examine(machine: Machine, home: Path) -> list[Finding]:
     """Run every check; one that finds nothing to mend is one line, one that may not look says so."""
     return [
-        Finding(name, verdict, shown(words))
+        Finding(name, verdict, visible(words))
         for name, check in CHECKS.items()
         for verdict, words in _run(check, machine, home) or [(Verdict.OK, GOOD[name])]
     ]

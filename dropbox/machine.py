@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -121,3 +122,12 @@ class Machine:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def quoted(path: str | os.PathLike[str]) -> str:
+    """Return a path as one word of a command to copy, also where its name holds what no terminal shows."""
+    name = os.fspath(path)
+    if name.isprintable():
+        return shlex.quote(name)
+    letters = (chr(each) if chr(each).isalnum() and each < 128 else f"\\x{each:02x}" for each in os.fsencode(name))
+    return f"$'{''.join(letters)}'"

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from dropbox.machine import Machine
-from dropbox.shown import quoted
+from dropbox.machine import Machine, quoted
 
 ADDED = "/etc/senyap/torrc.d"
 STATE, USER = "/var/lib/senyap-tor", "senyap-tor"
