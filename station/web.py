@@ -108,9 +108,9 @@ def create_desk(session: Session, port: int) -> Flask:
 
     @app.context_processor
     def shared() -> dict[str, object]:
-        now, here = current(), is_here()
-        told = {"css": stylesheet(), "script": SCRIPT, "session": now, "state": now.state.value, "is_here": here}
-        return told | {"tanda": now.forms if here else "", "is_training": is_training}
+        now = current()
+        told = {"css": stylesheet(), "script": SCRIPT, "session": now, "state": now.state.value, "tanda": now.forms}
+        return told | {"is_here": is_here(), "is_training": is_training}
 
     install_filters(app)
     pages.install(app)
