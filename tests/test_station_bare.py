@@ -187,7 +187,11 @@ def test_an_update_changes_the_program_and_leaves_the_vault_as_it_is(
     assert done_of(done) == ["program stasiun"] and "versi 0.1.1" in done.stdout, done.stderr
     assert tree(bare.root / "var/lib/senyap-station") == before
     assert bare.run("ls /opt/senyap-station | wc -l").stdout.strip() == "3", "this one, the one before, and which"
-    assert install(bare).returncode == 0 and tree(bare.root / "var/lib/senyap-station") == before
+    refused = install(bare)
+    assert refused.returncode == 3 and "lebih lama dari 0.1.1" in refused.stderr, (
+        "an older one comes only where it is asked for"
+    )
+    assert "versi 0.1.0" in install(bare, "--older").stdout and tree(bare.root / "var/lib/senyap-station") == before
 
 
 def raise_version(folder: Path, tmp_path: Path) -> None:
