@@ -20,7 +20,7 @@ from crypto import medium
 from crypto.encoding import visible
 from dropbox import clear_web as front
 from dropbox import firewall as walls
-from dropbox import kernel
+from dropbox import installed, journald, kernel
 from dropbox import onion as tor
 from dropbox.cli import EXIT_WARNING, command
 from dropbox.errors import BadSettings
@@ -113,6 +113,10 @@ def program(machine: Machine, home: Path) -> Said:
     if more or any(path.startswith("station") for path in listed) or any(place.glob("lib/*/site-packages/station*")):
         which = more[0] if more else "station"
         yield _fix(f"{which} does not belong on a drop box: remove /opt/senyap and {_AGAIN}")
+    if other := list(installed.changes(machine, name)):
+        yield _fix(
+            f"{len(other)} files are not as they were installed, {other[0]} first: rm {name}/complete and {_AGAIN}"
+        )
 
 
 def places(machine: Machine, home: Path) -> Said:
@@ -182,6 +186,10 @@ def units(machine: Machine, home: Path) -> Said:
             yield _cannot_tell("systemd does not answer")
             return
         pid = int(told.get("MainPID") or 0)
+        shipped = f"/etc/systemd/system/{name}.service"
+        read = told.get("FragmentPath") or shipped
+        if read != shipped:
+            yield _fix(f"{name} is read from {read}: remove that or know why; then systemctl daemon-reload")
         if more := told.get("DropInPaths"):
             yield _fix(f"{name} is not as it was shipped: remove {more} or know why; then systemctl daemon-reload")
         if told.get("NeedDaemonReload") == "yes":
@@ -236,6 +244,8 @@ def journal(machine: Machine, home: Path) -> Said:
     for name in WRITERS:
         if machine.unit(name).get("ActiveState") == "active":
             yield _fix(f"{name} writes a second log to the disk: apt-get purge {name}")
+    for path in journald.later_files(machine, f"{PROGRAM}/server/journald.conf"):
+        yield _fix(f"{path} sets the journal in another way: remove it; systemctl restart systemd-journald")
 
 
 def firewall(machine: Machine, home: Path) -> Said:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60  # for one command
-UNIT = ("ActiveState", "SubState", "MainPID", "NRestarts", "DropInPaths", "NeedDaemonReload")
+UNIT = ("ActiveState", "SubState", "MainPID", "NRestarts", "FragmentPath", "DropInPaths", "NeedDaemonReload")
 _READ_ONLY = frozenset({"/", "/etc", "/opt", "/usr", "/var", "/var/lib"})  # those that are mounts
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 Run = Callable[[list[str], os.stat_result | None], str | None]

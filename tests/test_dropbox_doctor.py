@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,10 @@ FIREWALL = """table inet senyap {
 MOUNTS = "/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\ntmpfs /dev/shm tmpfs rw 0 0\n"
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 class Whole:
     """A machine in a folder on which everything is as it should be, and what its commands answer."""
 
@@ -89,6 +94,9 @@ class Whole:
             self.write(f"opt/senyap/0.1.0-x/{name}", "x = 1\n")
         shutil.copytree(SERVER, place / "server")
         shutil.copy(ROOT / "deploy" / "server-files.txt", place)
+        hashes = [f"{sha256(file.read_bytes()).hexdigest()}  ./{file.relative_to(place)}\n" for file in files_in(place)]
+        (place / "hashes.txt").write_text("".join(hashes))
+        (place / "complete").touch()
         (self.root / "opt/senyap/current").symlink_to(place)
         (self.root / "etc/systemd/system").mkdir(parents=True)
         (self.root / "etc/systemd/system/tor.service").symlink_to("/dev/null")
@@ -254,9 +262,13 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (mode(f"{PROGRAM}/dropbox/serve.py", 0o666), "program", "not root's alone"),
         (write(f"{PROGRAM}/keys/keyring.py"), "program", "keyring.py does not belong"),
         (write(f"{PROGRAM}/station/vault.py"), "program", "vault.py does not belong"),
+        (edit(f"{PROGRAM}/dropbox/serve.py", "x = 1", "x = 2"), "program", "1 files are not as they were installed, program/dropbox/serve.py first: rm /opt/senyap/0.1.0-x/complete"),
+        (write("opt/senyap/0.1.0-x/lib/extra.pyc"), "program", "lib/extra.pyc first"),
+        (gone(f"{PROGRAM}/keys/roster.py"), "program", "program/keys/roster.py first"),
+        (gone("opt/senyap/0.1.0-x/hashes.txt"), "program", "hashes.txt first"),
         (edit("etc/nftables.conf", "policy drop", "policy accept"), "places", "/etc/nftables.conf"),
         (edit("etc/systemd/system/senyap-web.service", "PrivateNetwork=yes", ""), "places", "senyap-web.service"),
-        (edit("etc/systemd/journald.conf.d/60-senyap.conf", "volatile", "auto"), "places", "journald"),
+        (edit("etc/systemd/journald.conf.d/zz-senyap.conf", "volatile", "auto"), "places", "journald"),
         (gone("etc/sysctl.d/60-senyap.conf"), "places", "is not there"),
         (mode("usr/local/bin/senyap-dropbox", 0o777), "places", "changed by others"),
         (mode("var/lib/senyap", 0o755), "data", "mode 0700"),
@@ -271,6 +283,7 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (edit("proc/self/mounts", "tmpfs /dev/shm tmpfs", "tmpfs /dev/shm ext4"), "settings", "memory"),
         (lambda whole: whole.units.pop("senyap-keeper"), "units", "senyap-keeper does not run"),
         (unit("senyap-web", "DropInPaths=/etc/systemd/system/senyap-web.service.d/x.conf"), "units", "remove /etc/systemd/system/senyap-web.service.d/x.conf or know why"),
+        (unit("senyap-web", "FragmentPath=/etc/systemd/system.control/senyap-web.service"), "units", "is read from /etc/systemd/system.control/senyap-web.service"),
         (unit("senyap-tor", "NeedDaemonReload=yes"), "units", "has not read senyap-tor as it is"),
         (unit("senyap-keeper", "ActiveState=activating\nMainPID=0\nSubState=auto-restart\nNRestarts=7"), "units", "senyap-keeper ends each time it is started, 7 times by now: systemctl status"),
         (edit("proc/42/status", "Seccomp:\t2", "Seccomp:\t0"), "units", "senyap-keeper: its system calls"),
@@ -294,6 +307,7 @@ PROGRAM = "opt/senyap/0.1.0-x/program"
         (gone("proc/sys/kernel/kptr_restrict"), "memory", "the kernel has no kernel.kptr_restrict"),
         (gone("etc/systemd/system/tor.service"), "places", "tor.service of Debian may start"),
         (write("var/log/nginx/access.log", "x"), "journal", "/var/log/nginx"),
+        (write("usr/lib/systemd/journald.conf.d/zzz.conf", "[Journal]\n Storage = persistent\n"), "journal", "/usr/lib/systemd/journald.conf.d/zzz.conf sets the journal in another way"),
         (write("var/log/journal/x/y"), "journal", "a journal lies on the disk"),
         (lambda whole: whole.units.update(rsyslog=("active", 7)), "journal", "rsyslog"),
         (lambda whole: whole.units.update({"syslog-ng": ("active", 7)}), "journal", "purge syslog-ng"),
@@ -438,6 +452,25 @@ def test_a_clear_web_from_before_an_update_is_told_line_by_line(whole: Whole) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("etc/systemd/journald.conf.d/zzz.conf", "[Journal]\n#Storage=persistent\nCompress=no\nStorage=volatile\n"),
+        ("usr/lib/systemd/journald.conf.d/syslog.conf", "[Journal]\nForwardToSyslog=yes\n"),
+    ],
+)
+def test_a_file_of_the_journal_that_changes_nothing_of_ours_is_fine(whole: Whole, name: str, text: str) -> None:
+    """Ubuntu's syslog.conf is read before ours."""
+    whole.write(name, text)
+    assert whole.wrong() == []
+
+
+def test_a_file_of_the_journal_that_another_of_its_name_hides_is_fine(whole: Whole) -> None:
+    whole.write("usr/lib/systemd/journald.conf.d/zzz.conf", "[Journal]\nStorage=persistent\n")
+    (whole.root / "etc/systemd/journald.conf.d/zzz.conf").symlink_to("/dev/null")
+    assert whole.wrong() == []
+
+
 def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:
     (whole.root / "proc/41/status").unlink()
     (whole.root / "opt/senyap/current").unlink()
@@ -445,7 +478,7 @@ def test_what_cannot_be_looked_at_is_said_and_counts(whole: Whole) -> None:
     whole.answers |= {"timedatectl": None, "unshare": None}
     found = {each.check: each.verdict for each in whole.wrong()}
     assert found == dict.fromkeys(
-        ("program", "places", "units", "memory", "firewall", "apparmor", "clock"), Verdict.CANNOT_TELL
+        ("program", "places", "units", "memory", "journal", "firewall", "apparmor", "clock"), Verdict.CANNOT_TELL
     )
 
 
