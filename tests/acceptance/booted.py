@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bare import absent as no_bare_machine
@@ -28,7 +28,7 @@ ExecStart=/bin/sh -c 'bash /srv/step >/srv/said 2>&1; echo $? >/srv/code; sync; 
 WantedBy=multi-user.target
 """
 PACKAGES = ["python3", "python3-venv", "tor", "nftables", "apparmor", "systemd-timesyncd", "procps", "nginx-light"]
-LAYER = ["systemd", "systemd-sysv", "dbus"]
+LAYER = ("systemd", "systemd-sysv", "dbus")
 
 
 def absent() -> str:
@@ -40,10 +40,10 @@ def absent() -> str:
 class Booted:
     """The machine. `debs` and `wheels` are gathered on this one, for it has no network."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, layer: Sequence[str] = LAYER) -> None:
         self.root = root
         subprocess.run(
-            ["debootstrap", "--variant=minbase", f"--include={','.join(LAYER)}", "bookworm", root, archive()],
+            ["debootstrap", "--variant=minbase", f"--include={','.join(layer)}", "bookworm", root, archive()],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         self._gather_debs(root / "srv" / "debs")

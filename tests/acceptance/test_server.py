@@ -37,6 +37,7 @@ from shipped import shipped
 from test_forensics_memory import URLENCODED, Browser, Told, core_limit, look_again, needles_of, tell_each
 from test_operator_guide import blocks
 from test_server_installer import BEFORE
+from virtual import Virtual
 
 from crypto.signing import SigningKey
 from dropbox.directory import Directory
@@ -191,7 +192,7 @@ def station(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Province:
     return Province(town, tmp_path_factory.mktemp("station"))
 
 
-def boot(machine: Booted, script: str) -> str:
+def boot(machine: Booted | Virtual, script: str) -> str:
     """Boot, run it, and return what it said; what a person would read is printed."""
     code, said = machine.boot(script)
     print(said)

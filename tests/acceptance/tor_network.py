@@ -23,7 +23,7 @@ WHY_NOT = (
     else "only root may run every part of the network" if os.geteuid() != 0
     else ""
 )  # fmt: skip
-SECONDS = 180  # until a network stands, or a first page comes
+SECONDS = 600  # until a network stands, or a first page comes
 RELAYS = ("relay0", "relay1", "relay2")
 _VOTES = """\
 AuthoritativeDirectory 1
@@ -153,9 +153,7 @@ class TorNetwork:
         folder = self._folder(name)
         metrics = free_port()
         figures = f"MetricsPort 127.0.0.1:{metrics}\nMetricsPortPolicy accept 127.0.0.1\n"
-        node = self.nodes[name] = Node(
-            folder, torrc + "\n" + self._common() + f"Log notice file {folder}/log\n" + figures
-        )
+        node = self.nodes[name] = Node(folder, torrc + "\n" + self.lines + f"Log notice file {folder}/log\n" + figures)
         node.metrics_port = metrics
         return node.start()
 
@@ -164,7 +162,9 @@ class TorNetwork:
         folder.mkdir(mode=0o700)
         return folder
 
-    def _common(self) -> str:
+    @property
+    def lines(self) -> str:
+        """What makes any tor of this machine one of this network."""
         # No node of such a network can be reached from outside; else each waits for that. Four nodes are too few for
         # layers of guards: with them an onion service finds no second hop.
         alone = "TestingTorNetwork 1\nAssumeReachable 1\nPathsNeededToBuildCircuits 0.67\nVanguardsLiteEnabled 0\n"
@@ -173,7 +173,7 @@ class TorNetwork:
     def _add(self, name: str, torrc: str, folder: Path | None = None) -> Node:
         folder = folder or self._folder(name)
         own = f"DataDirectory {folder}\nNickname {name}\nLog notice file {folder}/log\nShutdownWaitLength 0\n"
-        node = self.nodes[name] = Node(folder, self._common() + own + torrc)
+        node = self.nodes[name] = Node(folder, self.lines + own + torrc)
         return node
 
     def _add_authority(self) -> int:
