@@ -60,6 +60,11 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     return by
 
 
+def after_issue(services: Services, days: int) -> int:
+    """Return by how many days the clock moves to be so many after the roster's; midnight may have passed since then."""
+    return services.directory.roster.issued + days - today()
+
+
 @pytest.fixture
 def key(small: Path) -> SigningKey:
     return station_key(small, "sumsel")
@@ -163,7 +168,7 @@ def test_under_a_wrong_clock_nothing_is_sealed_and_every_word_is_kept(
     words, seed = report(client).words, get(client, "/lapor").hidden("benih")
     bring_news(services, small, words, texts=["jawaban"])
     before = waiting(services)
-    set_clock(days)
+    set_clock(after_issue(services, days))
     files = [("bukti.bin", b"b" * 700_000, "application/pdf")]
     for sent in (
         post(client, "/lapor", {"benih": seed, **REPORT}),
@@ -189,9 +194,11 @@ def test_under_a_wrong_clock_nothing_is_sealed_and_every_word_is_kept(
 
 @pytest.mark.parametrize("days", [-1, MOST_DAYS_UNSIGNED + 1])
 @pytest.mark.parametrize("path", ["/", "/lapor"])
-def test_the_pages_say_it_before_anybody_writes(client: FlaskClient, set_clock: SetClock, path: str, days: int) -> None:
+def test_the_pages_say_it_before_anybody_writes(
+    client: FlaskClient, services: Services, set_clock: SetClock, path: str, days: int
+) -> None:
     assert not says_shut(get(client, path)) and 'href="/lapor">Mulai melapor' in get(client, "/").text
-    set_clock(days)
+    set_clock(after_issue(services, days))
     page = get(client, path)
     assert page.status == 200 and says_shut(page) and len(page.body) % PAGE_STEP == 0
     assert "Mulai melapor" not in page.text
@@ -201,9 +208,9 @@ def test_the_pages_say_it_before_anybody_writes(client: FlaskClient, set_clock: 
 
 @pytest.mark.parametrize("days", [0, MOST_DAYS_UNSIGNED])
 def test_control_on_the_first_and_on_the_last_day_reports_are_taken(
-    client: FlaskClient, set_clock: SetClock, days: int
+    client: FlaskClient, services: Services, set_clock: SetClock, days: int
 ) -> None:
-    set_clock(days)
+    set_clock(after_issue(services, days))
     assert not says_shut(get(client, "/")) and report(client).status == 200
 
 
@@ -264,7 +271,7 @@ def test_an_old_outbox_after_60_days_frees_nothing_until_a_newer_one_comes(
 def test_behind_the_clock_freeing_waits_and_the_next_outbox_makes_up_for_it(
     services: Services, tmp_path: Path, key: SigningKey, set_clock: SetClock
 ) -> None:
-    freed, path = freed_after(services, tmp_path, key, lambda: set_clock(-1))
+    freed, path = freed_after(services, tmp_path, key, lambda: set_clock(after_issue(services, -1)))
     assert freed == 0 and len(waiting(services)) == 1 + services.directory.roster.sizes.forwarded
     set_clock(0)
     again = receive(services, path)
@@ -441,7 +448,7 @@ def test_status_is_good_when_nobody_needs_to_do_anything(services: Services, dep
 def test_status_says_why_nothing_is_sealed_and_ends_with_1(
     services: Services, deployment: Path, set_clock: SetClock, days: int, sealing: str
 ) -> None:
-    set_clock(days)
+    set_clock(after_issue(services, days))
     code, found = status(deployment / "server")
     assert (code, found["sealing"]) == (1, sealing)
     words = command(deployment / "server", "status").stderr

@@ -20,7 +20,7 @@ from crypto import medium, passphrase
 from crypto.encoding import b64, date_of
 from crypto.signing import SigningKey
 from keys import __main__ as program
-from keys import root_commands, unit_commands, units
+from keys import public_commands, root_commands, unit_commands, units
 from keys.batch import Batch, sign_batch
 from keys.keyring import Keyring
 from keys.ledger import Ledger, take_roster, write_ledger
@@ -108,7 +108,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_quick(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(os, "fsync", lambda fd: None)
     patched.setattr(passphrase, "ARGON2_MEMORY_KIB", 64)
-    for module in (program, root_commands, unit_commands):
+    for module in (program, public_commands, root_commands, unit_commands):
         patched.setattr(module, "today", lambda: DAY)
     original = unit_commands.found_unit
     patched.setattr(unit_commands, "found_unit", lambda *a, **k: original(*a, **k, weeks=WEEKS))
@@ -391,7 +391,7 @@ def test_what_is_signed_is_shown_first_in_both_languages(world: World, asked: Pa
 def test_a_request_whose_weekly_keys_have_ended_is_shown_as_closed(
     world: World, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (program, root_commands, unit_commands):
+    for module in (program, public_commands, root_commands, unit_commands):
         monkeypatch.setattr(module, "today", lambda: DAY + 7 * WEEKS)
     shown = admit(world, asked, "--language", "en", code=1).stderr
     assert "  ! lahat: keys of this week are missing" in shown and "  ! sumsel: keys of this week are missing" in shown
