@@ -194,7 +194,7 @@ def browser() -> Iterator[Any]:
 def context(browser: Any) -> Iterator[Any]:
     """A phone with scripts off."""
     context = browser.new_context(java_script_enabled=False, viewport=PHONE)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 

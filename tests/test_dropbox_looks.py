@@ -89,7 +89,7 @@ def looks(
     axe, found, lengths = axe_source(), {}, []
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     page.on("response", lambda response: lengths.append(int(response.headers["content-length"])))
     with staged(small, tmp_path_factory.mktemp("looks")) as stage:
         for name in states(Visit(page, stage, request.param)):

@@ -284,7 +284,7 @@ def test_control_the_same_bytes_tell_a_letter_that_is_not_padded_with_what_looks
     samples: tuple[list[bytes], list[bytes]],
 ) -> None:
     cover, letters = samples
-    letters = [row[:-600] + b'{"uraian":"Begini."}' * 30 for row in letters]
+    letters = [row[:-1_000] + b'{"uraian":"Begini."}' * 50 for row in letters]
     weights = learn_bytes(letters[:SAMPLES], cover[:SAMPLES])
     assert accuracy(*([byte_score(row, weights) for row in rows] for rows in (letters, cover))) > 0.97
 

@@ -217,13 +217,16 @@ def look(home: Path, demo: Path, *, wiping: bool) -> Looked:
         needles |= {f"rows: {name}": raw for name, raw in row_keys(home, demo).items()}
         pids = server.pids  # with the processes that clean, which start at the first file
         found = look_again(pids, needles) if wiping else scan_memory(pids, needles)
-        return Looked(
+        looked = Looked(
             pids,
-            {kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in KINDS},
+            {},
             core_limits=[core_limit(pid) for pid in pids],
             owners={os.stat(f"/proc/{pid}/mem").st_uid for pid in pids},
             tracers={re.findall(r"TracerPid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0] for pid in pids},
         )
+    found = left_by_reporters(home, needles, found) if wiping else found
+    looked.hits.update({kind: [hit for hit in found if hit.needle.startswith(kind)] for kind in KINDS})
+    return looked
 
 
 def look_again(pids: Sequence[int], needles: Mapping[str, Needle]) -> list[Hit]:
@@ -234,6 +237,23 @@ def look_again(pids: Sequence[int], needles: Mapping[str, Needle]) -> list[Hit]:
         if not found:
             break
     return found
+
+
+def left_by_reporters(home: Path, needles: Mapping[str, Needle], found: Sequence[Hit]) -> list[Hit]:
+    """Return what was found but those pairs of words that a server has in memory to which nobody wrote.
+
+    Some 2,900 of the 4 million pairs stand close to each other in texts and programs: in one run of 70 a code has one.
+    """
+    pairs = {hit.needle for hit in found if isinstance(needles[hit.needle], Near)}
+    if not pairs:
+        return list(found)
+    with LiveServer(home, wiping=True) as server:
+        browser = Browser(server.port)
+        for path in ("/", "/en/", "/lapor", "/kotak") * 4:
+            browser.ask(path)
+        anyway = {hit.needle for hit in scan_memory(all_pids(server), {name: needles[name] for name in pairs})}
+        browser.close()
+    return [hit for hit in found if hit.needle not in anyway]
 
 
 def core_limit(pid: int) -> tuple[str, str]:
@@ -261,6 +281,14 @@ def test_no_word_that_was_typed_or_uploaded_is_left_in_memory(wiped: Looked) -> 
 @needs_root
 def test_the_receipt_code_is_left_in_memory_in_no_form(wiped: Looked) -> None:
     assert not counts(wiped.hits["code"])
+
+
+@needs_root
+def test_only_a_pair_of_words_that_stands_in_memory_anyway_is_taken_out(small: Path, tmp_path: Path) -> None:
+    needles = {"shown": Near(b"melakukan", b"pemeriksaan"), "pair": Near(b"harimau", b"kelapa"), "bytes": b"harimau"}
+    home = copy_home(small / "server", tmp_path / "home")
+    found = [Hit(name, 1, "[heap]", 0, b"") for name in needles]
+    assert [hit.needle for hit in left_by_reporters(home, needles, found)] == ["pair", "bytes"]
 
 
 @needs_root

@@ -67,7 +67,7 @@ def address(session: Session) -> Iterator[str]:
 @pytest.fixture
 def page(address: str, browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(address)
     enter(page, ONE)

@@ -87,7 +87,7 @@ def address(session: Session) -> Iterator[str]:
 @pytest.fixture
 def page(address: str, browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
@@ -483,7 +483,7 @@ def test_a_passphrase_that_waits_for_others_is_forgotten_after_ten_minutes(sessi
 def strict(address: str, browser: Any) -> Iterator[Any]:
     """A page whose policy holds, with a clock that a test turns by hand, at a case with a note half written."""
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.clock.install()
     open_desk(page, address)

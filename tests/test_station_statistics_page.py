@@ -47,8 +47,8 @@ def full(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def sign(page: Any, place: str, who: str, button: str, words: str | None = None) -> None:
     page.select_option(f"#oleh-{place}", who)
     page.fill(f"#frasa-{place}", words or world().passphrases[who])
-    page.click(f'button:text-is("{button}")')
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click(f'button:text-is("{button}")')
 
 
 @pytest.mark.browser

@@ -229,7 +229,7 @@ def test_commands_say_so_too(made: Made, tmp_path: Path) -> None:
 @pytest.mark.browser
 def test_two_people_work_at_it_in_a_browser(made: Made, browser: Any) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     with served(Session(made.home, look=lambda: ())) as address:
         page.goto(address)

@@ -34,7 +34,16 @@ from province import Province
 from running import Running
 from samples import named
 from shipped import shipped
-from test_forensics_memory import URLENCODED, Browser, Told, core_limit, look_again, needles_of, tell_each
+from test_forensics_memory import (
+    URLENCODED,
+    Browser,
+    Told,
+    core_limit,
+    left_by_reporters,
+    look_again,
+    needles_of,
+    tell_each,
+)
 from test_operator_guide import blocks
 from test_server_installer import BEFORE
 from virtual import Virtual
@@ -327,7 +336,7 @@ def test_no_memory_file_or_journal_of_the_units_keeps_what_was_written_or_shown(
         pids = {unit: live.pids(unit) for unit in KEEPING}
         assert min(map(len, pids.values())) >= 1 and len(pids["senyap-web"]) >= 1 + WORKERS
         everyone = [pid for each in pids.values() for pid in each]
-        assert not counts(look_again(everyone, needles))
+        assert not counts(left_by_reporters(town / "server", needles, look_again(everyone, needles)))
         assert {core_limit(pid) for pid in everyone} == {("0", "0")}
         found = live.holding([*in_words(told), "".join(SPLIT)])
         planted = {re.sub(r"^(var/tmp/core)\.\d+$", r"\1", place) for place in found.pop("".join(SPLIT))}
