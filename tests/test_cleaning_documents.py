@@ -157,6 +157,26 @@ def test_what_is_not_known_is_refused(part: str, old: str, new: str) -> None:
     assert cannot(changed("word-like.docx", {part: (old, new)}))
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'xms:author="Zulkarnain"', 'xmlns:y="" y:author="Zulkarnain"', ':author="Zulkarnain"', 'w:="Zulkarnain"', 'a:w:b="1"',
+        'xmlns:y="http://www.w3.org/XML/1998/namespace" y:author="Zulkarnain"', 'xmlns:xml="urn:x"', 'xmlns:xmlns="urn:x"',
+        'xmlns="http://www.w3.org/2000/xmlns/"',
+    ],
+)  # fmt: skip
+def test_a_name_whose_prefix_stands_for_nothing_is_damage(attributes: str) -> None:
+    """No rule knows it, and what comes out could not be opened."""
+    assert cannot(changed("word-like.docx", {WORD: ("<w:sectPr", f"<w:p {attributes}/><w:sectPr")}))
+
+
+@pytest.mark.parametrize(
+    "attributes", ['xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:space="preserve"', 'xmlns:y="urn:y" y:z="1"', 'xmlns=""']
+)  # fmt: skip
+def test_control_a_prefix_that_is_declared_as_it_may_be_is_taken(attributes: str) -> None:
+    assert members(changed("word-like.docx", {WORD: ("<w:sectPr", f"<w:p {attributes}/><w:sectPr")}))
+
+
 def test_an_unknown_namespace_that_readers_may_ignore_is_left_out() -> None:
     after = members(named("word-like.docx"))
     assert "wps.cn" not in after[WORD] and 'mc:Ignorable="w14"' in after[WORD]

@@ -22,6 +22,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 _DAMAGED = (expat.ExpatError, LookupError, ValueError)  # the last two for encodings that Python does not know
 _XML = "http://www.w3.org/XML/1998/namespace"
+_FIXED = {"xml": _XML, "xmlns": "http://www.w3.org/2000/xmlns/"}  # what nobody may declare otherwise
 
 
 class Verdict(Enum):
@@ -110,7 +111,7 @@ class _Rewriter:
         self._pieces = [_DECLARATION]
         self._open: list[_Open] = []
         self._parents: list[str] = []
-        self._scope = _Scope({"xml": _XML})
+        self._scope = _Scope(_FIXED)
         self._unclosed = False
         self._skipped = 0  # how deep inside something dropped
         self._held: tuple[Element, list[str]] | None = None
@@ -182,6 +183,8 @@ class _Rewriter:
         found = {a: v for a, v in attributes.items() if a == "xmlns" or a.startswith("xmlns:")}
         if not found and not any(a.endswith(":Ignorable") for a in attributes):
             return {}
+        if not all(_may_declare(a[6:], v) for a, v in found.items()):
+            raise CleaningError("a prefix is declared as none may be")
         prefixes = self._scope.prefixes | {a[6:]: v for a, v in found.items()}
         self._scope = _Scope(prefixes, self._scope.ignorable)
         for name in attributes:
@@ -200,6 +203,8 @@ class _Rewriter:
         prefix, colon, local = raw.rpartition(":")
         if not colon and not element:
             return raw
+        if colon and not (prefix and local and prefix in self._scope.prefixes):
+            raise CleaningError("a prefix that nothing declares")  # readers do not open it, and rules do not know it
         uri = self._scope.prefixes.get(prefix, "")
         if uri == _XML:
             return raw
@@ -272,6 +277,12 @@ class _Rewriter:
             self._pieces.append(escape(text, {"\r": "&#13;"}))
         if self._rules.holding and len(self._pieces) > MAX_XML_TOKEN_BYTES // 16:
             raise CleaningError("a field does not end")
+
+
+def _may_declare(prefix: str, uri: str) -> bool:
+    """Tell whether a prefix, "" for none, may stand for a namespace; none may be without one, two have their own."""
+    own = uri in _FIXED.values() or prefix in _FIXED
+    return _FIXED.get(prefix) == uri if own else bool(uri or not prefix)
 
 
 def _tag(raw: str, declared: dict[str, str], attributes: dict[str, str], written: dict[str, str]) -> str:
