@@ -500,10 +500,10 @@ def test_what_the_guide_says_shows_the_line_that_nginx_does_not_take(open_folder
     there = place / "nginx.conf"
     there.write_text(shipped("nginx.conf", {}))
     command = ["sh", "-c", f"PATH=$PATH:/usr/sbin; {look.replace('/etc/senyap/', f'{place}/')}"]
-    before = set(Path("/run").glob("*nginx*"))
+    before = set(Path("/run").iterdir())
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "test is successful" in done.stderr, done.stderr
     there.write_text(shipped("nginx.conf", {"access_log off;": "acces_log off;"}))
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and 'unknown directive "acces_log"' in done.stderr
-    assert set(Path("/run").glob("*nginx*")) == before
+    assert set(Path("/run").iterdir()) == before
