@@ -26,5 +26,5 @@ def later_files(machine: Machine, shipped: str) -> Iterator[str]:
 def _settings(text: str) -> Iterator[tuple[str, str]]:
     for line in text.replace("\\\n", " ").splitlines():
         key, mark, value = line.partition("=")
-        if mark and key.strip() and key.strip()[0] not in "#;":
+        if mark:  # a remark has a name that nothing is set by
             yield key.strip(), value.strip()
